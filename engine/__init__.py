@@ -1,0 +1,1 @@
+"""Bus, runtime, store and the adapters. `engine/engine.py` alone puts them together."""

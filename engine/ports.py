@@ -1,0 +1,249 @@
+"""What the engine's core needs from the world, as small promises in plain values.
+
+Each adapter stands behind one of these; the core imports no adapter. What an adapter must promise is said here, and
+`testing/conformance.py` checks it. Outcomes are values, never exceptions: an adapter that raises has a bug.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from .secret import Secret
+
+
+class Actor(StrEnum):
+    """Who must act (B9)."""
+
+    PERSON = "person"
+    ADMIN = "admin"
+    "The device's administrator."
+    TENANT = "tenant"
+    "The administrator of the organisation at the provider."
+    APP = "app"
+    "The owner of the application's registration."
+    NOBODY = "nobody"
+    "Wait."
+
+
+class AnswerClass(StrEnum):
+    """What a provider's answer means for the grant."""
+
+    WAIT = "wait"
+    "Not now: back off, keep the grant."
+    PERSON = "person"
+    "The grant is dead: a person must sign in."
+    ADMIN = "admin"
+    "An administrator must act: keep the grant, ask again at long intervals."
+    APP = "app"
+    "The application's registration or a setting is wrong: keep the grant."
+    OURS = "ours"
+    "A fault of this device (clock, loop of repeats): keep the grant."
+    PROTOCOL = "protocol"
+    "No valid answer (captive portal, broken proxy): back off, keep the grant."
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something did not work, in fields; the sentences are made from it in `engine/information.py`."""
+
+    kind: AnswerClass
+    code: str
+    "As the other side said it (`AADSTS50173`, `invalid_grant`), or ours (`timeout`, `state`)."
+    cause: str
+    remedy: str
+    actor: Actor
+    retry_after: timedelta | None = None
+    "What the other side asked for."
+    correlation: str = ""
+    "An id that the provider's support asks for."
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The provider's answer to a token request, checked."""
+
+    access: Secret
+    expires_at: datetime
+    refresh: Secret | None
+    "None or the same: keep the old one (RFC 6749 section 6)."
+    account: str = ""
+    "Address from the validated id_token; only of a sign-in."
+    aliases: tuple[str, ...] = ()
+    "Other addresses that the provider's claims confirm."
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Who this device is at the provider."""
+
+    client_id: str
+    client_secret: Secret | None
+    tenant: str
+    authority: str | None
+    "Base URL of the endpoints where it is not the provider's own."
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """What provider data say about time, limits and addresses."""
+
+    idle: timedelta
+    "A grant lapses when it is unused for so long (B1)."
+    margin: timedelta
+    "An access token is not used so shortly before its end."
+    server: str
+    "The provider's submission server."
+    connections: int
+    "How many connections a mailbox may have at once."
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRequest:
+    place: str
+    address: str
+    "The address that must sign in, for `login_hint`."
+    closes_at: datetime
+
+
+class Screen(Protocol):
+    """Shows a person the provider's page. Its outcome comes by the redirect, not by this port."""
+
+    async def open(self, place: str, address: str, closes_at: datetime) -> None:
+        """`address`: the URL to open, in a fresh browser profile (S19a). Returns when it is shown."""
+
+    async def close(self, place: str) -> None:
+        """Closes what `open` showed and erases the profile; nothing open: nothing happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The person declined at the provider."""
+
+
+class Provider(Protocol):
+    """One authorization server: one strict answer or one typed trouble for each call."""
+
+    lifetimes: Lifetimes
+
+    async def sign_in(self, request: SignInRequest, screen: Screen) -> Tokens | Trouble | Cancelled:
+        """Authorization code with PKCE (RFC 7636) and a loopback redirect (RFC 8252). Cancelling it closes the
+        listener and the screen."""
+
+    async def refresh(self, grant: Secret) -> Tokens | Trouble:
+        """RFC 6749 section 6. The caller lets it run to its end, for the answer may rotate the grant."""
+
+    async def revoke(self, grant: Secret) -> bool:
+        """RFC 7009. False: the provider has no revocation, or could not be told."""
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    path: Path
+    name: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How to authenticate at the submission server."""
+
+    user: str
+    token: Secret | None
+    "An access token (XOAUTH2, OAUTHBEARER)."
+    password: Secret | None = None
+
+
+class Phase(StrEnum):
+    """Where in the dialogue a submission ended (RFC 5321)."""
+
+    CONNECT = "connect"
+    STARTTLS = "STARTTLS"
+    AUTH = "AUTH"
+    MAIL = "MAIL FROM"
+    RCPT = "RCPT TO"
+    DATA = "DATA"
+    BODY = "end of data"
+
+
+class Verdict(StrEnum):
+    """What a reply means for the job; the table is `engine/smtp/trouble.py`."""
+
+    SENT = "sent"
+    LATER = "later"
+    "Try again; the server's hint or a back-off says when."
+    TOKEN_REFUSED = "token refused"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+    "Lost after the final dot (RFC 1047)."
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    address: str
+    accepted: bool
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one submission ended."""
+
+    verdict: Verdict
+    phase: Phase
+    code: str
+    "`535 5.7.3`, or ours: `timeout`, `dns`, `certificate`."
+    reply: str
+    "The server's words."
+    answered: bool
+    "The submission server said something: it counts as an attempt (B2)."
+    retry_after: timedelta | None = None
+    recipients: tuple[Recipient, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message to submit. `composed` is what a function's composer returned; the writer makes the bytes."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    composed: "Composed"
+
+
+class Composed(Protocol):
+    """Header fields and ordered parts of one message, of exactly known size; never message bytes."""
+
+    @property
+    def size(self) -> int:
+        """Octets on the wire, for SIZE (RFC 1870)."""
+
+
+class Submission(Protocol):
+    """Carries one message to the submission server over a verified TLS connection (S30)."""
+
+    async def send(self, login: Login, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+        """`begin()` is called beside the envelope's flight and awaited before the body may go: the durable mark.
+        Cancelling before that drops the connection."""
+
+    async def close(self, user: str) -> None:
+        """Closes pooled connections that were authenticated as `user`, after the message in transfer."""
+
+    async def aclose(self) -> None: ...
+
+
+Parked = Callable[[], AbstractAsyncContextManager[None]]
+"`async with parked():` says: from here this deed waits for the clock, a person or a lost store."
+
+
+class Credentials(Protocol):
+    def read(self, reference: str) -> Secret:
+        """Raises CredentialError, naming the reference and where it was looked for."""
+
+
+Directory = Mapping[str, str]
+"Login name to e-mail address."

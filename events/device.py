@@ -1,0 +1,62 @@
+"""Facts about the device and the people in front of it: start, settings, network, log-in, logout, auto reset.
+
+What a decision needs of the settings rides on the fact, as it was when the fact was said.
+"""
+
+from datetime import timedelta
+
+from .base import NewLife, OfDevice, OfIdentity, OfPlace
+
+
+class Availability(OfDevice):
+    """What `machines/rules.py` finds for the settings and the network of this moment (S12-S14)."""
+
+    oauth: bool
+    "[OAuth 2.0] is ON."
+    broken: tuple[str, ...] = ()
+    "Codes of the rules that make OAuth not available."
+
+
+class EngineStarted(Availability, NewLife):
+    """Power on, or a restart: one journal line, committed alone before anything else happens."""
+
+
+class DeviceResumed(Availability, NewLife):
+    """The device woke from sleep: connections and what was in memory may be gone, the wall clock has jumped."""
+
+
+class SettingsChanged(Availability):
+    """One change of settings, applied as a whole ([OK])."""
+
+    changed: tuple[str, ...]
+    "The keys that differ now, such as `tls.minimum`."
+
+
+class NetworkChanged(Availability):
+    """The device is connected to another network, or its VLAN was turned on or off."""
+
+
+class UserLoggedIn(OfPlace, OfIdentity):
+    auto_delete: bool
+    "[Auto Delete] as it stands now (S11)."
+    reset_after: timedelta
+    "Time without a touch until system auto reset (S11)."
+
+
+class SessionSettingsChanged(OfPlace):
+    """[Auto Delete] or the auto reset time changed while somebody is logged in at this place."""
+
+    auto_delete: bool
+    reset_after: timedelta
+
+
+class PanelUsed(OfPlace):
+    """Somebody touched the panel: said at most every 10 s while somebody is logged in."""
+
+
+class UserLoggedOut(OfPlace):
+    """The person at this place logged out. Who that was, the session knows."""
+
+
+class SystemAutoReset(OfPlace):
+    """Nobody touched the panel for the auto reset time."""

@@ -1,0 +1,40 @@
+"""What the [Information] screen shows: codes, and the facts that raise and clear them.
+
+The words, the remedy and who must act are made in one place, `engine/information.py`.
+"""
+
+from enum import StrEnum
+
+from .base import Event
+
+
+class Info(StrEnum):
+    """Stable codes; a log line carries the code as its message id."""
+
+    NOT_AVAILABLE = "I001"
+    "A rule makes OAuth not available (S12-S14)."
+    SIGN_IN_AGAIN = "I101"
+    "The provider ended the grant: a person must sign in again (S24)."
+    OTHER_ACCOUNT = "I102"
+    "Another account than the wanted one signed in (S19)."
+    SIGN_IN_FAILED = "I103"
+    "The provider or a check refused a sign-in."
+    PROVIDER_REFUSES = "I104"
+    "The provider wants an act of an administrator or the application's owner."
+    SERVER_REFUSES_TOKEN = "I105"
+    "The submission server refuses a fresh access token for the second time (S32)."
+    JOB_ENDED = "I201"
+    "A job ended without success."
+
+
+class InformationRaised(Event):
+    code: Info
+    subject: str
+    "The instance that raised it: an identity, a place, a job's number, or empty for the device."
+    because: int
+    "Sequence number of the fact that caused it."
+
+
+class InformationCleared(Event):
+    code: Info
+    subject: str

@@ -1,0 +1,72 @@
+"""Facts about one job. Recipients, subject and file names stand in the job's row in the store, never here."""
+
+from pydantic import AwareDatetime
+
+from .base import OfIdentity, OfJob
+from .request import Function
+
+
+class JobSubmitted(OfJob, OfIdentity):
+    """A job is in the spool, durably (S33); or was refused, when `broken` says so, and nothing was spooled."""
+
+    function: Function
+    broken: tuple[str, ...] = ()
+    "Codes of the rules that refuse this job (S15)."
+
+
+class JobTaken(OfJob):
+    """The dispatcher gives this job a place on a connection."""
+
+    broken: tuple[str, ...] = ()
+
+
+class BodyStarted(OfJob):
+    """The server is ready for the message: from here only its answer decides (RFC 5321 section 3.3)."""
+
+
+class JobSent(OfJob, OfIdentity):
+    """The server took the message. Its words and each recipient's outcome stand in the job's row (S33c)."""
+
+    refused: int = 0
+    "How many recipients the server refused."
+
+
+class JobDeferred(OfJob):
+    """Not now: the job waits."""
+
+    retry_at: AwareDatetime
+    code: str
+    counted: bool
+    "It counts as an attempt: the submission server answered (B2)."
+
+
+class OutcomeUnknown(OfJob):
+    """The connection was lost after the final dot (RFC 1047): the job goes again with the same Message-ID."""
+
+    retry_at: AwareDatetime
+
+
+class JobFailed(OfJob):
+    """Refused for good: the job ends with this reason."""
+
+    code: str
+
+
+class JobRetryDue(OfJob):
+    """The time of the next try has come."""
+
+
+class JobRetryWanted(OfJob):
+    """Somebody asked for the next try now."""
+
+
+class JobHeld(OfJob):
+    """[Hold]."""
+
+
+class JobReleased(OfJob):
+    """[Release]."""
+
+
+class JobCancelled(OfJob):
+    """[Cancel], or the person chose to discard it when the sign-in was cancelled (S18)."""

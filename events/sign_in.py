@@ -1,0 +1,24 @@
+"""Facts about the sign-in screen of one place. What it brings when it succeeds is `events.token.SignInSucceeded`."""
+
+from .base import OfIdentity, OfPlace
+
+
+class SignInWanted(OfPlace, OfIdentity):
+    """A person stands here whose identity needs a token; never said by itself after a cancel (S18)."""
+
+
+class SignInNext(OfPlace):
+    """The screen is free: the request that waited longest has its turn."""
+
+
+class SignInCancelled(OfPlace):
+    """The person closed the screen or declined at the provider."""
+
+
+class SignInFailed(OfPlace):
+    code: str
+    "The provider's error, or ours (`state`, `id_token`, `scope`)."
+
+
+class SignInTimedOut(OfPlace):
+    """The screen was open for as long as it may be (S19a)."""

@@ -1,0 +1,118 @@
+"""Facts about the grant and the access token of one identity.
+
+The secret that a fact brings travels beside it, never in it. `of` is the version of the grant that was used, `attempt`
+the number of the request for an access token: an answer to a former one cannot touch the present one.
+"""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from .base import OfIdentity, OfPlace
+
+
+class SignInSucceeded(OfPlace, OfIdentity):
+    """The provider gave tokens, and the id_token was validated. Brings a refresh token and an access token."""
+
+    brings_grant: ClassVar[bool] = True
+
+    right: bool
+    "The signed-in account is the wanted address or one of its aliases (S19)."
+    renew_at: AwareDatetime
+    "When an idle grant should be used so that it does not lapse (B1)."
+    stale_at: AwareDatetime
+    "`expires_at` of the access token less the provider's margin: from then on it is not used (S25)."
+
+
+class GrantFact(OfIdentity):
+    """Concerns one version of the grant."""
+
+    of: int
+
+
+class GrantRotated(GrantFact):
+    """A refresh brought a new refresh token in place of the one that was used (RFC 6749 section 6)."""
+
+    brings_grant: ClassVar[bool] = True
+
+    renew_at: AwareDatetime
+
+
+class GrantRefused(GrantFact):
+    """The provider's word that the grant is dead; an outage is never that (S29)."""
+
+    code: str
+    "As the provider said it: AADSTS50173, invalid_grant."
+
+
+class GrantEnded(OfIdentity):
+    """The present grant is over by the provider's word; whoever holds an access token of it drops it."""
+
+
+class RenewalDue(OfIdentity):
+    """The grant was idle for so long that it should be used (B1)."""
+
+
+class TokenWanted(OfIdentity):
+    """Mail waits for an access token, or an idle grant is to be renewed."""
+
+
+class TokenDeleted(OfIdentity):
+    """[Delete], or [Auto Delete] at logout and auto reset (S27, S28)."""
+
+
+class GrantRevoked(OfIdentity):
+    """The end of a revocation at the provider. The grant was erased here before (S27)."""
+
+    delivered: bool
+    "False: the provider could not be told, or has no revocation."
+
+
+class TokenAnswer(OfIdentity):
+    """Answers one request for an access token."""
+
+    attempt: int
+
+
+class AccessTokenReady(TokenAnswer):
+    """Brings an access token."""
+
+    of: int
+    renew_at: AwareDatetime
+    stale_at: AwareDatetime
+
+
+class RefreshDelayed(TokenAnswer):
+    """The provider could not be reached or said "not now": the grant is kept (S29, B2)."""
+
+    retry_at: AwareDatetime
+    code: str
+
+
+class RefreshBlocked(TokenAnswer):
+    """The provider wants an act of an administrator or the application's owner: signing in again is in vain."""
+
+    retry_at: AwareDatetime
+    code: str
+    actor: str
+    "`admin` or `app`, as in the catalogue of provider answers."
+
+
+class GrantMissing(TokenAnswer):
+    """There was no grant to ask with."""
+
+
+class AccessTokenRejected(TokenAnswer):
+    """The submission server did not take the access token that this attempt brought (S32)."""
+
+    retry_at: AwareDatetime
+    "When to ask again should it be rejected a second time."
+    code: str
+
+
+class AccessTokenStale(OfIdentity):
+    """The access token came within the provider's margin of its end."""
+
+
+class TokenRetryDue(OfIdentity):
+    """A back-off, or a wait for somebody's act, is over."""
