@@ -1,0 +1,23 @@
+"""The explicit state machines, as data. `MACHINES` is their order: each fact is stepped through them from first to last."""
+
+from types import MappingProxyType
+from typing import Any
+
+from .access_token import ACCESS_TOKEN
+from .definition import Definition
+from .job import JOB
+from .refresh_token import REFRESH_TOKEN
+from .session import SESSION
+from .sign_in import SIGN_IN
+from .validation import VALIDATION
+
+MACHINES: tuple[Definition[Any], ...] = (VALIDATION, SESSION, SIGN_IN, REFRESH_TOKEN, ACCESS_TOKEN, JOB)
+
+SUBSCRIBERS_ONLY = MappingProxyType({
+    "GrantRevoked": "nothing here waits for it: the grant was erased when it was asked for",
+    "InformationRaised": "said by the machines, for people",
+    "InformationCleared": "said by the machines, for people",
+})  # fmt: skip
+"""Facts that no machine hears, each with its reason."""
+
+BY_TITLE = MappingProxyType({machine.title: machine for machine in MACHINES})

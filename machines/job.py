@@ -1,0 +1,154 @@
+"""One job: from the spool to the server's 250, or to an end with a reason (S33).
+
+A job is in the spool before this machine hears of it. It waits for whatever it waits for without knowing it: the
+dispatcher takes it when its token is fresh and the rules hold; only the time of a next try is the job's own. While
+sending, the envelope is under way and a cancel drops it; while delivering, the body is, and only the server's answer
+decides. The step between the two is durable before the body may end, so that after a power cut it is known which
+messages may have been sent: they go again with the same Message-ID, and it is written down (RFC 1047).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from ..events.base import OfJob
+from ..events.device import DeviceResumed, EngineStarted
+from ..events.information import Info
+from ..events.job import (
+    BodyStarted,
+    JobCancelled,
+    JobDeferred,
+    JobFailed,
+    JobHeld,
+    JobReleased,
+    JobRetryDue,
+    JobRetryWanted,
+    JobSent,
+    JobSubmitted,
+    JobTaken,
+    OutcomeUnknown,
+)
+from .definition import Definition, always, ignore, lasts, on, state
+from .effects import EraseScan, Inform, Transmit
+
+Stage = StrEnum("Stage", ["NEW", "WAITING", "HELD", "SENDING", "DELIVERING", "SENT", "ENDED"])
+NEW, WAITING, HELD, SENDING, DELIVERING, SENT, ENDED = Stage
+LATE = "a late word about a transfer that is over"
+DECIDES = "after the body has begun only the server's answer decides"
+OVER = "the job is over"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    attempts: int = 0
+    "Tries that the submission server answered (B2)."
+    unknown: int = 0
+    "How often the outcome stayed unknown, so that a message may have gone out twice."
+    retry_at: datetime | None = None
+    reason: str = ""
+    "Why it waits, or why it ended: a code."
+
+
+def broken(progress: Progress, event: JobSubmitted | JobTaken) -> bool:
+    return bool(event.broken)
+
+
+def everybody(progress: Progress, event: JobSent) -> bool:
+    return event.refused == 0
+
+
+def by_rule(progress: Progress, event: JobSubmitted | JobTaken) -> Progress:
+    return replace(progress, reason=event.broken[0], retry_at=None)
+
+
+def defer(progress: Progress, event: JobDeferred) -> Progress:
+    attempts = progress.attempts + event.counted
+    return replace(progress, attempts=attempts, retry_at=event.retry_at, reason=event.code)
+
+
+def outcome_unknown(progress: Progress, event: OutcomeUnknown) -> Progress:
+    return replace(
+        progress,
+        attempts=progress.attempts + 1,
+        unknown=progress.unknown + 1,
+        retry_at=event.retry_at,
+        reason="outcome unknown",
+    )
+
+
+def cut_short(progress: Progress, event: EngineStarted | DeviceResumed) -> Progress:
+    return replace(progress, unknown=progress.unknown + 1, reason="outcome unknown")
+
+
+def ready(progress: Progress, event: object) -> Progress:
+    return replace(progress, retry_at=None)
+
+
+def fail(progress: Progress, event: JobFailed) -> Progress:
+    return replace(progress, attempts=progress.attempts + 1, reason=event.code)
+
+
+def sent(progress: Progress, event: JobSent) -> Progress:
+    return replace(progress, attempts=progress.attempts + 1, reason="")
+
+
+def in_part(progress: Progress, event: JobSent) -> Progress:
+    return replace(progress, attempts=progress.attempts + 1, reason="sent in part")
+
+
+def cancelled(progress: Progress, event: JobCancelled) -> Progress:
+    return replace(progress, retry_at=None, reason="cancelled")
+
+
+GONE = (EraseScan(),)
+TOLD = (EraseScan(), Inform(Info.JOB_ENDED))
+NEWS = (JobSent, JobFailed, JobDeferred, OutcomeUnknown, BodyStarted)
+LIVES = (EngineStarted, DeviceResumed)
+
+JOB = Definition(
+    "job", Progress,
+    always(
+        ignore(JobSubmitted, why="it is known already"),
+        ignore(*NEWS, why=LATE),
+        ignore(JobTaken, why="it is not waiting"),
+        ignore(JobRetryDue, JobRetryWanted, JobReleased, why="it does not wait for that"),
+        ignore(*LIVES, why="it is safe on the disk"),
+    ),
+    state(NEW, "Nothing is known of it.",
+        on(JobSubmitted, when=broken, to=ENDED, data=by_rule),
+        on(JobSubmitted, unless=broken, to=WAITING),
+        ignore(JobHeld, JobCancelled, why="there is no such job")),
+    state(WAITING, "In the spool; it goes by itself when what it waits for has come.",
+        lasts(until="retry_at", then=JobRetryDue),
+        on(JobRetryDue, JobRetryWanted, data=ready),
+        on(JobTaken, when=broken, to=ENDED, data=by_rule, ask=TOLD),
+        on(JobTaken, unless=broken, to=SENDING),
+        on(JobHeld, to=HELD),
+        on(JobCancelled, to=ENDED, data=cancelled, ask=GONE)),
+    state(HELD, "A person holds it until [Release].",
+        ignore(JobHeld, why="it is held"),
+        on(JobReleased, to=WAITING, data=ready),
+        on(JobCancelled, to=ENDED, data=cancelled, ask=GONE)),
+    state(SENDING, "The envelope is under way; a cancel drops it.",
+        on(BodyStarted, to=DELIVERING),
+        on(JobDeferred, to=WAITING, data=defer),
+        on(JobFailed, to=ENDED, data=fail, ask=TOLD),
+        on(JobHeld, to=HELD),
+        on(JobCancelled, to=ENDED, data=cancelled, ask=GONE),
+        on(*LIVES, to=WAITING),
+        during=[Transmit()]),
+    state(DELIVERING, "The body is under way; the server's answer decides.",
+        on(JobSent, when=everybody, to=SENT, data=sent, ask=GONE),
+        on(JobSent, unless=everybody, to=ENDED, data=in_part, ask=TOLD),
+        on(JobDeferred, to=WAITING, data=defer),
+        on(OutcomeUnknown, to=WAITING, data=outcome_unknown),
+        on(JobFailed, to=ENDED, data=fail, ask=TOLD),
+        ignore(JobHeld, JobCancelled, why=DECIDES),
+        on(*LIVES, to=WAITING, data=cut_short),
+        during=[Transmit()]),
+    state(SENT, "The server took it for every recipient.",
+        ignore(JobHeld, JobCancelled, why=OVER), final=True),
+    state(ENDED, "It ended without success, with a reason that its owner sees.",
+        ignore(JobHeld, JobCancelled, why=OVER), final=True),
+    per=OfJob,
+)  # fmt: skip

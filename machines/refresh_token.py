@@ -1,0 +1,94 @@
+"""The refresh token of one identity, in the words of [Refresh Tokens]: Required, Acquired, Expired (S23-S29).
+
+A person signs in once; the grant then works for months without anyone thinking of it. Two things end it: the
+provider's word (GrantRefused) or a person's (TokenDeleted). An outage is neither: no row knows the network.
+The sign-in screen is a machine of its own: one that is cancelled never gets here, and so changes nothing.
+Using the grant is the access token's business: when it was idle too long, this machine only says so (TokenWanted).
+
+Rule: no token enters this file. The vault seals it under `Grant.version`, which every keep and every end raises: an
+answer to a former version cannot touch the present one. A fact that brings a grant is kept or revoked, never ignored.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ..events.base import OfIdentity
+from ..events.information import Info
+from ..events.token import (
+    AccessTokenReady,
+    GrantEnded,
+    GrantFact,
+    GrantRefused,
+    GrantRotated,
+    RenewalDue,
+    SignInSucceeded,
+    TokenDeleted,
+    TokenWanted,
+)
+from .definition import Definition, always, ignore, lasts, on, state
+from .effects import Clear, EraseGrant, Inform, KeepGrant, RevokeBrought, RevokeGrant
+
+Status = StrEnum("Status", {"REQUIRED": "Required", "ACQUIRED": "Acquired", "EXPIRED": "Expired"})
+REQUIRED, ACQUIRED, EXPIRED = Status
+LATE = "a late word about a grant that is gone"
+RETRY_RENEWAL = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    version: int = 0
+    renew_at: datetime | None = None
+
+
+def right(grant: Grant, event: SignInSucceeded) -> bool:
+    return event.right
+
+
+def current(grant: Grant, event: GrantFact | AccessTokenReady) -> bool:
+    return event.of == grant.version
+
+
+def hold(grant: Grant, event: SignInSucceeded | GrantRotated) -> Grant:
+    return replace(grant, version=grant.version + 1, renew_at=event.renew_at)
+
+
+def used(grant: Grant, event: AccessTokenReady) -> Grant:
+    return replace(grant, renew_at=event.renew_at)
+
+
+def gone(grant: Grant, event: TokenDeleted | GrantRefused) -> Grant:
+    return replace(grant, version=grant.version + 1, renew_at=None)
+
+
+def try_tomorrow(grant: Grant, event: RenewalDue) -> Grant:
+    return replace(grant, renew_at=event.at + RETRY_RENEWAL)
+
+
+ENDED = (EraseGrant(), Inform(Info.SIGN_IN_AGAIN))
+
+REFRESH_TOKEN = Definition(
+    "refresh token", Grant,
+    always(
+        on(SignInSucceeded, when=right, to=ACQUIRED, data=hold,
+           ask=[KeepGrant(), Clear(Info.SIGN_IN_AGAIN), Clear(Info.OTHER_ACCOUNT)]),
+        on(SignInSucceeded, unless=right, ask=[Inform(Info.OTHER_ACCOUNT), RevokeBrought()]),
+        on(TokenDeleted, to=REQUIRED, data=gone, ask=[Clear(Info.SIGN_IN_AGAIN)]),
+        on(GrantRotated, ask=[RevokeBrought()]),
+        ignore(GrantRefused, RenewalDue, AccessTokenReady, why=LATE),
+    ),
+    state(REQUIRED, "Nobody has signed in for this identity.",
+        ignore(TokenDeleted, why="nothing to delete")),
+    state(ACQUIRED, "Mail goes out; nobody is needed.",
+        lasts(until="renew_at", then=RenewalDue),
+        on(RenewalDue, data=try_tomorrow, tell=[TokenWanted]),
+        on(AccessTokenReady, when=current, data=used),
+        ignore(AccessTokenReady, unless=current, why=LATE),
+        on(GrantRotated, when=current, data=hold, ask=[KeepGrant()]),
+        on(GrantRotated, unless=current, ask=[RevokeBrought()]),
+        on(GrantRefused, when=current, to=EXPIRED, data=gone, tell=[GrantEnded], ask=ENDED),
+        ignore(GrantRefused, unless=current, why=LATE),
+        on(TokenDeleted, to=REQUIRED, data=gone, ask=[RevokeGrant(), EraseGrant()])),
+    state(EXPIRED, "The provider ended the grant: a person must sign in again."),
+    per=OfIdentity,
+)  # fmt: skip

@@ -1,0 +1,163 @@
+"""The rules of send-job validation and of availability, as one table (S12-S16).
+
+The validation machine, the settings check, submit, the dispatcher, the command line and the documents all read it. A
+rule says when it is looked at, what it means there, in which words, by which act it is put right, and who must act.
+
+Rule of this file: a condition reads its arguments only, and what is broken is always reported together (S15).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..events.settings import Connection, DeviceSettings, HttpVersion, TlsVersion
+
+
+class Look(StrEnum):
+    """When a rule is looked at."""
+
+    SET = "set"
+    "Any change of settings."
+    TURN_ON = "turn on"
+    "The change that turns [OAuth 2.0] ON."
+    SIGN_IN = "sign-in"
+    SUBMIT = "submit"
+    SEND = "send"
+
+
+class Verdict(StrEnum):
+    CANNOT_BE_SET = "cannot be set"
+    "The change is refused."
+    NOT_AVAILABLE = "not available"
+    "Sign-in is refused, a person's job too; what waits goes on waiting; tokens are kept."
+    REFUSE = "refuse"
+    "This job."
+    WARN = "warn"
+
+
+class WhoActs(StrEnum):
+    """Who must act (B9)."""
+
+    PERSON = "the person at the panel"
+    ADMINISTRATOR = "the device's administrator"
+    TENANT = "the tenant's administrator"
+    OWNER = "the application's owner"
+    NOBODY = "nobody: wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a rule may look at."""
+
+    settings: DeviceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    code: str
+    settings: tuple[str, ...]
+    "The settings involved, by their keys."
+    broken: Callable[[Situation], bool]
+    looked_at: tuple[tuple[Look, Verdict], ...]
+    sentence: str
+    remedy: str
+    "In the manual's menu path."
+    actor: WhoActs
+
+    def verdict(self, look: Look) -> Verdict | None:
+        return dict(self.looked_at).get(look)
+
+
+UNAVAILABLE = tuple((look, Verdict.NOT_AVAILABLE) for look in (Look.SIGN_IN, Look.SUBMIT, Look.SEND))
+
+
+def tls_1_3_alone_with_microsoft(now: Situation) -> bool:
+    tls = now.settings.tls
+    return now.settings.oauth.provider == "Microsoft" and tls.minimum == tls.maximum == TlsVersion.TLS_1_3
+
+
+def google_without_http_2(now: Situation) -> bool:
+    return now.settings.oauth.provider == "Google" and now.settings.http.version != HttpVersion.HTTP_2
+
+
+def network_2_with_vlan(now: Situation) -> bool:
+    network = now.settings.network
+    return network.connection is Connection.NETWORK_2 and network.vlan
+
+
+def no_administrator(now: Situation) -> bool:
+    return now.settings.administrator.address is None
+
+
+def bulk_differs(now: Situation) -> bool:
+    chosen = now.settings.from_address
+    return chosen.setting == "Bulk setting" and chosen.bulk != now.settings.administrator.address
+
+
+def minimum_above_maximum(now: Situation) -> bool:
+    return now.settings.tls.minimum > now.settings.tls.maximum
+
+
+def no_client_id(now: Situation) -> bool:
+    return not now.settings.oauth.client_id
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("S3-administrator", ("administrator.address", "oauth.enabled"), no_administrator,
+         ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
+         "OAuth authentication needs the administrator's e-mail address, and none is registered.",
+         "Set [E-mail Address] of [System Settings] - [Machine Setting] - [Administrator Registration].",
+         WhoActs.ADMINISTRATOR),
+    Rule("S7-bulk", ("from_address.setting", "from_address.bulk", "administrator.address"), bulk_differs,
+         ((Look.SET, Verdict.CANNOT_BE_SET), (Look.SUBMIT, Verdict.REFUSE), (Look.SEND, Verdict.REFUSE)),
+         "With [Bulk setting] the From address must be the administrator's e-mail address, and it is another.",
+         "Set the same address in [Utility] - [Administrator] - [Network] - [E-mail Setting] - [E-mail TX (SMTP)] - "
+         "[Change From Address Setting] - [Bulk setting] and in [Administrator Registration].",
+         WhoActs.ADMINISTRATOR),
+    Rule("S12-tls", ("tls.minimum", "tls.maximum", "oauth.provider"), tls_1_3_alone_with_microsoft, UNAVAILABLE,
+         "OAuth authentication with Microsoft is not available while TLSv1.3 is both minimum and maximum.",
+         "Set [Minimum] to TLSv1.2 in [Utility] - [Administrator] - [Security] - [PKI Settings] - "
+         "[Enable SSL Version] - [SSL/TLS Version Setting].",
+         WhoActs.ADMINISTRATOR),
+    Rule("S13-http", ("http.version", "oauth.provider"), google_without_http_2, UNAVAILABLE,
+         "OAuth authentication with Google needs HTTP/2, and the HTTP version setting is HTTP/1.1 alone.",
+         "Set [HTTP/2,HTTP/1.1] in [Network] - [WebDAV Settings] - [WebDAV Client Settings] - "
+         "[HTTP Version Setting].",
+         WhoActs.ADMINISTRATOR),
+    Rule("S14-vlan", ("network.connection", "network.vlan", "oauth.enabled"), network_2_with_vlan,
+         ((Look.TURN_ON, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
+         "OAuth authentication is not available on Network 2 with VLAN enabled.",
+         "Connect the device to Network 1, or turn VLAN off in [Utility] - [Administrator] - [Network].",
+         WhoActs.ADMINISTRATOR),
+    Rule("S2-client", ("oauth.client_id", "oauth.enabled"), no_client_id,
+         ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
+         "No client id is set, so the OAuth provider would not know this application.",
+         "Set `client_id` of [OAuth Settings] to the id of the application's registration at the provider.",
+         WhoActs.ADMINISTRATOR),
+    Rule("S8-order", ("tls.minimum", "tls.maximum"), minimum_above_maximum,
+         ((Look.SET, Verdict.CANNOT_BE_SET),),
+         "The minimum TLS version is above the maximum.",
+         "Set [Minimum] no higher than [Maximum] in [Utility] - [Administrator] - [Security] - [PKI Settings] - "
+         "[Enable SSL Version] - [SSL/TLS Version Setting].",
+         WhoActs.ADMINISTRATOR),
+)  # fmt: skip
+"""The order is that in which they are reported."""
+
+WITHOUT_OAUTH = frozenset({"S8-order"})
+"Rules that hold with [OAuth 2.0] OFF, too (S1)."
+
+
+def broken(settings: DeviceSettings, look: Look, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
+    """Every rule that these settings break, seen at this moment; with [OAuth 2.0] OFF no OAuth rule applies (S1)."""
+    now = Situation(settings)
+    return tuple(
+        rule
+        for rule in rules
+        if rule.verdict(look) and (settings.oauth.enabled or rule.code in WITHOUT_OAUTH) and rule.broken(now)
+    )
+
+
+def unavailable(settings: DeviceSettings, rules: Iterable[Rule] = RULES) -> tuple[str, ...]:
+    """Codes of the rules that make OAuth not available: what `Availability.broken` carries."""
+    found = broken(settings, Look.SEND, rules)
+    return tuple(rule.code for rule in found if rule.verdict(Look.SEND) is Verdict.NOT_AVAILABLE)
