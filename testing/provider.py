@@ -24,7 +24,7 @@ from .accounts import Account, Accounts
 from .authority import Authority
 from .consent import ConsentPage, refusal_page
 from .gate import Gate
-from .grants import Access, Books
+from .grants import Access, Books, Grant
 from .grants import Refusal as Refused
 from .https import ALPN, HttpsListener
 from .id_tokens import IdTokens
@@ -64,6 +64,15 @@ class Scripted:
     def response(self) -> Response:
         body = self.body if isinstance(self.body, bytes) else self.body()
         return Response(body, self.status, dict(self.headers))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Tokens in clear, for the client under test."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in_s: int
 
 
 @dataclass(slots=True)
@@ -194,6 +203,19 @@ class ProviderServer:
     def hold(self) -> AbstractAsyncContextManager[Gate]:
         """Token requests wait, unprocessed, until the context ends; `gate.arrived(n)` waits for n of them."""
         return self._gate.held()
+
+    def give(self, email: str, scope: frozenset[str] | None = None) -> Given:
+        """Tokens as after a sign-in, for tests that are not about signing in; raises KeyError for no account.
+
+        `scope`: what was granted, where not all that sending mail takes.
+        """
+        account = self.accounts.find(email)
+        if account is None:
+            raise KeyError(email)
+        granted = scope if scope is not None else self.quirks.mail_grant
+        grant = Grant(account.email, self.client_id, granted)
+        access_token, expires_in_s = self._books.issue_access(grant, granted)
+        return Given(access_token, self._books.issue_refresh(grant), expires_in_s)
 
     async def introspect(self, access_token: str) -> Access | None:
         """What the token is good for now; None if it is unknown, expired or revoked."""

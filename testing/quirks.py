@@ -51,6 +51,14 @@ class Quirks:
     words: Mapping[Cause, Words] = field(repr=False)
     code_life: timedelta = timedelta(minutes=10)
 
+    @property
+    def mail_grant(self) -> frozenset[str]:
+        """The scopes that a device asks for: mail, who the person is, and a refresh token where a scope asks
+        for it.
+        """
+        asked = {self.mail_scope, "openid", "email"}
+        return frozenset(asked if self.offline_scope is None else asked | {self.offline_scope})
+
 
 MICROSOFT = Quirks(
     name="microsoft",

@@ -1,0 +1,69 @@
+"""Starts what a device talks to: providers, their submission servers, and the authority that certifies them.
+
+Rule: everything listens on loopback on ports that the system chose, lives in the caller's event loop, reads
+the time from one clock, and is gone when the context ends.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..engine.clock import Clock
+from .authority import Authority
+from .mailbox import Mailbox
+from .person import Person
+from .provider import ProviderServer
+from .quirks import BY_NAME
+from .submission import SubmissionServer
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What is running. `mailbox` takes the mail of all submission servers."""
+
+    authority: Authority
+    mailbox: Mailbox
+    providers: Mapping[str, ProviderServer]
+    submissions: Mapping[str, SubmissionServer]
+
+    @property
+    def ca_file(self) -> Path:
+        return self.authority.ca_file
+
+    @property
+    def microsoft(self) -> ProviderServer:
+        return self.providers["microsoft"]
+
+    @property
+    def google(self) -> ProviderServer:
+        return self.providers["google"]
+
+    def person(self) -> Person:
+        return Person(self.ca_file)
+
+    def add_account(self, email: str, password: str) -> None:
+        """Opens the mailbox at every provider."""
+        for provider in self.providers.values():
+            provider.accounts.add(email, password)
+
+
+@asynccontextmanager
+async def playing(
+    clock: Clock, folder: Path, providers: Sequence[str] = ("microsoft", "google")
+) -> AsyncIterator[Kit]:
+    """Starts the named providers and their submission servers; `folder` gets `ca.pem` and `mailbox/`.
+
+    Raises KeyError for a provider that has no quirks, OSError where `folder` cannot be written.
+    """
+    authority = Authority(folder)
+    mailbox = Mailbox(folder / "mailbox")
+    async with AsyncExitStack() as stack:
+        running: dict[str, ProviderServer] = {}
+        submissions: dict[str, SubmissionServer] = {}
+        for name in providers:
+            server = ProviderServer(BY_NAME[name], clock, authority)
+            running[name] = await stack.enter_async_context(server)
+            submission = SubmissionServer(server, authority, mailbox)
+            submissions[name] = await stack.enter_async_context(submission)
+        yield Kit(authority, mailbox, running, submissions)
