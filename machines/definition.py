@@ -73,6 +73,8 @@ class Block(Generic[D]):
 
 class Step(NamedTuple, Generic[D]):
     state: StrEnum
+    entered: bool
+    "The row has a `to`: the state begins anew, even where it is the same."
     data: D
     tell: tuple[Tell, ...]
     ask: tuple[Effect, ...]
@@ -191,14 +193,16 @@ class Definition(transitions.Machine, Generic[D]):
         """The rows of one pair are a chain of guards, so the first row whose `when` holds is the only one."""
         for row in self.table[state][type(event)]:
             if row.when is None or row.when(data, event):
-                return Step(row.to or state, row.data(data, event) if row.data else data, row.tell, row.ask)
+                after = row.data(data, event) if row.data else data
+                return Step(row.to or state, row.to is not None, after, row.tell, row.ask)
         raise AssertionError("soundness.mistakes() lets no such table through")
 
     def stock_step(self, state: StrEnum, data: D, event: Event) -> Step[D]:
         """The same step by the library's own machinery: the oracle in tests."""
         subject = Subjected(state, data)
         self.events[type(event).__name__].trigger(subject, data, event)
-        return Step(subject.state, subject.data, subject.row.tell, subject.row.ask)
+        row = subject.row
+        return Step(subject.state, row.to is not None, subject.data, row.tell, row.ask)
 
     def wakes(self, state: StrEnum, event: type[NewLife]) -> bool:
         """A new life reaches the stored instances in states where a row for it acts."""

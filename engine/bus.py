@@ -1,0 +1,65 @@
+"""What waits to be stepped: facts with what travels beside them, in the order in which they were published."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from ..events.base import Event, NewLife
+from .holder import Held
+from .play import Due
+from .records import Write
+from .secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A fact, and what enters the store or the memory together with it but not the journal."""
+
+    fact: Event
+    seal: Secret | None = None
+    "The refresh token that it brings."
+    hold: Held | None = None
+    "The access token that it brings."
+    rows: tuple[Write, ...] = ()
+    due: Due | None = None
+    "It says a limit, and is let go if that no longer stands."
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Facts that are committed together or not at all."""
+
+    publications: tuple[Publication, ...]
+    done: "asyncio.Future[int]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Bus:
+    """One ordered queue with one reader."""
+
+    def __init__(self) -> None:
+        self.queue: deque[Waiting] = deque()
+        self.filled = asyncio.Event()
+
+    def put(self, waiting: Waiting) -> None:
+        self.queue.append(waiting)
+        self.filled.set()
+
+    def take(self, most: int) -> list[Waiting]:
+        """Up to `most`, in order; what begins a new life is taken alone."""
+        taken: list[Waiting] = []
+        while self.queue and len(taken) < most:
+            if taken and begins_life(self.queue[0]):
+                break
+            taken.append(self.queue.popleft())
+            if begins_life(taken[-1]):
+                break
+        if not self.queue:
+            self.filled.clear()
+        return taken
+
+    def __len__(self) -> int:
+        return len(self.queue)
+
+
+def begins_life(waiting: Waiting) -> bool:
+    return any(isinstance(publication.fact, NewLife) for publication in waiting.publications)

@@ -1,0 +1,133 @@
+"""Acts in the world that a row asked for: performed after its commit, their outcome published as facts.
+
+One at a time for each instance and kind. A deed that stands in `ask` runs to its end whatever happens; one that stands
+in `during` is stopped when its state is left. What a deed gives back is published until it is durable: until then the
+deed counts as under way.
+
+Rule: a performer gives back an outcome for everything that can happen. One that raises has a bug: that is logged
+without its text, for it may hold a secret, and the deed's own `failed` outcome goes out in its place.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ..machines.effects import Deed
+from .bus import Publication
+from .keeping import brought_with
+from .play import Asked, Move
+from .records import StoreFailed
+from .runtime import Runtime, Unit
+
+Outcome = Sequence[Publication]
+"Facts that are committed together; none: nobody needs to hear of it."
+RETRY_STORE = timedelta(seconds=1)
+log = logging.getLogger("franking")
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    perform: Callable[[Asked, Publication | None], Awaitable[Outcome]]
+    "Given what was asked for, and the publication of the causing fact with the secrets that it brought."
+    failed: Callable[[Asked], Outcome]
+    "What a bug in `perform` comes to: the machine must not be left waiting."
+
+
+Lane = tuple[str, str, type[Deed]]
+
+
+class Deeds:
+    def __init__(self, runtime: Runtime, performers: dict[type[Deed], Performer]) -> None:
+        self.runtime, self.performers = runtime, performers
+        self.lanes: dict[Lane, asyncio.Task[None]] = {}
+        "The last task of each lane; the next one waits for it."
+        self.during: dict[Lane, asyncio.Task[None]] = {}
+        runtime.watchers.append(self.watch)
+
+    def watch(self, unit: Unit) -> None:
+        for asked in unit.played.asked:
+            if isinstance(asked.effect, Deed):
+                self.begin(asked, brought_with(unit.waiting, asked.fact))
+        for move in unit.played.moves:
+            self.follow(move)
+
+    def follow(self, move: Move) -> None:
+        """Stops and begins what the states say of the time that they last."""
+        if move.before.state is move.after.state:
+            return
+        left = set(move.machine.blocks[move.before.state].during)
+        entered = set(move.machine.blocks[move.after.state].during)
+        for deed in left - entered:
+            task = self.during.pop((move.machine.title, move.key, type(deed)), None)
+            if task is not None:
+                task.cancel()
+        for deed in entered - left:
+            lane = (move.machine.title, move.key, type(deed))
+            self.during[lane] = self.begin(Asked(deed, move.machine, move.key, move.fact, move.after), None)
+
+    def begin(self, asked: Asked, publication: Publication | None) -> "asyncio.Task[None]":
+        lane = (asked.machine.title, asked.key, type(asked.effect))
+        before = self.lanes.get(lane)
+        self.runtime.activity.begin()
+        task = asyncio.create_task(self.run(asked, publication, before, lane), name=f"franking {lane[0]} {lane[1]}")
+        task.add_done_callback(lambda _: self.end(lane, task))
+        self.lanes[lane] = task
+        return task
+
+    def end(self, lane: Lane, task: "asyncio.Task[None]") -> None:
+        self.runtime.activity.end()
+        if self.lanes.get(lane) is task:
+            del self.lanes[lane]
+
+    async def run(
+        self, asked: Asked, publication: Publication | None, before: "asyncio.Task[None] | None", lane: Lane
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        performer = self.performers[type(asked.effect)]
+        try:
+            outcome = await performer.perform(asked, publication)
+        except Exception as error:  # see the rule above
+            log.error("%s of %s %s failed by a fault of the program: %s", lane[2].__name__, lane[0], lane[1], where(error))
+            outcome = performer.failed(asked)
+        if self.during.get(lane) is asyncio.current_task():
+            del self.during[lane]
+        if outcome:
+            await self.tell(outcome)
+
+    async def tell(self, outcome: Outcome) -> None:
+        """An outcome cannot be taken back: it is offered again until it is durable."""
+        while True:
+            try:
+                await self.runtime.publish(*outcome)
+                return
+            except StoreFailed as failure:
+                log.error("an outcome waits: %s", failure)
+                async with self.runtime.activity.parked():
+                    await self.runtime.clock.sleep_until(self.runtime.clock.now() + RETRY_STORE)
+
+    async def stop(self, unstoppable: Callable[[Lane], bool], patience_s: float) -> None:
+        """Stops what lasts as long as its state; what is `unstoppable` may end by itself within `patience_s`. What
+        runs to its end is waited for."""
+        spared = [task for lane, task in self.during.items() if unstoppable(lane)]
+        for task in self.during.values():
+            if task not in spared:
+                task.cancel()
+        if spared:
+            await asyncio.wait(spared, timeout=patience_s)
+            for task in spared:
+                task.cancel()
+        if self.lanes:
+            await asyncio.wait(list(self.lanes.values()))
+
+
+def where(error: BaseException) -> str:
+    """The type and the place of an error, without its text."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} at {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}"

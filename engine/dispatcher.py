@@ -1,0 +1,82 @@
+"""Chooses the next jobs. Waiting jobs are rows that nobody wakes one by one: this looks at them when something moved.
+
+A job goes when validation allows it, the access token of its identity is fresh and its account has a place free.
+Where the token is absent it is asked for once; «why does it wait» is read from the same machines by whoever asks.
+
+Rule: it remembers nothing. It looks again after each move of the machines that it reads, never by polling.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from ..events.job import JobTaken
+from ..events.token import TokenWanted
+from ..machines.access_token import ABSENT, ACCESS_TOKEN, FRESH
+from ..machines.job import DELIVERING, JOB, SENDING
+from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
+from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
+from .bus import Publication
+from .records import JobRow
+from .runtime import Runtime, Unit
+
+READS = frozenset({VALIDATION.title, REFRESH_TOKEN.title, ACCESS_TOKEN.title, JOB.title})
+
+
+class Dispatcher:
+    def __init__(
+        self, runtime: Runtime, width: Callable[[], int], broken: Callable[[JobRow], tuple[str, ...]]
+    ) -> None:
+        self.runtime = runtime
+        self.width = width
+        "Connections that one mailbox may have at once; the mailbox's pace will stand beside it."
+        self.broken = broken
+        "Codes of the rules that refuse this job now."
+        self.moved = asyncio.Event()
+        self.waits = False
+        runtime.watchers.append(self.watch)
+
+    def watch(self, unit: Unit) -> None:
+        if any(move.machine.title in READS for move in unit.played.moves):
+            self.wake()
+
+    def wake(self) -> None:
+        if not self.waits:
+            self.waits = True
+            self.runtime.activity.begin()
+        self.moved.set()
+
+    async def run(self) -> None:
+        while True:
+            await self.moved.wait()
+            self.moved.clear()
+            await asyncio.gather(*(self.runtime.publish(publication) for publication in self.choose()))
+            if not self.moved.is_set():
+                self.waits = False
+                self.runtime.activity.end()
+
+    def choose(self) -> list[Publication]:
+        sending = self.runtime.instance(VALIDATION, "").state
+        if sending is NOT_AVAILABLE:
+            return []
+        chosen: list[Publication] = []
+        for identity in self.runtime.store.waiting():
+            if sending is OFF:
+                chosen += self.take(identity)
+            elif self.runtime.instance(REFRESH_TOKEN, identity).state is ACQUIRED:
+                access = self.runtime.instance(ACCESS_TOKEN, identity).state
+                if access is FRESH:
+                    chosen += self.take(identity)
+                elif access is ABSENT:
+                    chosen.append(Publication(TokenWanted(identity=identity)))
+        return chosen
+
+    def take(self, identity: str) -> list[Publication]:
+        free = self.width() - self.runtime.store.count_jobs(identity, (SENDING.name, DELIVERING.name))
+        if free <= 0:
+            return []
+        taken = []
+        for job in self.runtime.store.next_jobs(identity, free):
+            row = self.runtime.store.job(job)
+            if row is not None:
+                taken.append(Publication(JobTaken(job=job, broken=self.broken(row))))
+        return taken

@@ -1,0 +1,43 @@
+"""Access tokens, in memory only (S25): gone after power off and on, never written anywhere.
+
+Rule: a token leaves here only while it may be used. The machine's limit drops it in time; a clock that jumped between
+two looks is caught at the use.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+
+from .secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    access: Secret
+    stale_at: datetime
+    attempt: int = 0
+    "The request that brought it, so that a rejection can name it."
+
+
+class TokenHolder:
+    def __init__(self) -> None:
+        self.__held: dict[str, Held] = {}
+
+    def hold(self, identity: str, held: Held) -> None:
+        self.__held[identity] = held
+
+    def drop(self, identity: str) -> None:
+        self.__held.pop(identity, None)
+
+    def take(self, identity: str, now: datetime) -> Held | None:
+        held = self.__held.get(identity)
+        return held if held and now < held.stale_at else None
+
+    def __len__(self) -> int:
+        return len(self.__held)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.__held)} access tokens>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("access tokens are not serialised")

@@ -1,0 +1,94 @@
+"""Reading what happened: an iterator over the journal from any line on, and handlers for one kind of fact.
+
+Whoever reads, reads the journal and is woken after a commit: a slow subscriber never holds up the engine. A line that
+cannot be read is given as Unreadable, with its name and the reason, and the lines after it follow.
+"""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..events.base import Event
+from ..events.registry import MalformedRecord, load
+from .activity import Activity
+from .deeds import where
+from .records import Line, Store
+from .runtime import Runtime, Unit
+
+AT_ONCE = 256
+E = TypeVar("E", bound=Event)
+log = logging.getLogger("franking")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    sequence: int
+    event: Event | Unreadable
+
+
+def entry(line: Line) -> Entry:
+    record = f"journal line {line.sequence}"
+    try:
+        return Entry(line.sequence, load(record, line.name, line.version, line.at, line.fields))
+    except MalformedRecord as error:
+        log.error("%s", error)
+        return Entry(line.sequence, Unreadable(line.name, error.why))
+
+
+class Journal:
+    def __init__(self, store: Store, activity: Activity, runtime: Runtime) -> None:
+        self.store, self.activity, self.runtime = store, activity, runtime
+        self.written = asyncio.Event()
+        runtime.watchers.append(self.watch)
+
+    def watch(self, unit: Unit) -> None:
+        if unit.played.lines:
+            self.written.set()
+            self.written = asyncio.Event()
+
+    async def events(self, after: int) -> AsyncIterator[Entry]:
+        """Every line after the one with this number, then what comes, without end."""
+        while True:
+            written = self.written
+            lines = self.store.lines(after, AT_ONCE)
+            for line in lines:
+                yield entry(line)
+                after = line.sequence
+            if not lines:
+                await written.wait()
+
+    async def handle(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None], after: int) -> None:
+        """Calls the handler with each fact of a kind; it counts as under way until it has seen all."""
+        while True:
+            written = self.written
+            with self.activity.busy():
+                while lines := self.store.lines(after, AT_ONCE):
+                    for line in lines:
+                        after = line.sequence
+                        if line.name == kind.__name__ or not is_leaf(kind):
+                            await self.call(kind, handler, entry(line))
+            await written.wait()
+
+    async def call(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None], found: Entry) -> None:
+        if isinstance(found.event, kind):
+            try:
+                answer = handler(found.event)
+                if inspect.isawaitable(answer):
+                    await answer
+            except Exception as error:  # a subscriber's bug is his own: the engine and the next fact go on
+                log.error("a handler of %s failed: %s", kind.__name__, where(error))
+
+
+def is_leaf(kind: type[Event]) -> bool:
+    return not kind.__subclasses__()

@@ -1,0 +1,88 @@
+"""How long states may last: the next moment that is due is a query, and each is said as a fact, once.
+
+Rule: nothing is remembered here; after a restart, a sleep or a set clock the query gives the right answer again.
+"""
+
+import asyncio
+import logging
+from enum import StrEnum
+
+from ..events.base import Event
+from ..events.registry import MalformedRecord
+from .bus import Publication
+from .codec import microseconds, moment
+from .play import MACHINE, Due, Machine, limits, next_due
+from .runtime import Runtime, Unit
+
+AT_ONCE = 64
+log = logging.getLogger("franking")
+
+
+class Limits:
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.changed = asyncio.Event()
+        self.next_us: int | None = None
+        "What `run` sleeps for; an earlier one wakes it."
+        self.unreadable: set[tuple[str, str]] = set()
+        runtime.watchers.append(self.watch)
+
+    def watch(self, unit: Unit) -> None:
+        for move in unit.played.moves:
+            due = next_due(move.machine, move.after)
+            if due is not None and (self.next_us is None or microseconds(due) < self.next_us):
+                self.changed.set()
+
+    async def run(self) -> None:
+        while True:
+            self.changed.clear()
+            await self.look()
+            self.next_us = self.runtime.store.next_due_us()
+            await self.wait()
+
+    async def wait(self) -> None:
+        waits = [asyncio.ensure_future(self.changed.wait())]
+        if self.next_us is not None:
+            waits.append(asyncio.ensure_future(self.runtime.clock.sleep_until(moment(self.next_us))))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def look(self) -> int:
+        """Says every limit that is due by now; how many that were."""
+        said = 0
+        while publications := self.due():
+            with self.runtime.activity.busy():
+                await asyncio.gather(*(self.runtime.publish(publication) for publication in publications))
+            said += len(publications)
+        return said
+
+    def due(self) -> list[Publication]:
+        now = self.runtime.clock.now()
+        found = self.runtime.store.due(microseconds(now), AT_ONCE + len(self.unreadable))
+        due = []
+        for title, key in found:
+            machine = MACHINE.get(title)
+            if machine is None or (title, key) in self.unreadable:
+                continue
+            try:
+                instance = self.runtime.instance(machine, key)
+            except MalformedRecord as error:
+                self.unreadable.add((title, key))
+                log.error("%s", error)
+                continue
+            due += [
+                Publication(said_by(machine, key, number, instance.state), due=Due((title, key), number, when))
+                for number, when in limits(machine, instance)
+                if when <= now
+            ]
+        return due
+
+
+def said_by(machine: Machine, key: str, number: int, state: StrEnum) -> Event:
+    """A limit's fact carries its subject and the time only."""
+    then = machine.blocks[state].limits[number].then
+    return then.model_validate({machine.per.subject: key} if machine.per.subject else {})

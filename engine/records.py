@@ -1,0 +1,199 @@
+"""What the store keeps, as values, and what a store must promise.
+
+One commit is a `Batch`: journal lines, instances with their deadlines, and rows, all or nothing, durable on return.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the journal."""
+
+    sequence: int
+    at: str
+    "ISO 8601, UTC."
+    name: str
+    version: int
+    fields: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One instance of a machine, as the store keeps it."""
+
+    machine: str
+    key: str
+    state: str
+    data: str
+    entered: str | None
+    fired: str
+    due_us: int | None
+    "When its next limit is due, in microseconds of the epoch."
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    identity: str
+    login: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedGrant:
+    identity: str
+    version: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedGrant:
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """What is known of a job beside its machine: addresses, subject and names stand here and nowhere else."""
+
+    job: int
+    identity: str
+    by_device: bool
+    sender: str
+    message_id: str
+    submitted_at: str
+    request: str
+    "The request as JSON; its files are those in the spool."
+    files: str
+    "JSON: name, media type, size in octets and SHA-256 of each."
+
+
+@dataclass(frozen=True, slots=True)
+class JobMoved:
+    """The part of a job's machine that the dispatcher looks for, kept beside its row in the same commit."""
+
+    job: int
+    state: str
+    ready: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    job: int
+    reply: str
+    recipients: str
+    "JSON: address, accepted, reply."
+
+
+@dataclass(frozen=True, slots=True)
+class InformationRow:
+    code: str
+    subject: str
+    because: int
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class InformationGone:
+    code: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationBegun:
+    """The grant was erased here; the provider is still to be told. The token itself is only in memory."""
+
+    key: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationEnded:
+    key: str
+
+
+Write = (
+    IdentityRow
+    | SealedGrant
+    | ErasedGrant
+    | JobRow
+    | JobMoved
+    | JobOutcome
+    | InformationRow
+    | InformationGone
+    | RevocationBegun
+    | RevocationEnded
+)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one commit changes: all of it or nothing, durable when `commit` returns."""
+
+    lines: list[Line]
+    instances: list[Stored]
+    gone: list[tuple[str, str]]
+    "Instances that are back where nothing had happened to them."
+    writes: list[Write]
+
+
+class StoreFailed(Exception):
+    """The store did not take a commit: nothing of it happened."""
+
+    def __init__(self, why: str, full: bool) -> None:
+        super().__init__(f"the store is unavailable: {why}")
+        self.why = why
+        self.full = full
+        "The disk is full, or failing: the next commit would fare no better."
+
+
+class Store(Protocol):
+    """Journal, instances, deadlines and rows in one place. Reads see what the last commit left."""
+
+    async def commit(self, batch: Batch) -> None:
+        """Raises StoreFailed."""
+
+    def last_sequence(self) -> int: ...
+
+    def line(self, sequence: int) -> Line | None: ...
+
+    def lines(self, after: int, limit: int) -> list[Line]: ...
+
+    def instance(self, machine: str, key: str) -> Stored | None: ...
+
+    def in_states(self, machine: str, states: Sequence[str]) -> list[str]:
+        """Keys of the stored instances of a machine in any of these states."""
+
+    def due(self, until_us: int, limit: int) -> list[tuple[str, str]]:
+        """Instances with a limit due by then, the earliest first."""
+
+    def next_due_us(self) -> int | None: ...
+
+    def identities(self) -> list[IdentityRow]: ...
+
+    def grant(self, identity: str) -> SealedGrant | None: ...
+
+    def job(self, job: int) -> JobRow | None: ...
+
+    def jobs(self) -> list[tuple[JobRow, JobMoved]]: ...
+
+    def job_outcome(self, job: int) -> JobOutcome | None: ...
+
+    def waiting(self) -> list[str]:
+        """Identities with jobs that wait for nothing of their own."""
+
+    def next_jobs(self, identity: str, limit: int) -> list[int]:
+        """Jobs of this identity that may go, the device's own first, else the oldest first."""
+
+    def count_jobs(self, identity: str, states: Sequence[str]) -> int: ...
+
+    def last_job(self) -> int: ...
+
+    def information(self) -> list[InformationRow]: ...
+
+    def revocations(self) -> list[RevocationBegun]: ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,194 @@
+"""The loop: take what waits, step the machines in memory, commit everything as one, then let the world know.
+
+While a commit runs nothing is stepped, so what is in memory, what the store's reader sees and what the next step
+starts from are the same. `publish` returns after the commit: an accepted fact survives a power cut.
+
+Rule: nothing but this file changes an instance, and it does so only by `play`.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..events.base import Event, NewLife
+from ..events.information import Info
+from ..events.registry import MalformedRecord
+from .activity import Activity
+from .bus import Bus, Publication, Waiting
+from .clock import Clock
+from .codec import instance_of, line_of, stored
+from .play import FIRST, MACHINE, Instance, Machine, Name, Played, is_blank, play
+from .records import Batch, Store, StoreFailed, Write
+from .keeping import Seal, records_of, row_of_job, rows_of_lines
+
+BATCH_MOST = 512
+INSTANCES_MOST = 4096
+"In memory; every one of them is in the store, too."
+log = logging.getLogger("franking")
+
+
+class Overlay:
+    """The world as one unit has changed it, over what the units before it in the batch did, over memory and store."""
+
+    def __init__(self, runtime: "Runtime", below: "Overlay | None") -> None:
+        self.runtime, self.below = runtime, below
+        self.changed: dict[Name, Instance] = {}
+        self.raised: dict[tuple[Info, str], bool] = {}
+
+    def find(self, machine: Machine, key: str) -> Instance | None:
+        found = self.changed.get((machine.title, key))
+        if found is None:
+            return self.below.find(machine, key) if self.below else self.runtime.instance(machine, key)
+        return found
+
+    def put(self, machine: Machine, key: str, instance: Instance) -> None:
+        self.changed[machine.title, key] = instance
+
+    def awake(self, machine: Machine, life: type[NewLife]) -> Iterable[str]:
+        return self.runtime.awake(machine, life)
+
+    def is_raised(self, code: Info, subject: str) -> bool:
+        if (code, subject) in self.raised:
+            return self.raised[code, subject]
+        return self.below.is_raised(code, subject) if self.below else (code, subject) in self.runtime.raised
+
+    def set_raised(self, code: Info, subject: str, raised: bool) -> None:
+        self.raised[code, subject] = raised
+
+    def absorb(self, unit: "Overlay") -> None:
+        self.changed.update(unit.changed)
+        self.raised.update(unit.raised)
+
+
+@dataclass(slots=True)
+class Unit:
+    """One caller's facts with all that they led to."""
+
+    waiting: Waiting
+    sequence: int
+    played: Played
+    writes: list[Write]
+
+
+Watcher = Callable[[Unit], None]
+"Called after the commit, for each unit in order; it starts things and returns at once."
+
+
+class Runtime:
+    def __init__(self, store: Store, clock: Clock, seal: Seal, activity: Activity) -> None:
+        self.store, self.clock, self.seal, self.activity = store, clock, seal, activity
+        self.bus = Bus()
+        self.memory: dict[Name, Instance] = {}
+        self.raised = {(Info(row.code), row.subject) for row in store.information()}
+        self.sequence = store.last_sequence()
+        self.watchers: list[Watcher] = []
+
+    async def publish(self, *publications: Publication) -> int:
+        """Commits the facts together; the number of the first line. Raises StoreFailed, or MalformedRecord where a
+        stored instance that they reach cannot be read."""
+        now = self.clock.now()
+        waiting = Waiting(tuple(stamped(publication, now) for publication in publications))
+        with self.activity.busy():
+            self.bus.put(waiting)
+            return await waiting.done
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            await self.bus.filled.wait()
+            await self.turn(self.bus.take(BATCH_MOST))
+
+    async def turn(self, group: list[Waiting]) -> None:
+        overlay = Overlay(self, None)
+        units = self.step(group, overlay)
+        if not units:
+            return
+        try:
+            if any(unit.played.lines or unit.writes for unit in units):
+                await self.store.commit(self.batch(units, overlay))
+        except StoreFailed as failure:
+            if len(units) == 1 or failure.full:
+                for unit in units:
+                    refuse(unit.waiting, failure)
+                return
+            for unit in units:
+                await self.turn([unit.waiting])
+        else:
+            self.accept(units, overlay)
+
+    def step(self, group: list[Waiting], overlay: Overlay) -> list[Unit]:
+        units: list[Unit] = []
+        sequence = self.sequence + 1
+        for waiting in group:
+            world, played = Overlay(self, overlay), Played()
+            try:
+                for publication in waiting.publications:
+                    play(world, publication.fact, sequence, publication.due, played)
+                writes = records_of(waiting, played, self.seal, self.store)
+            except Exception as error:  # one caller's fact must not stop the loop for the others
+                refuse(waiting, error)
+                continue
+            overlay.absorb(world)
+            units.append(Unit(waiting, sequence, played, writes))
+            sequence += len(played.lines)
+        return units
+
+    def batch(self, units: list[Unit], overlay: Overlay) -> Batch:
+        batch = Batch([], [], [], [])
+        for unit in units:
+            batch.lines += [line_of(unit.sequence + n, event) for n, event in enumerate(unit.played.lines)]
+            batch.writes += unit.writes
+            batch.writes += rows_of_lines(unit.played.lines)
+        for (title, key), instance in overlay.changed.items():
+            machine = MACHINE[title]
+            if is_blank(machine, instance):
+                batch.gone.append((title, key))
+            else:
+                batch.instances.append(stored(machine, key, instance))
+            if title == "job":
+                batch.writes.append(row_of_job(key, instance))
+        return batch
+
+    def accept(self, units: list[Unit], overlay: Overlay) -> None:
+        if len(self.memory) > INSTANCES_MOST:
+            self.memory.clear()
+        self.memory.update(overlay.changed)
+        for named, raised in overlay.raised.items():
+            (self.raised.add if raised else self.raised.discard)(named)
+        self.sequence = units[-1].sequence + len(units[-1].played.lines) - 1
+        for unit in units:
+            for watcher in self.watchers:
+                watcher(unit)
+            if not unit.waiting.done.done():
+                unit.waiting.done.set_result(unit.sequence)
+
+    def instance(self, machine: Machine, key: str) -> Instance:
+        """Raises MalformedRecord."""
+        found = self.memory.get((machine.title, key))
+        if found is None:
+            row = self.store.instance(machine.title, key)
+            found = self.memory[machine.title, key] = instance_of(machine, row) if row else FIRST[machine.title]
+        return found
+
+    def awake(self, machine: Machine, life: type[NewLife]) -> list[str]:
+        """What cannot be read stays as it is, named in the log: it must not keep the device from starting."""
+        states = [state.name for state in machine.blocks if machine.wakes(state, life)]
+        keys = []
+        for key in self.store.in_states(machine.title, states) if states else ():
+            try:
+                self.instance(machine, key)
+            except MalformedRecord as error:
+                log.error("%s", error)
+            else:
+                keys.append(key)
+        return keys
+
+
+def stamped(publication: Publication, now: object) -> Publication:
+    fact: Event = publication.fact.model_copy(update={"at": now})
+    return Publication(fact, publication.seal, publication.hold, publication.rows, publication.due)
+
+
+def refuse(waiting: Waiting, error: Exception) -> None:
+    if not waiting.done.done():
+        waiting.done.set_exception(error)

@@ -1,0 +1,61 @@
+"""The tables of the store, and the SQL of each row that a commit writes."""
+
+from dataclasses import fields
+
+from .. import records as r
+
+SCHEMA_VERSION = 1
+"Of the tables. A store with a higher one was written by a newer program and is left untouched."
+
+TABLES = """
+create table journal(sequence integer primary key, at text not null, name text not null, version integer not null,
+                     fields text not null) strict;
+create table instance(machine text, key text, state text not null, data text not null, entered text,
+                      fired text not null, due_us integer, version integer not null,
+                      primary key(machine, key)) strict, without rowid;
+create index instance_due on instance(due_us) where due_us is not null;
+create index instance_state on instance(machine, state);
+create table identity(identity text primary key, login text not null unique, address text not null) strict;
+create table vault(identity text primary key, version integer not null, sealed blob not null) strict;
+create table job(job integer primary key, identity text not null, by_device integer not null, sender text not null,
+                 message_id text not null, submitted_at text not null, request text not null, files text not null,
+                 state text not null default 'NEW', ready integer not null default 0, reason text not null default '',
+                 reply text not null default '', recipients text not null default '[]') strict;
+create index job_identity on job(identity, state);
+create index job_ready on job(identity, by_device desc, job) where ready;
+create table information(code text, subject text, because integer not null, at text not null,
+                         primary key(code, subject)) strict, without rowid;
+create table revocation(key text primary key, identity text not null) strict, without rowid;
+"""
+
+PRAGMAS = (
+    "pragma journal_mode=wal",
+    "pragma synchronous=full",
+    "pragma secure_delete=on",
+    "pragma temp_store=memory",
+    "pragma cache_size=-1024",
+)
+
+
+def insert(table: str, row: type) -> str:
+    names = [field.name for field in fields(row)]
+    return f"insert or replace into {table}({','.join(names)}) values({','.join('?' * len(names))})"
+
+
+LINE = insert("journal", r.Line)
+STORED = insert("instance", r.Stored)
+GONE = "delete from instance where machine=? and key=?"
+
+WRITES: dict[type, str] = {
+    r.IdentityRow: insert("identity", r.IdentityRow),
+    r.SealedGrant: insert("vault", r.SealedGrant),
+    r.ErasedGrant: "delete from vault where identity=?",
+    r.JobRow: insert("job", r.JobRow),
+    r.JobMoved: "update job set state=?2, ready=?3, reason=?4 where job=?1",
+    r.JobOutcome: "update job set reply=?2, recipients=?3 where job=?1",
+    r.InformationRow: insert("information", r.InformationRow),
+    r.InformationGone: "delete from information where code=? and subject=?",
+    r.RevocationBegun: insert("revocation", r.RevocationBegun),
+    r.RevocationEnded: "delete from revocation where key=?",
+}
+"Each in the order of its fields."
