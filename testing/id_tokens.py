@@ -8,6 +8,7 @@ data.
 import secrets
 import uuid
 from datetime import timedelta
+from functools import cache
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -21,15 +22,13 @@ EMAIL_CLAIMS = frozenset({"email", "email_verified"})
 
 
 class IdTokens:
-    """Signs with a key of its own, so that a token of one provider never passes at another."""
+    """Signs with the provider's key, so that a token of one provider never passes at another."""
 
     def __init__(self, quirks: Quirks, clock: Clock, tenant: str) -> None:
         self._quirks = quirks
         self._clock = clock
         self._tenant = tenant
-        self._key = RSAKey.generate_key(
-            2048, parameters={"kid": secrets.token_hex(8), "use": "sig", "alg": "RS256"}
-        )
+        self._key = _signing_key(quirks.name)
 
     def public_keys(self) -> dict[str, object]:
         """The JSON Web Key Set, without the private half."""
@@ -58,3 +57,9 @@ class IdTokens:
         told = self._quirks.claims if "email" in scope else self._quirks.claims - EMAIL_CLAIMS
         claims |= {name: value for name, value in about.items() if name in told}
         return jwt.encode({"alg": "RS256", "kid": self._key.kid}, claims, self._key)
+
+
+@cache
+def _signing_key(provider: str) -> RSAKey:
+    """Making one takes a tenth of a second: servers of one process that play the same provider share it."""
+    return RSAKey.generate_key(2048, parameters={"kid": secrets.token_hex(8), "use": "sig", "alg": "RS256"})

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import logging
 import ssl
-from collections import deque
+from collections import defaultdict, deque
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Self
 
@@ -25,7 +25,9 @@ from .provider import ProviderServer
 from .replies import REPLIES_BY_NAME, SERVER_WORDS, Replies
 
 SASL_LINE_MAX = 12_288
-"Octets of a response to a challenge (RFC 4954 section 4); commands have 512."
+"Octets of a response to a challenge (RFC 4954 section 4)."
+COMMAND_LINE_MAX = 512
+"Octets of a command with its CRLF (RFC 5321 section 4.5.3.1.4)."
 DATA_LINE_MAX = 1_001
 TOKEN_MECHANISMS = frozenset({"XOAUTH2", "OAUTHBEARER"})
 ENDED = "\x01"
@@ -60,6 +62,8 @@ class Conversation(SMTP):
         )
         # The reader was made with room for a token; lines of a message keep their own limit.
         self.line_length_limit = DATA_LINE_MAX
+        # The library counts without CRLF and shares its limits between connections.
+        self.command_size_limits = defaultdict(lambda: COMMAND_LINE_MAX - len("\r\n"))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -253,8 +257,7 @@ class SubmissionServer:
         return self.bodies.held()
 
     def drop_after_dot(self) -> None:
-        """The next message is stored, and the connection cut before the answer to its final dot (RFC 1047).
-        """
+        """The next message is stored, and the connection cut before the answer to its final dot (RFC 1047)."""
         self.drops.append("stored")
 
     def drop_at_dot(self) -> None:
@@ -296,8 +299,7 @@ class SubmissionServer:
 
 
 async def _response(talk: Conversation, args: list[str]) -> str | None:
-    """The client's first response, from the AUTH line or after an empty challenge; None once it was answered.
-    """
+    """The client's first response, from the AUTH line or after an empty challenge; None once it was answered."""
     if len(args) == 1:
         try:
             said = await talk.challenge_auth("")
