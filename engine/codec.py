@@ -3,6 +3,7 @@
 Rule: what cannot be read raises MalformedRecord with the record's name, and is left as it is.
 """
 
+from collections.abc import Hashable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -22,7 +23,7 @@ FIRED: TypeAdapter[tuple[tuple[int, datetime], ...]] = TypeAdapter(
 
 
 @cache
-def adapter(data: type[Any]) -> TypeAdapter[Any]:
+def adapter(data: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(data)
 
 
@@ -40,12 +41,13 @@ def line_of(sequence: int, event: Event) -> Line:
 
 def stored(machine: Machine, key: str, instance: Instance) -> Stored:
     due = next_due(machine, instance)
+    data: Hashable = machine.data_type
     return Stored(
         machine.title,
         key,
         instance.state.name,
-        adapter(machine.data_type).dump_json(instance.data).decode(),
-        instance.entered and instance.entered.isoformat(),
+        adapter(data).dump_json(instance.data).decode(),
+        instance.entered.isoformat() if instance.entered else None,
         FIRED.dump_json(instance.fired).decode() if instance.fired else "[]",
         None if due is None else microseconds(due),
         instance.version,
@@ -57,8 +59,9 @@ def instance_of(machine: Machine, row: Stored) -> Instance:
     found = [state for state in machine.blocks if state.name == row.state]
     if not found:
         raise MalformedRecord(record, f"no state is called {row.state}")
+    kind: Hashable = machine.data_type
     try:
-        data = adapter(machine.data_type).validate_json(row.data)
+        data = adapter(kind).validate_json(row.data)
         fired = FIRED.validate_json(row.fired) if row.fired != "[]" else ()
         entered = row.entered and datetime.fromisoformat(row.entered)
     except (ValidationError, ValueError) as error:

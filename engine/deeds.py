@@ -10,16 +10,17 @@ without its text, for it may hold a secret, and the deed's own `failed` outcome 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..machines.effects import Deed
+from ..machines.effects import Deed, Effect
 from .bus import Publication
 from .keeping import brought_with
 from .play import Asked, Move
-from .records import StoreFailed
+from .records import SealedGrant, StoreFailed
 from .runtime import Runtime, Unit
+from .secret import Secret
 
 Outcome = Sequence[Publication]
 "Facts that are committed together; none: nobody needs to hear of it."
@@ -28,18 +29,30 @@ log = logging.getLogger("franking")
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """Secrets that a deed needs and that are in no instance."""
+
+    token: Secret | None = None
+    "The refresh token that came with the causing fact."
+    sealed: SealedGrant | None = None
+    "The grant that the same commit took from the store."
+
+
+NOTHING = Brought()
+
+
+@dataclass(frozen=True, slots=True)
 class Performer:
-    perform: Callable[[Asked, Publication | None], Awaitable[Outcome]]
-    "Given what was asked for, and the publication of the causing fact with the secrets that it brought."
+    perform: Callable[[Asked, Brought], Awaitable[Outcome]]
     failed: Callable[[Asked], Outcome]
     "What a bug in `perform` comes to: the machine must not be left waiting."
 
 
-Lane = tuple[str, str, type[Deed]]
+Lane = tuple[str, str, type[Effect]]
 
 
 class Deeds:
-    def __init__(self, runtime: Runtime, performers: dict[type[Deed], Performer]) -> None:
+    def __init__(self, runtime: Runtime, performers: Mapping[type[Effect], Performer]) -> None:
         self.runtime, self.performers = runtime, performers
         self.lanes: dict[Lane, asyncio.Task[None]] = {}
         "The last task of each lane; the next one waits for it."
@@ -49,7 +62,9 @@ class Deeds:
     def watch(self, unit: Unit) -> None:
         for asked in unit.played.asked:
             if isinstance(asked.effect, Deed):
-                self.begin(asked, brought_with(unit.waiting, asked.fact))
+                publication = brought_with(unit.waiting, asked.fact)
+                token = publication.seal if publication else None
+                self.begin(asked, Brought(token, unit.taken.get(asked.key)))
         for move in unit.played.moves:
             self.follow(move)
 
@@ -65,13 +80,13 @@ class Deeds:
                 task.cancel()
         for deed in entered - left:
             lane = (move.machine.title, move.key, type(deed))
-            self.during[lane] = self.begin(Asked(deed, move.machine, move.key, move.fact, move.after), None)
+            self.during[lane] = self.begin(Asked(deed, move.machine, move.key, move.fact, move.after), NOTHING)
 
-    def begin(self, asked: Asked, publication: Publication | None) -> "asyncio.Task[None]":
+    def begin(self, asked: Asked, brought: Brought) -> "asyncio.Task[None]":
         lane = (asked.machine.title, asked.key, type(asked.effect))
         before = self.lanes.get(lane)
         self.runtime.activity.begin()
-        task = asyncio.create_task(self.run(asked, publication, before, lane), name=f"franking {lane[0]} {lane[1]}")
+        task = asyncio.create_task(self.run(asked, brought, before, lane), name=f"franking {lane[0]} {lane[1]}")
         task.add_done_callback(lambda _: self.end(lane, task))
         self.lanes[lane] = task
         return task
@@ -82,13 +97,13 @@ class Deeds:
             del self.lanes[lane]
 
     async def run(
-        self, asked: Asked, publication: Publication | None, before: "asyncio.Task[None] | None", lane: Lane
+        self, asked: Asked, brought: Brought, before: "asyncio.Task[None] | None", lane: Lane
     ) -> None:
         if before is not None:
             await asyncio.wait([before])
         performer = self.performers[type(asked.effect)]
         try:
-            outcome = await performer.perform(asked, publication)
+            outcome = await performer.perform(asked, brought)
         except Exception as error:  # see the rule above
             log.error("%s of %s %s failed by a fault of the program: %s", lane[2].__name__, lane[0], lane[1], where(error))
             outcome = performer.failed(asked)

@@ -10,7 +10,7 @@ from ..events.information import InformationCleared, InformationRaised
 from ..machines.effects import EraseGrant, KeepGrant, RevokeGrant
 from ..machines.job import WAITING
 from .bus import Publication, Waiting
-from .play import Asked, Instance, Played
+from .play import Instance, Played
 from .records import (
     ErasedGrant,
     InformationGone,
@@ -37,24 +37,44 @@ def brought_with(waiting: Waiting, fact: Event) -> Publication | None:
     return next((publication for publication in waiting.publications if publication.fact is fact), None)
 
 
-def records_of(waiting: Waiting, played: Played, seal: Seal, store: Store) -> list[Write]:
-    """Rows that the callers gave, then what the steps asked for. Raises NothingBrought."""
-    writes: list[Write] = [row for publication in waiting.publications for row in publication.rows]
-    for asked in played.asked:
-        if isinstance(asked.effect, KeepGrant):
-            publication = brought_with(waiting, asked.fact)
-            if publication is None or publication.seal is None:
-                raise NothingBrought(asked.fact)
-            writes.append(seal(asked.key, asked.instance.data.version, publication.seal))
-        elif isinstance(asked.effect, EraseGrant):
-            writes.append(ErasedGrant(asked.key))
-        elif isinstance(asked.effect, RevokeGrant):
-            writes.append(RevocationBegun(revocation(asked), asked.key))
-    return writes
+class Keeper:
+    def __init__(self, store: Store, seal: Seal) -> None:
+        self.store, self.seal = store, seal
+
+    def records(
+        self, waiting: Waiting, played: Played, before: Sequence[Sequence[Write]]
+    ) -> tuple[list[Write], dict[str, SealedGrant]]:
+        """The rows that the callers gave, then what the steps asked for; and the grants that are taken out to be
+        revoked. `before`: rows of this batch that are not in the store yet. Raises NothingBrought."""
+        writes: list[Write] = [row for publication in waiting.publications for row in publication.rows]
+        taken: dict[str, SealedGrant] = {}
+        for asked in played.asked:
+            if isinstance(asked.effect, KeepGrant):
+                publication = brought_with(waiting, asked.fact)
+                if publication is None or publication.seal is None:
+                    raise NothingBrought(asked.fact)
+                writes.append(self.seal(asked.key, asked.instance.data.version, publication.seal))
+            elif isinstance(asked.effect, EraseGrant):
+                writes.append(ErasedGrant(asked.key))
+            elif isinstance(asked.effect, RevokeGrant):
+                sealed = self.present(asked.key, [*before, writes])
+                if sealed is not None:
+                    taken[asked.key] = sealed
+                    writes.append(RevocationBegun(revocation(sealed), asked.key))
+        return writes, taken
+
+    def present(self, identity: str, batch: Sequence[Sequence[Write]]) -> SealedGrant | None:
+        """The grant as this batch leaves it so far."""
+        for write in reversed([write for writes in batch for write in writes]):
+            if isinstance(write, SealedGrant) and write.identity == identity:
+                return write
+            if isinstance(write, ErasedGrant) and write.identity == identity:
+                return None
+        return self.store.grant(identity)
 
 
-def revocation(asked: Asked) -> str:
-    return f"{asked.key}#{asked.instance.data.version}"
+def revocation(grant: SealedGrant) -> str:
+    return f"{grant.identity}#{grant.version}"
 
 
 def rows_of_lines(lines: Sequence[Event]) -> list[Write]:

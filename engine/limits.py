@@ -41,7 +41,7 @@ class Limits:
             await self.wait()
 
     async def wait(self) -> None:
-        waits = [asyncio.ensure_future(self.changed.wait())]
+        waits: list[asyncio.Future[object]] = [asyncio.ensure_future(self.changed.wait())]
         if self.next_us is not None:
             waits.append(asyncio.ensure_future(self.runtime.clock.sleep_until(moment(self.next_us))))
         try:

@@ -60,6 +60,7 @@ class JobRow:
 
     job: int
     identity: str
+    function: str
     by_device: bool
     sender: str
     message_id: str
@@ -67,7 +68,7 @@ class JobRow:
     request: str
     "The request as JSON; its files are those in the spool."
     files: str
-    "JSON: name, media type, size in octets and SHA-256 of each."
+    "JSON: name, size in octets and SHA-256 of each."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,17 @@ class InformationRow:
     subject: str
     because: int
     at: str
+    detail: str = ""
+    "What the words need and the journal must not hold, such as an address."
+
+
+@dataclass(frozen=True, slots=True)
+class InformationDetail:
+    """Comes with the fact that raises the information, and is written after it."""
+
+    code: str
+    subject: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,7 @@ Write = (
     | JobMoved
     | JobOutcome
     | InformationRow
+    | InformationDetail
     | InformationGone
     | RevocationBegun
     | RevocationEnded
@@ -177,6 +190,8 @@ class Store(Protocol):
     def grant(self, identity: str) -> SealedGrant | None: ...
 
     def job(self, job: int) -> JobRow | None: ...
+
+    def job_moved(self, job: int) -> JobMoved | None: ...
 
     def jobs(self) -> list[tuple[JobRow, JobMoved]]: ...
 

@@ -18,13 +18,21 @@ from .bus import Bus, Publication, Waiting
 from .clock import Clock
 from .codec import instance_of, line_of, stored
 from .play import FIRST, MACHINE, Instance, Machine, Name, Played, is_blank, play
-from .records import Batch, Store, StoreFailed, Write
-from .keeping import Seal, records_of, row_of_job, rows_of_lines
+from .records import Batch, SealedGrant, Store, StoreFailed, Write
+from .keeping import Keeper, Seal, row_of_job, rows_of_lines
 
 BATCH_MOST = 512
 INSTANCES_MOST = 4096
 "In memory; every one of them is in the store, too."
 log = logging.getLogger("franking")
+
+
+class EngineFailed(RuntimeError):
+    """A part of the engine failed by a fault of the program; the store is whole, a restart goes on from it."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"the engine's {part} failed; restart it, and see the log for the fault")
+        self.part = part
 
 
 class Overlay:
@@ -68,6 +76,8 @@ class Unit:
     sequence: int
     played: Played
     writes: list[Write]
+    taken: dict[str, SealedGrant]
+    "Grants that this unit erases and that are still to be revoked at the provider, by identity."
 
 
 Watcher = Callable[[Unit], None]
@@ -76,21 +86,32 @@ Watcher = Callable[[Unit], None]
 
 class Runtime:
     def __init__(self, store: Store, clock: Clock, seal: Seal, activity: Activity) -> None:
-        self.store, self.clock, self.seal, self.activity = store, clock, seal, activity
+        self.store, self.clock, self.activity = store, clock, activity
+        self.keeper = Keeper(store, seal)
         self.bus = Bus()
         self.memory: dict[Name, Instance] = {}
         self.raised = {(Info(row.code), row.subject) for row in store.information()}
         self.sequence = store.last_sequence()
         self.watchers: list[Watcher] = []
+        self.failed = ""
+        "The part of the engine that failed by a fault of the program."
 
     async def publish(self, *publications: Publication) -> int:
         """Commits the facts together; the number of the first line. Raises StoreFailed, or MalformedRecord where a
         stored instance that they reach cannot be read."""
+        if self.failed:
+            raise EngineFailed(self.failed)
         now = self.clock.now()
         waiting = Waiting(tuple(stamped(publication, now) for publication in publications))
         with self.activity.busy():
             self.bus.put(waiting)
             return await waiting.done
+
+    def fail(self, part: str) -> None:
+        """Refuses what waits and what comes: nothing may be accepted that nobody would carry out."""
+        self.failed = part
+        for waiting in self.bus.take(len(self.bus)):
+            refuse(waiting, EngineFailed(part))
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -124,12 +145,12 @@ class Runtime:
             try:
                 for publication in waiting.publications:
                     play(world, publication.fact, sequence, publication.due, played)
-                writes = records_of(waiting, played, self.seal, self.store)
+                writes, taken = self.keeper.records(waiting, played, [unit.writes for unit in units])
             except Exception as error:  # one caller's fact must not stop the loop for the others
                 refuse(waiting, error)
                 continue
             overlay.absorb(world)
-            units.append(Unit(waiting, sequence, played, writes))
+            units.append(Unit(waiting, sequence, played, writes, taken))
             sequence += len(played.lines)
         return units
 
@@ -137,8 +158,8 @@ class Runtime:
         batch = Batch([], [], [], [])
         for unit in units:
             batch.lines += [line_of(unit.sequence + n, event) for n, event in enumerate(unit.played.lines)]
-            batch.writes += unit.writes
             batch.writes += rows_of_lines(unit.played.lines)
+            batch.writes += unit.writes
         for (title, key), instance in overlay.changed.items():
             machine = MACHINE[title]
             if is_blank(machine, instance):

@@ -184,9 +184,8 @@ class Definition(transitions.Machine, Generic[D]):
             for event in row.events:
                 if row in block.rows or event not in own:
                     rows.setdefault(event, []).append(row)
-                    self.add_transition(
-                        event.__name__, block.name, row.to, conditions=row.when, unless=list(row.unless), row=row
-                    )
+                    guards = {"conditions": row.when, "unless": list(row.unless), "row": row}
+                    self.add_transition(event.__name__, block.name, row.to, **guards)  # type: ignore[arg-type]
         return {event: tuple(chain) for event, chain in rows.items()}
 
     def step(self, state: StrEnum, data: D, event: Event) -> Step[D]:

@@ -76,7 +76,7 @@ def outcome_unknown(progress: Progress, event: OutcomeUnknown) -> Progress:
     )
 
 
-def cut_short(progress: Progress, event: EngineStarted | DeviceResumed) -> Progress:
+def cut_short(progress: Progress, event: object) -> Progress:
     return replace(progress, unknown=progress.unknown + 1, reason="outcome unknown")
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..events.settings import Connection, DeviceSettings, HttpVersion, TlsVersion
+from ..events.settings import ChangeFrom, Connection, DeviceSettings, HttpVersion, TlsVersion
+from .identity import Sender, signer
 
 
 class Look(StrEnum):
@@ -50,6 +51,8 @@ class Situation:
     """What a rule may look at."""
 
     settings: DeviceSettings
+    message: Sender | None = None
+    "Only where one message is looked at."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,32 @@ def minimum_above_maximum(now: Situation) -> bool:
     return now.settings.tls.minimum > now.settings.tls.maximum
 
 
+def no_address(now: Situation) -> bool:
+    needs_user = now.settings.from_address.setting in (ChangeFrom.LOGIN_USER, ChangeFrom.USER_CHANGES)
+    message = now.message
+    return needs_user and message is not None and not message.by_device and message.user_address is None
+
+
+def from_not_allowed(now: Situation) -> bool:
+    message = now.message
+    return (
+        message is not None
+        and message.chosen is not None
+        and now.settings.administrator.address is not None
+        and signer(now.settings, message) is None
+    )
+
+
+def no_sender(now: Situation) -> bool:
+    message = now.message
+    return (
+        message is not None
+        and signer(now.settings, message) is None
+        and not no_address(now)
+        and not from_not_allowed(now)
+    )
+
+
 def no_client_id(now: Situation) -> bool:
     return not now.settings.oauth.client_id
 
@@ -134,6 +163,19 @@ RULES: tuple[Rule, ...] = (
          "No client id is set, so the OAuth provider would not know this application.",
          "Set `client_id` of [OAuth Settings] to the id of the application's registration at the provider.",
          WhoActs.ADMINISTRATOR),
+    Rule("S17-address", ("from_address.setting", "users"), no_address, ((Look.SUBMIT, Verdict.REFUSE),),
+         "The From address is to be the login user's, and this user has no e-mail address.",
+         "Register the user's e-mail address, or choose another [Change From Address Setting].",
+         WhoActs.ADMINISTRATOR),
+    Rule("S17-from", ("from_address.setting",), from_not_allowed, ((Look.SUBMIT, Verdict.REFUSE),),
+         "This From address may not be used here.",
+         "Leave the From address as it is, or choose another [Utility] - [Administrator] - [Network] - "
+         "[E-mail Setting] - [E-mail TX (SMTP)] - [Change From Address Setting].",
+         WhoActs.PERSON),
+    Rule("S17-sender", ("administrator.address", "from_address.bulk"), no_sender, ((Look.SUBMIT, Verdict.REFUSE),),
+         "There is no address that this message could be from.",
+         "Set [E-mail Address] of [System Settings] - [Machine Setting] - [Administrator Registration].",
+         WhoActs.ADMINISTRATOR),
     Rule("S8-order", ("tls.minimum", "tls.maximum"), minimum_above_maximum,
          ((Look.SET, Verdict.CANNOT_BE_SET),),
          "The minimum TLS version is above the maximum.",
@@ -143,13 +185,15 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 """The order is that in which they are reported."""
 
-WITHOUT_OAUTH = frozenset({"S8-order"})
+WITHOUT_OAUTH = frozenset({"S8-order", "S17-address", "S17-from", "S17-sender"})
 "Rules that hold with [OAuth 2.0] OFF, too (S1)."
 
 
-def broken(settings: DeviceSettings, look: Look, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
+def broken(
+    settings: DeviceSettings, look: Look, message: Sender | None = None, rules: Iterable[Rule] = RULES
+) -> tuple[Rule, ...]:
     """Every rule that these settings break, seen at this moment; with [OAuth 2.0] OFF no OAuth rule applies (S1)."""
-    now = Situation(settings)
+    now = Situation(settings, message)
     return tuple(
         rule
         for rule in rules
@@ -159,5 +203,5 @@ def broken(settings: DeviceSettings, look: Look, rules: Iterable[Rule] = RULES) 
 
 def unavailable(settings: DeviceSettings, rules: Iterable[Rule] = RULES) -> tuple[str, ...]:
     """Codes of the rules that make OAuth not available: what `Availability.broken` carries."""
-    found = broken(settings, Look.SEND, rules)
+    found = broken(settings, Look.SEND, rules=rules)
     return tuple(rule.code for rule in found if rule.verdict(Look.SEND) is Verdict.NOT_AVAILABLE)

@@ -50,7 +50,7 @@ def enter(visitor: Visitor, event: UserLoggedIn) -> Visitor:
     return Visitor(event.identity, event.auto_delete, event.reset_after, event.at + event.reset_after)
 
 
-def touch(visitor: Visitor, event: PanelUsed | SignInSucceeded | SignInCancelled | SignInFailed) -> Visitor:
+def touch(visitor: Visitor, event: OfPlace) -> Visitor:
     return replace(visitor, reset_at=event.at + visitor.reset_after)
 
 

@@ -17,13 +17,14 @@ create index instance_due on instance(due_us) where due_us is not null;
 create index instance_state on instance(machine, state);
 create table identity(identity text primary key, login text not null unique, address text not null) strict;
 create table vault(identity text primary key, version integer not null, sealed blob not null) strict;
-create table job(job integer primary key, identity text not null, by_device integer not null, sender text not null,
+create table job(job integer primary key, identity text not null, function text not null, by_device integer not null, sender text not null,
                  message_id text not null, submitted_at text not null, request text not null, files text not null,
                  state text not null default 'NEW', ready integer not null default 0, reason text not null default '',
                  reply text not null default '', recipients text not null default '[]') strict;
 create index job_identity on job(identity, state);
 create index job_ready on job(identity, by_device desc, job) where ready;
 create table information(code text, subject text, because integer not null, at text not null,
+                         detail text not null,
                          primary key(code, subject)) strict, without rowid;
 create table revocation(key text primary key, identity text not null) strict, without rowid;
 """
@@ -54,6 +55,7 @@ WRITES: dict[type, str] = {
     r.JobMoved: "update job set state=?2, ready=?3, reason=?4 where job=?1",
     r.JobOutcome: "update job set reply=?2, recipients=?3 where job=?1",
     r.InformationRow: insert("information", r.InformationRow),
+    r.InformationDetail: "update information set detail=?3 where code=?1 and subject=?2",
     r.InformationGone: "delete from information where code=? and subject=?",
     r.RevocationBegun: insert("revocation", r.RevocationBegun),
     r.RevocationEnded: "delete from revocation where key=?",

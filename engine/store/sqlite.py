@@ -32,9 +32,9 @@ from ..records import (
 from . import schema
 
 FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
-LINE_VALUES = attrgetter(*Line.__slots__)  # type: ignore[attr-defined]
-STORED_VALUES = attrgetter(*Stored.__slots__)  # type: ignore[attr-defined]
-JOB_COLUMNS = ",".join(JobRow.__slots__)  # type: ignore[attr-defined]
+LINE_VALUES = attrgetter(*Line.__slots__)
+STORED_VALUES = attrgetter(*Stored.__slots__)
+JOB_COLUMNS = ",".join(JobRow.__slots__)
 
 
 class StoreUnusable(Exception):
@@ -106,7 +106,7 @@ class SqliteStore:
             db.execute("pragma wal_checkpoint(truncate)")
 
     def last_sequence(self) -> int:
-        return int(self.one("select coalesce(max(sequence), 0) from journal"))
+        return self.one("select coalesce(max(sequence), 0) from journal") or 0
 
     def lines(self, after: int, limit: int) -> list[Line]:
         sql = "select sequence, at, name, version, fields from journal where sequence>? order by sequence limit ?"
@@ -131,8 +131,7 @@ class SqliteStore:
         return self.reader.execute(sql, (until_us, limit)).fetchall()
 
     def next_due_us(self) -> int | None:
-        found = self.one("select min(due_us) from instance where due_us is not null")
-        return None if found is None else int(found)
+        return self.one("select min(due_us) from instance where due_us is not null")
 
     def identities(self) -> list[IdentityRow]:
         sql = "select identity, login, address from identity order by identity"
@@ -146,6 +145,10 @@ class SqliteStore:
     def job(self, job: int) -> JobRow | None:
         row = self.reader.execute(f"select {JOB_COLUMNS} from job where job=?", (job,)).fetchone()
         return job_row(row) if row else None
+
+    def job_moved(self, job: int) -> JobMoved | None:
+        row = self.reader.execute("select job, state, ready, reason from job where job=?", (job,)).fetchone()
+        return JobMoved(row[0], row[1], bool(row[2]), row[3]) if row else None
 
     def jobs(self) -> list[tuple[JobRow, JobMoved]]:
         sql = f"select {JOB_COLUMNS}, job, state, ready, reason from job order by job"
@@ -169,11 +172,11 @@ class SqliteStore:
         return int(self.reader.execute(sql, (identity, *states)).fetchone()[0])
 
     def last_job(self) -> int:
-        sql = "select max(coalesce((select max(job) from job), 0), coalesce((select max(cast(key as integer)) from instance where machine='job'), 0))"
-        return int(self.one(sql))
+        jobs = self.one("select max(job) from job") or 0
+        return max(jobs, self.one("select max(cast(key as integer)) from instance where machine='job'") or 0)
 
     def information(self) -> list[InformationRow]:
-        sql = "select code, subject, because, at from information order by at, code"
+        sql = "select code, subject, because, at, detail from information order by at, code"
         return [InformationRow(*row) for row in self.reader.execute(sql).fetchall()]
 
     def revocations(self) -> list[RevocationBegun]:
@@ -189,9 +192,9 @@ class SqliteStore:
         self.thread.shutdown()
 
 
-def job_row(row: tuple[int, str, int, str, str, str, str, str]) -> JobRow:
-    job, identity, by_device, *texts = row
-    return JobRow(job, identity, bool(by_device), *texts)
+def job_row(row: tuple[int, str, str, int, str, str, str, str, str]) -> JobRow:
+    job, identity, function, by_device, *texts = row
+    return JobRow(job, identity, function, bool(by_device), *texts)
 
 
 def is_full(error: Exception) -> bool:

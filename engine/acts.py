@@ -1,0 +1,251 @@
+"""What the deeds do: each asks an adapter and turns its outcome into facts.
+
+Rule: for everything that can happen there is an outcome; the machines decide what it means.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter
+
+from ..events.base import Event
+from ..events.information import Info
+from ..events.job import BodyStarted, JobDeferred, JobFailed, JobSent, OutcomeUnknown
+from ..events.sign_in import SignInCancelled, SignInFailed
+from ..events.token import (
+    AccessTokenReady,
+    AccessTokenRejected,
+    GrantMissing,
+    GrantRefused,
+    GrantRevoked,
+    GrantRotated,
+    RefreshBlocked,
+    RefreshDelayed,
+    SignInSucceeded,
+)
+from ..machines.effects import Effect, EraseScan, OpenSignIn, RequestToken, RevokeBrought, RevokeGrant, Transmit
+from ..machines.identity import same
+from ..machines.sign_in import MINUTES_OPEN
+from .bus import Publication
+from .clock import Clock
+from .deeds import Brought, Outcome, Performer
+from .holder import Held, TokenHolder
+from .keeping import revocation
+from .play import Asked
+from .ports import (
+    AnswerClass,
+    Cancelled,
+    Envelope,
+    Login,
+    Provider,
+    Recipient,
+    Screen,
+    SignInRequest,
+    Submission,
+    Tokens,
+    Trouble,
+    Verdict,
+)
+from .ports import Outcome as Sent
+from .records import InformationDetail, JobOutcome, JobRow, RevocationEnded, SealedGrant, Store
+from .runtime import Runtime
+from .secret import Secret
+from .spool import Spool
+
+FIRST_DELAY = timedelta(seconds=5)
+LONGEST_DELAY = timedelta(minutes=15)
+SOMEBODYS_ACT = timedelta(hours=1)
+"How long to wait before asking again where somebody else must act."
+FAULT_DELAY = timedelta(minutes=5)
+JITTER = 0.2
+FAULT = "fault of the program"
+RECIPIENTS = TypeAdapter(tuple[Recipient, ...], config={"defer_build": True})
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The adapters as they are for the settings of this moment."""
+
+    provider: Callable[[], Provider]
+    submission: Callable[[], Submission]
+    screen: Callable[[], Screen]
+    login: Callable[[JobRow, Held | None], Login]
+    "How to authenticate for this job; without a token where [OAuth 2.0] is OFF."
+    with_oauth: Callable[[], bool]
+    address: Callable[[str], str]
+    "The address that an identity signs in with."
+    envelope: Callable[[JobRow], Envelope]
+    "The message as its composer makes it. Raises OSError where its scan is missing."
+
+
+class Acts:
+    def __init__(
+        self,
+        runtime: Runtime,
+        world: World,
+        open_seal: Callable[[SealedGrant], Secret],
+        seal_broken: type[Exception],
+        holder: TokenHolder,
+        spool: Spool,
+    ) -> None:
+        self.runtime, self.world, self.holder, self.spool = runtime, world, holder, spool
+        self.store: Store = runtime.store
+        self.clock: Clock = runtime.clock
+        self.open_seal, self.seal_broken = open_seal, seal_broken
+
+    def performers(self) -> dict[type[Effect], Performer]:
+        return {
+            RequestToken: Performer(self.request_token, self.request_failed),
+            RevokeGrant: Performer(self.revoke_grant, self.not_revoked),
+            RevokeBrought: Performer(self.revoke_brought, self.not_revoked),
+            OpenSignIn: Performer(self.open_sign_in, lambda asked: say(SignInFailed(place=asked.key, code=FAULT))),
+            Transmit: Performer(self.transmit, self.transmit_failed),
+            EraseScan: Performer(self.erase_scan, lambda asked: ()),
+        }
+
+    # Tokens
+
+    async def request_token(self, asked: Asked, brought: Brought) -> Outcome:
+        identity, attempt = asked.key, asked.instance.data.attempt
+        sealed = self.store.grant(identity)
+        if sealed is None:
+            return say(GrantMissing(identity=identity, attempt=attempt))
+        try:
+            grant = self.open_seal(sealed)
+        except self.seal_broken:
+            return say(GrantRefused(identity=identity, of=sealed.version, code="the stored token cannot be opened"))
+        answer = await self.world.provider().refresh(grant)
+        if isinstance(answer, Trouble):
+            return self.refresh_trouble(asked, sealed.version, answer)
+        renew_at, stale_at = self.times(answer)
+        ready = AccessTokenReady(
+            identity=identity, attempt=attempt, of=sealed.version, renew_at=renew_at, stale_at=stale_at
+        )
+        facts = [Publication(ready, hold=Held(answer.access, stale_at))]
+        if answer.refresh is not None and answer.refresh.reveal() != grant.reveal():
+            rotated = GrantRotated(identity=identity, of=sealed.version, renew_at=renew_at)
+            facts.append(Publication(rotated, seal=answer.refresh))
+        return facts
+
+    def refresh_trouble(self, asked: Asked, version: int, trouble: Trouble) -> Outcome:
+        identity, attempt = asked.key, asked.instance.data.attempt
+        if trouble.kind is AnswerClass.PERSON:
+            return say(GrantRefused(identity=identity, of=version, code=trouble.code))
+        if trouble.kind in (AnswerClass.ADMIN, AnswerClass.APP):
+            retry_at = self.clock.now() + (trouble.retry_after or SOMEBODYS_ACT)
+            return say(
+                RefreshBlocked(
+                    identity=identity, attempt=attempt, retry_at=retry_at, code=trouble.code, actor=trouble.kind.value
+                )
+            )
+        retry_at = self.later(asked.instance.data.failures, trouble.retry_after)
+        return say(RefreshDelayed(identity=identity, attempt=attempt, retry_at=retry_at, code=trouble.code))
+
+    def request_failed(self, asked: Asked) -> Outcome:
+        retry_at = self.clock.now() + FAULT_DELAY
+        attempt = asked.instance.data.attempt
+        return say(RefreshDelayed(identity=asked.key, attempt=attempt, retry_at=retry_at, code=FAULT))
+
+    async def revoke_grant(self, asked: Asked, brought: Brought) -> Outcome:
+        if brought.sealed is None:
+            return ()
+        try:
+            delivered = await self.world.provider().revoke(self.open_seal(brought.sealed))
+        except self.seal_broken:
+            delivered = False
+        ended = RevocationEnded(revocation(brought.sealed))
+        return (Publication(GrantRevoked(identity=asked.key, delivered=delivered), rows=(ended,)),)
+
+    async def revoke_brought(self, asked: Asked, brought: Brought) -> Outcome:
+        delivered = brought.token is not None and await self.world.provider().revoke(brought.token)
+        return say(GrantRevoked(identity=asked.key, delivered=delivered))
+
+    def not_revoked(self, asked: Asked) -> Outcome:
+        return say(GrantRevoked(identity=asked.key, delivered=False))
+
+    async def open_sign_in(self, asked: Asked, brought: Brought) -> Outcome:
+        place, identity = asked.key, asked.instance.data.identity
+        wanted = self.world.address(identity)
+        closes_at = (asked.instance.entered or self.clock.now()) + timedelta(minutes=MINUTES_OPEN)
+        answer = await self.world.provider().sign_in(SignInRequest(place, wanted, closes_at), self.world.screen())
+        if isinstance(answer, Cancelled):
+            return say(SignInCancelled(place=place))
+        if isinstance(answer, Trouble):
+            return say(SignInFailed(place=place, code=answer.code))
+        if answer.refresh is None:
+            return say(SignInFailed(place=place, code="no refresh token"))
+        right = any(same(wanted, found) for found in (answer.account, *answer.aliases))
+        renew_at, stale_at = self.times(answer)
+        fact = SignInSucceeded(place=place, identity=identity, right=right, renew_at=renew_at, stale_at=stale_at)
+        both = f"{answer.account} instead of {wanted}"
+        rows = () if right else (InformationDetail(Info.OTHER_ACCOUNT, identity, both),)
+        return (Publication(fact, seal=answer.refresh, hold=Held(answer.access, stale_at), rows=rows),)
+
+    def times(self, tokens: Tokens) -> tuple[datetime, datetime]:
+        """When an idle grant is to be used again, and until when the access token may be used."""
+        now, data = self.clock.now(), self.world.provider().lifetimes
+        return now + data.idle / 2, max(tokens.expires_at - data.margin, now + (tokens.expires_at - now) / 2)
+
+    def later(self, failures: int, retry_after: timedelta | None) -> datetime:
+        delay: timedelta = min(FIRST_DELAY * 2 ** min(failures, 16), LONGEST_DELAY)
+        delay *= 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads devices, protects nothing
+        return self.clock.now() + max(delay, retry_after or timedelta())
+
+    # Jobs
+
+    async def transmit(self, asked: Asked, brought: Brought) -> Outcome:
+        job = int(asked.key)
+        row = self.store.job(job)
+        if row is None:
+            return say(JobFailed(job=job, code="its row is missing"))
+        held = self.holder.take(row.identity, self.clock.now()) if self.world.with_oauth() else None
+        if held is None and self.world.with_oauth():
+            retry_at = self.clock.now() + timedelta(seconds=1)
+            return say(JobDeferred(job=job, retry_at=retry_at, code="no access token", counted=False))
+        try:
+            envelope = self.world.envelope(row)
+        except OSError:
+            return say(JobFailed(job=job, code="its scan is missing"))
+
+        async def begin() -> None:
+            await self.runtime.publish(Publication(BodyStarted(job=job)))
+
+        sent = await self.world.submission().send(self.world.login(row, held), envelope, begin)
+        return self.transmitted(asked, row, held, sent)
+
+    def transmitted(self, asked: Asked, row: JobRow, held: Held | None, sent: Sent) -> Outcome:
+        job, now = row.job, self.clock.now()
+        outcome = JobOutcome(job, sent.reply, RECIPIENTS.dump_json(sent.recipients).decode())
+        attempts = asked.instance.data.attempts
+        if sent.verdict is Verdict.SENT:
+            refused = sum(not recipient.accepted for recipient in sent.recipients)
+            return (Publication(JobSent(job=job, identity=row.identity, refused=refused), rows=(outcome,)),)
+        if sent.verdict is Verdict.UNKNOWN:
+            retry_at = self.later(attempts, sent.retry_after)
+            return (Publication(OutcomeUnknown(job=job, retry_at=retry_at), rows=(outcome,)),)
+        if sent.verdict is Verdict.ENDED:
+            return (Publication(JobFailed(job=job, code=sent.code), rows=(outcome,)),)
+        if sent.verdict is Verdict.TOKEN_REFUSED and held is not None:
+            rejected = AccessTokenRejected(
+                identity=row.identity, attempt=held.attempt, retry_at=now + SOMEBODYS_ACT, code=sent.code
+            )
+            waits = JobDeferred(job=job, retry_at=now, code=sent.code, counted=False)
+            return (Publication(rejected), Publication(waits, rows=(outcome,)))
+        retry_at = self.later(attempts, sent.retry_after)
+        deferred = JobDeferred(job=job, retry_at=retry_at, code=sent.code, counted=sent.answered)
+        return (Publication(deferred, rows=(outcome,)),)
+
+    def transmit_failed(self, asked: Asked) -> Outcome:
+        retry_at = self.clock.now() + FAULT_DELAY
+        return say(JobDeferred(job=int(asked.key), retry_at=retry_at, code=FAULT, counted=False))
+
+    async def erase_scan(self, asked: Asked, brought: Brought) -> Outcome:
+        await asyncio.to_thread(self.spool.erase, int(asked.key))
+        return ()
+
+
+def say(fact: Event) -> Outcome:
+    return (Publication(fact),)

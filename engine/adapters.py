@@ -1,0 +1,107 @@
+"""The adapters for the settings of this moment: provider and submission server are made when first needed, and made
+anew when a setting that they depend on changes.
+
+Rule: this file and `engine.py` alone know the adapters; their libraries are imported when the first one is made, so
+that a device that never signed in stays small.
+"""
+
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from pydantic import TypeAdapter
+
+from ..events.request import Request
+from ..events.settings import DeviceSettings, HttpVersion
+from .clock import Clock
+from .holder import Held
+from .ports import Application, Attachment, Credentials, Envelope, Lifetimes, Login, Parked, Provider, Submission
+from .records import JobRow
+from .spool import FILES, Spool
+from .tls import client_context
+
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True})
+PROVIDER_DEPENDS = ("oauth.", "tls.", "http.")
+SUBMISSION_DEPENDS = ("smtp.", "tls.", "oauth.")
+
+
+class Adapters:
+    def __init__(
+        self, settings: Callable[[], DeviceSettings], clock: Clock, credentials: Credentials, spool: Spool, parked: Parked
+    ) -> None:
+        self.settings, self.clock, self.credentials, self.spool = settings, clock, credentials, spool
+        self.parked = parked
+        self.made_provider: Provider | None = None
+        self.made_submission: Submission | None = None
+
+    def provider(self) -> Provider:
+        """Raises CredentialError where the client's secret cannot be read."""
+        if self.made_provider is None:
+            from .oauth.client import OAuthProvider
+            from .oauth.providers import provider_data
+
+            oauth = self.settings().oauth
+            secret = self.credentials.read(oauth.client_credential) if oauth.client_credential else None
+            self.made_provider = OAuthProvider(
+                provider_data(oauth.provider),
+                Application(oauth.client_id, secret, oauth.tenant, oauth.authority),
+                self.clock,
+                self.context,
+                lambda: self.settings().http.version is HttpVersion.HTTP_2,
+                self.parked,
+            )
+        return self.made_provider
+
+    def lifetimes(self) -> Lifetimes:
+        """What is known of the provider without asking it anything."""
+        from .oauth.providers import provider_data
+
+        return provider_data(self.settings().oauth.provider).lifetimes
+
+    def submission(self) -> Submission:
+        if self.made_submission is None:
+            from .smtp.submission import SmtpSubmission
+
+            smtp = self.settings().smtp
+            server = smtp.server or self.lifetimes().server
+            self.made_submission = SmtpSubmission(server, smtp.port, self.context, self.clock)
+        return self.made_submission
+
+    def context(self) -> ssl.SSLContext:
+        return client_context(self.settings().tls)
+
+    def login(self, held: Held | None, address: str) -> Login:
+        """Raises CredentialError where the password cannot be read."""
+        if held is not None:
+            return Login(address, held.access)
+        smtp = self.settings().smtp
+        password = self.credentials.read(smtp.user_credential) if smtp.user_credential else None
+        return Login(smtp.user or "", None, password)
+
+    def envelope(self, row: JobRow) -> Envelope:
+        """Raises OSError where the scan is missing."""
+        from .functions import Header, compose, media_type
+
+        request = REQUEST.validate_json(row.request)
+        header = Header(
+            from_address=row.sender,
+            message_id=row.message_id,
+            date=datetime.fromisoformat(row.submitted_at).astimezone(UTC),
+        )
+        files = [
+            Attachment(self.spool.path(row.job, number), file.name, media_type(file.name))
+            for number, file in enumerate(FILES.validate_json(row.files))
+        ]
+        return Envelope(row.sender, request.recipients, compose(request, header, files))
+
+    async def changed(self, keys: tuple[str, ...]) -> None:
+        """What depends on a changed setting is closed, and made anew at its next use."""
+        if any(key.startswith(PROVIDER_DEPENDS) for key in keys) and self.made_provider is not None:
+            provider, self.made_provider = self.made_provider, None
+            await provider.aclose()
+        if any(key.startswith(SUBMISSION_DEPENDS) for key in keys) and self.made_submission is not None:
+            submission, self.made_submission = self.made_submission, None
+            await submission.aclose()
+
+    async def aclose(self) -> None:
+        await self.changed((*PROVIDER_DEPENDS, *SUBMISSION_DEPENDS))

@@ -1,0 +1,164 @@
+"""What people do with the device: log in and out, sign in, delete tokens, change settings."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ..events.base import ADMINISTRATOR
+from ..events.device import (
+    NetworkChanged,
+    PanelUsed,
+    SessionSettingsChanged,
+    SettingsChanged,
+    UserLoggedIn,
+    UserLoggedOut,
+)
+from ..events.sign_in import SignInCancelled, SignInWanted
+from ..events.token import TokenDeleted
+from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, REQUIRED
+from ..machines.rules import Look, Rule, Verdict, broken
+from ..machines.session import LOGGED_IN, SESSION
+from .bus import Publication
+from .parts import Parts
+from .refusal import Refused
+from .settings import Settings
+
+TOUCH_EVERY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A change of settings that took effect."""
+
+    changed: tuple[str, ...]
+    "The keys that differ now."
+    offers_sign_in: bool
+    "OAuth 2.0 is ON and the administrator's token is Required: a message offers the authentication screen (S23a)."
+
+
+class UnknownUser(LookupError):
+    def __init__(self, login: str) -> None:
+        super().__init__(f"nobody called {login} has logged in or sent anything here")
+        self.login = login
+
+
+class AtThePanel(Parts):
+    async def log_in(self, place: str, user: str, address: str | None = None) -> None:
+        """`user` stands at `place` now; whose jobs wait for a sign-in is asked for it at once (S18).
+
+        `address`: where the directory and the settings don't know it (S17).
+        """
+        row = self.people.row(user, address)
+        fact = UserLoggedIn(
+            place=place,
+            identity=row.identity,
+            auto_delete=self.settings.oauth.auto_delete,
+            reset_after=self.settings.panel.auto_reset,
+        )
+        await self.runtime.publish(Publication(fact, rows=(row,)))
+        self.people.remember(row)
+        if row.identity in self.store.waiting():
+            await self.offer_sign_in(place, row.identity)
+
+    async def log_out(self, place: str) -> None:
+        await self.say(UserLoggedOut(place=place))
+
+    async def touch(self, place: str) -> None:
+        """The panel was used: becomes a fact at most every 10 s while somebody is logged in."""
+        now, last = self.clock.now(), self.touched.get(place)
+        if self.runtime.instance(SESSION, place).state is LOGGED_IN and (last is None or now - last >= TOUCH_EVERY):
+            self.touched[place] = now
+            await self.say(PanelUsed(place=place))
+
+    async def acquire(self, place: str) -> None:
+        """[Acquire]: opens the administrator's sign-in screen at this place, in each of the three states (S23).
+
+        Raises Refused while a rule forbids it, NoScreen without a screen.
+        """
+        self.shown()
+        self.check_sign_in()
+        await self.say(SignInWanted(place=place, identity=ADMINISTRATOR))
+
+    async def sign_in(self, place: str, user: str) -> None:
+        """Opens the sign-in screen of this user. Raises Refused, NoScreen, UnknownUser."""
+        self.shown()
+        self.check_sign_in()
+        row = self.people.find(user)
+        if row is None:
+            raise UnknownUser(user)
+        await self.say(SignInWanted(place=place, identity=row.identity))
+
+    async def cancel_sign_in(self, place: str) -> None:
+        """Closes the screen: nothing changes."""
+        await self.say(SignInCancelled(place=place))
+
+    async def offer_sign_in(self, place: str, identity: str) -> bool:
+        """Where a person stands whose token is needed and who may sign in now; False: no screen was opened."""
+        acquired = self.runtime.instance(REFRESH_TOKEN, identity).state is ACQUIRED
+        if acquired or not self.settings.oauth.enabled or self.screen is None or self.refusals(Look.SIGN_IN):
+            return False
+        await self.say(SignInWanted(place=place, identity=identity))
+        return True
+
+    async def delete_tokens(self) -> int:
+        """[Delete] in [Refresh Tokens (User)]: every user's; how many there were (S27)."""
+        held = [
+            row.identity
+            for row in self.people.rows.values()
+            if self.runtime.instance(REFRESH_TOKEN, row.identity).state is not REQUIRED
+        ]
+        if held:
+            await self.runtime.publish(*(Publication(TokenDeleted(identity=identity)) for identity in held))
+        return len(held)
+
+    async def delete_token(self, user: str) -> None:
+        """One user's tokens, or the administrator's (`administrator`). Raises UnknownUser."""
+        row = self.people.find(user)
+        if row is None and user != ADMINISTRATOR:
+            raise UnknownUser(user)
+        await self.say(TokenDeleted(identity=row.identity if row else ADMINISTRATOR))
+
+    async def apply(self, settings: Settings) -> Applied:
+        """[OK]: one change, checked by the rules before it takes effect (S15, S23a). Raises Refused."""
+        turns_on = settings.oauth.enabled and not self.settings.oauth.enabled
+        looks = (Look.SET, Look.TURN_ON) if turns_on else (Look.SET,)
+        found = tuple(rule for look in looks for rule in broken(settings, look, rules=self.rules))
+        refuses = tuple(rule for rule in found if Verdict.CANNOT_BE_SET in (rule.verdict(look) for look in looks))
+        if refuses:
+            raise Refused("this cannot be set", refuses)
+        changed = settings.differences(self.settings)
+        if changed:
+            before, self.settings = self.settings, settings
+            try:
+                await self.tell_change(changed)
+            except BaseException:
+                self.settings = before
+                raise
+            await self.adapters.changed(changed)
+        required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED
+        return Applied(changed, settings.oauth.enabled and required)
+
+    async def tell_change(self, changed: tuple[str, ...]) -> None:
+        """One commit: the device's fact, and one for each place where somebody is logged in."""
+        network = all(key.startswith("network.") for key in changed)
+        fact = self.availability(NetworkChanged) if network else self.availability(SettingsChanged, changed=changed)
+        facts = [Publication(fact)]
+        if {"oauth.auto_delete", "panel.auto_reset"} & set(changed):
+            facts += [
+                Publication(
+                    SessionSettingsChanged(
+                        place=place,
+                        auto_delete=self.settings.oauth.auto_delete,
+                        reset_after=self.settings.panel.auto_reset,
+                    )
+                )
+                for place in self.store.in_states(SESSION.title, (LOGGED_IN.name,))
+            ]
+        await self.runtime.publish(*facts)
+
+    def check_sign_in(self) -> None:
+        """Raises Refused."""
+        if found := self.refusals(Look.SIGN_IN):
+            raise Refused("OAuth authentication is not available", found)
+
+    def refusals(self, look: Look) -> tuple[Rule, ...]:
+        return broken(self.settings, look, rules=self.rules)

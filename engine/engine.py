@@ -1,0 +1,181 @@
+"""The engine as an embedding program sees it.
+
+    async with Engine.open(Settings.load("franking.toml")) as engine:
+        receipt = await engine.submit(ScanToEmail(user="kim", to=["lee@example.com"], files=["scan.pdf"]))
+
+It has no event loop, no signal handlers, no logging configuration and no global state of its own, and writes nowhere
+but in its store's folder.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self, TypeVar
+
+from ..events.base import Event
+from ..events.device import EngineStarted
+from ..events.token import GrantRevoked
+from ..machines.job import DELIVERING, JOB
+from ..machines.rules import RULES, Look, Rule, Verdict, broken
+from .bus import Publication
+from .clock import Clock, SystemClock
+from .deeds import Lane, where
+from .information import Warning
+from .journal import Entry
+from .ports import Credentials, Directory, Screen
+from .records import RevocationEnded, StoreFailed
+from .refusal import Refused
+from .settings import FileCredentials, Settings
+from .status import ACTIVE, Status
+from .submitting import Submitting
+
+PATIENCE_S = 20.0
+"How long a message whose body is under way may take to end when the engine stops (S33c)."
+E = TypeVar("E", bound=Event)
+log = logging.getLogger("franking")
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Of a service, what its manager names; for a person, the XDG state folder."""
+    if "STATE_DIRECTORY" in environment:
+        return Path(environment["STATE_DIRECTORY"].split(":")[0])
+    return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "franking"
+
+
+class Engine(Submitting):
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        screen: Screen | None = None,
+        key: Callable[[], bytes] | None = None,
+        credentials: Credentials | None = None,
+        directory: Directory | None = None,
+        rules: tuple[Rule, ...] = (),
+    ) -> AsyncIterator[Self]:
+        """Opens the store, says that the engine started, and runs until the block ends.
+
+        `key`: 32 octets that seal refresh tokens, where they are not to lie in a file beside the store.
+        Raises Refused where the settings cannot be, StoreInUse, StoreUnusable, OSError.
+        """
+        from .store.lock import StoreLock
+        from .store.sqlite import SqliteStore
+        from .store.vault import key_file
+
+        found = broken(settings, Look.SET, rules=(*RULES, *rules))
+        refuses = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
+        if refuses:
+            raise Refused("these settings cannot be", refuses)
+        folder = settings.store.path or state_folder(os.environ)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with StoreLock(folder):
+            folder.chmod(0o700)
+            engine = cls(
+                settings,
+                folder,
+                SqliteStore(folder / "store.db"),
+                clock or SystemClock(),
+                key or key_file(folder / "key"),
+                screen,
+                credentials or FileCredentials(folder / "credentials"),
+                directory,
+                rules,
+            )
+            try:
+                await engine.start()
+                yield engine
+            finally:
+                await engine.stop()
+
+    async def start(self) -> None:
+        """A new life: one line, committed alone before anything else happens."""
+        self.run("runtime", self.runtime.run())
+        await self.say(self.availability(EngineStarted))
+        for left in self.store.revocations():
+            told = GrantRevoked(identity=left.identity, delivered=False)
+            await self.runtime.publish(Publication(told, rows=(RevocationEnded(left.key),)))
+        active = frozenset(row.job for row, moved in self.store.jobs() if moved.state in ACTIVE)
+        await asyncio.to_thread(self.spool.sweep, active)
+        self.run("limits", self.limits.run())
+        self.run("dispatcher", self.dispatcher.run())
+        self.dispatcher.wake()
+
+    def run(self, name: str, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(lambda done: self.ended(name, done))
+        self.tasks.append(task)
+
+    def ended(self, name: str, task: "asyncio.Future[None]") -> None:
+        """A part that fails is a fault of the program: nothing is accepted any more that could be lost."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("the engine's %s failed: %s", name, where(error))
+            self.runtime.fail(name)
+
+    async def stop(self) -> None:
+        """Claims end; a message whose body is under way may end; what runs to its end is waited for (S33c)."""
+        await ended(self.tasks[1:])
+        await self.deeds.stop(self.delivering, PATIENCE_S)
+        await self.tokens.aclose()
+        await self.adapters.aclose()
+        await ended([*self.handlers, *self.tasks])
+        await self.store.aclose()
+
+    def delivering(self, lane: Lane) -> bool:
+        title, key, _ = lane
+        return title == JOB.title and self.runtime.instance(JOB, key).state is DELIVERING
+
+    async def publish(self, fact: Event) -> int:
+        """Says a fact that the embedding program knows of; its number in the journal, once it is durable.
+
+        Raises StoreFailed. A fact that brings a secret is for the adapters alone: TypeError.
+        """
+        if fact.brings_grant:
+            raise TypeError(f"{type(fact).__name__} brings a token: only a sign-in or a refresh can say it")
+        return await self.say(fact)
+
+    def events(self, after: int | None = None) -> AsyncIterator[Entry]:
+        """The journal after this line and whatever comes, without end; None: from now on."""
+        return self.journal.events(self.runtime.sequence if after is None else after)
+
+    def on(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None]) -> Callable[[], None]:
+        """Calls `handler` with each fact of this kind (or of a kind below it) from now on; call what it returns to
+        stop that."""
+        task = asyncio.ensure_future(self.journal.handle(kind, handler, self.runtime.sequence))
+        self.handlers.append(task)
+
+        def off() -> None:
+            self.handlers.remove(task)
+            task.cancel()
+
+        return off
+
+    def status(self) -> Status:
+        return self.reader.status()
+
+    def information(self) -> tuple[Warning, ...]:
+        """What the [Information] screen shows."""
+        return self.reader.information()
+
+    async def settle(self) -> None:
+        """Runs everything that is due, and returns when nothing is left to do but wait for the clock, a person or a
+        lost store."""
+        while True:
+            await self.activity.quiet.wait()
+            try:
+                said = await self.limits.look()
+            except StoreFailed:
+                return
+            if not said and self.activity.count == 0:
+                return
+
+
+async def ended(tasks: "list[asyncio.Future[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

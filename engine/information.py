@@ -1,0 +1,125 @@
+"""The words of the [Information] screen: each code's cause, remedy and who must act (B9, S24).
+
+Rule: sentences are made here and nowhere else, from a code and the fields of the fact that raised it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from ..events.base import ADMINISTRATOR, Event
+from ..events.device import Availability
+from ..events.information import Info
+from ..events.job import JobFailed, JobSent, JobTaken
+from ..events.sign_in import SignInFailed
+from ..events.token import AccessTokenRejected, GrantRefused, RefreshBlocked
+from ..machines.rules import RULES, WhoActs
+
+ACQUIRE = "Tap [Acquire] of [Refresh Tokens (Administrator)] in [OAuth Settings] and sign in again."
+ACTORS = {"admin": WhoActs.TENANT, "app": WhoActs.OWNER, "person": WhoActs.PERSON}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    cause: str
+    remedy: str
+    actor: WhoActs
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """One line of the [Information] screen."""
+
+    code: Info
+    subject: str
+    "An identity, a place, a job's number, or empty for the device; says who sees it."
+    since: datetime
+    cause: str
+    remedy: str
+    actor: WhoActs
+
+
+def not_available(subject: str, fact: Event, detail: str) -> Words:
+    codes = fact.broken if isinstance(fact, Availability) else ()
+    found = [rule for rule in RULES if rule.code in codes]
+    unknown = [code for code in codes if code not in {rule.code for rule in found}]
+    return Words(
+        " ".join([*(rule.sentence for rule in found), *(f"Rule {code} is broken." for code in unknown)]),
+        " ".join(rule.remedy for rule in found) or "See the settings that the rule names.",
+        found[0].actor if found else WhoActs.ADMINISTRATOR,
+    )
+
+
+def sign_in_again(subject: str, fact: Event, detail: str) -> Words:
+    said = f" ({fact.code})" if isinstance(fact, GrantRefused) else ""
+    if subject == ADMINISTRATOR:
+        cause = f"The administrator's OAuth authentication was canceled by the provider{said}."
+        return Words(cause, ACQUIRE, WhoActs.ADMINISTRATOR)
+    cause = f"Your sign-in was ended by the provider{said}."
+    return Words(cause, "Send again at the panel and sign in.", WhoActs.PERSON)
+
+
+def other_account(subject: str, fact: Event, detail: str) -> Words:
+    cause = f"Another account signed in than the From address needs ({detail}); nothing of it was kept."
+    remedy = "Sign in again with the account of the From address."
+    return Words(cause, remedy, WhoActs.ADMINISTRATOR if subject == ADMINISTRATOR else WhoActs.PERSON)
+
+
+def sign_in_failed(subject: str, fact: Event, detail: str) -> Words:
+    said = f" ({fact.code})" if isinstance(fact, SignInFailed) else ""
+    return Words(f"The sign-in did not succeed{said}; nothing changed.", "Try it again.", WhoActs.PERSON)
+
+
+def provider_refuses(subject: str, fact: Event, detail: str) -> Words:
+    code, actor = (fact.code, fact.actor) if isinstance(fact, RefreshBlocked) else ("unknown", "admin")
+    cause = f"The provider refuses access until somebody acts ({code}); signing in again would not help."
+    if actor == "app":
+        remedy = "Check the application's registration at the provider: client id, secret and its expiry."
+    else:
+        remedy = "Ask the organisation's administrator to look up this code in the provider's sign-in log."
+    return Words(cause, remedy, ACTORS.get(actor, WhoActs.TENANT))
+
+
+def server_refuses_token(subject: str, fact: Event, detail: str) -> Words:
+    code = fact.code if isinstance(fact, AccessTokenRejected) else ""
+    return Words(
+        f"The mail server refuses a fresh access token ({code}).",
+        "In the Microsoft 365 admin center, select the user from [Active users], and select the [Authenticated SMTP] "
+        "check box in [Manage email apps] on the [Mail] tab; check that the account has a mailbox.",
+        WhoActs.TENANT,
+    )
+
+
+def job_ended(subject: str, fact: Event, detail: str) -> Words:
+    if isinstance(fact, JobSent):
+        return Words(
+            f"Job {subject} was sent in part: the server refused {fact.refused} of its recipients.",
+            "Check those addresses and send to them again.",
+            WhoActs.PERSON,
+        )
+    if isinstance(fact, JobTaken):
+        found = [rule for rule in RULES if rule.code in fact.broken]
+        return Words(
+            f"Job {subject} ended: " + " ".join(rule.sentence for rule in found),
+            " ".join(rule.remedy for rule in found),
+            found[0].actor if found else WhoActs.ADMINISTRATOR,
+        )
+    code = fact.code if isinstance(fact, JobFailed) else ""
+    return Words(f"Job {subject} ended without success ({code}).", "See the job's reason.", WhoActs.PERSON)
+
+
+WORDS: MappingProxyType[Info, Callable[[str, Event, str], Words]] = MappingProxyType({
+    Info.NOT_AVAILABLE: not_available,
+    Info.SIGN_IN_AGAIN: sign_in_again,
+    Info.OTHER_ACCOUNT: other_account,
+    Info.SIGN_IN_FAILED: sign_in_failed,
+    Info.PROVIDER_REFUSES: provider_refuses,
+    Info.SERVER_REFUSES_TOKEN: server_refuses_token,
+    Info.JOB_ENDED: job_ended,
+})  # fmt: skip
+
+
+def warning(code: Info, subject: str, since: datetime, because: Event, detail: str) -> Warning:
+    words = WORDS[code](subject, because, detail)
+    return Warning(code, subject, since, words.cause, words.remedy, words.actor)

@@ -1,0 +1,108 @@
+"""What an engine is made of, put together. The parts know each other by what they are given here."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from ..events.base import Event
+from ..events.device import Availability
+from ..machines.rules import RULES, Rule, unavailable
+from .activity import Activity
+from .acts import Acts, World
+from .adapters import Adapters
+from .bus import Publication
+from .clock import Clock
+from .deeds import Deeds
+from .dispatcher import Dispatcher
+from .holder import TokenHolder
+from .journal import Journal
+from .limits import Limits
+from .people import People
+from .ports import Credentials, Directory, Screen
+from .records import JobRow, Store
+from .runtime import Runtime
+from .settings import Settings
+from .spool import Spool
+from .status import Reader
+from .tokens import TokenKeeper
+
+
+class NoScreen(Exception):
+    """A sign-in was asked for, and this engine has nothing to show it on."""
+
+    def __init__(self) -> None:
+        super().__init__("this engine was opened without a screen; give one to Engine.open(settings, screen=...)")
+
+
+class Parts:
+    """Every part of an engine; `Engine` adds what people and programs do with them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        store: Store,
+        clock: Clock,
+        key: Callable[[], bytes],
+        screen: Screen | None,
+        credentials: Credentials,
+        directory: Directory | None,
+        rules: tuple[Rule, ...],
+    ) -> None:
+        from .store.vault import SealBroken, Vault
+
+        self.settings, self.folder, self.store, self.clock = settings, folder, store, clock
+        self.screen, self.rules = screen, (*RULES, *rules)
+        self.activity, self.holder = Activity(), TokenHolder()
+        vault = Vault(key)
+        self.spool = Spool(folder / "spool")
+        self.runtime = Runtime(store, clock, vault.seal, self.activity)
+        self.people = People(store, lambda: self.settings, directory)
+        self.adapters = Adapters(lambda: self.settings, clock, credentials, self.spool, self.activity.parked)
+        self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
+        world = World(
+            self.adapters.provider,
+            self.adapters.submission,
+            self.shown,
+            lambda row, held: self.adapters.login(held, self.people.address(row.identity)),
+            lambda: self.settings.oauth.enabled,
+            self.people.address,
+            self.adapters.envelope,
+        )
+        acts = Acts(self.runtime, world, vault.open, SealBroken, self.holder, self.spool)
+        self.deeds = Deeds(self.runtime, acts.performers())
+        self.limits = Limits(self.runtime)
+        self.dispatcher = Dispatcher(self.runtime, self.width, self.broken_now)
+        self.journal = Journal(store, self.activity, self.runtime)
+        self.reader = Reader(self.runtime, self.people)
+        self.next_job = max(store.last_job(), self.spool.last()) + 1
+        self.tasks: list[asyncio.Future[None]] = []
+        self.handlers: list[asyncio.Future[None]] = []
+        self.touched: dict[str, datetime] = {}
+        "When each place was last touched, as far as it became a fact."
+
+    def shown(self) -> Screen:
+        """Raises NoScreen."""
+        if self.screen is None:
+            raise NoScreen
+        return self.screen
+
+    def width(self) -> int:
+        return self.adapters.lifetimes().connections
+
+    def broken_now(self, row: JobRow) -> tuple[str, ...]:
+        """Codes of the rules that refuse this job as the settings are now."""
+        return ()
+
+    async def close_connections(self, identity: str) -> None:
+        if self.adapters.made_submission is not None:
+            await self.adapters.made_submission.close(self.people.address(identity))
+
+    def availability(self, kind: type[Availability], **fields: object) -> Event:
+        """A fact of the device with what the rules find now."""
+        found = unavailable(self.settings, self.rules)
+        return kind.model_validate({"oauth": self.settings.oauth.enabled, "broken": found, **fields})
+
+    async def say(self, fact: Event) -> int:
+        return await self.runtime.publish(Publication(fact))

@@ -1,0 +1,51 @@
+"""Who is who: identities by login, and the address that each signs in with (S26a).
+
+An identity is `administrator` or `user:N`; login and address stand in its row. The administrator's address is a
+setting, not a row.
+"""
+
+from collections.abc import Callable
+
+from ..events.base import ADMINISTRATOR
+from ..events.settings import DeviceSettings
+from ..machines.identity import same
+from .ports import Directory
+from .records import IdentityRow, Store
+
+
+class People:
+    def __init__(self, store: Store, settings: Callable[[], DeviceSettings], directory: Directory | None) -> None:
+        self.settings, self.directory = settings, directory
+        self.rows = {row.login: row for row in store.identities()}
+
+    def find(self, login: str) -> IdentityRow | None:
+        return self.rows.get(login)
+
+    def address_of(self, login: str) -> str | None:
+        """From the embedding program's directory, the settings, or what was given at a log-in."""
+        known = (self.directory or {}).get(login) or self.settings().users.get(login)
+        row = self.rows.get(login)
+        return known or (row.address if row else "") or None
+
+    def row(self, login: str, address: str | None) -> IdentityRow:
+        """The identity's row as it should be; `remember` it once it is stored."""
+        address = address or self.address_of(login) or ""
+        found = self.rows.get(login)
+        if found is None:
+            numbers = [int(row.identity.removeprefix("user:")) for row in self.rows.values()]
+            return IdentityRow(f"user:{max(numbers, default=0) + 1}", login, address)
+        return found if same(found.address, address) else IdentityRow(found.identity, login, address)
+
+    def remember(self, row: IdentityRow) -> None:
+        self.rows[row.login] = row
+
+    def address(self, identity: str) -> str:
+        """The address that this identity signs in with; empty if there is none."""
+        if identity == ADMINISTRATOR:
+            return self.settings().administrator.address or ""
+        found = next((row for row in self.rows.values() if row.identity == identity), None)
+        return (self.address_of(found.login) or "") if found else ""
+
+    def name(self, identity: str) -> str:
+        """For people: the login name."""
+        return next((row.login for row in self.rows.values() if row.identity == identity), identity)

@@ -1,0 +1,128 @@
+"""The state of everything that a person may ask about, as values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..events.base import ADMINISTRATOR
+from ..events.information import Info
+from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
+from ..machines.job import DELIVERING, HELD, JOB, SENDING, WAITING
+from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
+from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
+from .information import Warning, warning
+from .journal import Unreadable, entry
+from .people import People
+from .records import JobMoved, JobRow
+from .runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityStatus:
+    identity: str
+    login: str
+    address: str
+    refresh_token: str
+    "Required, Acquired or Expired (S23)."
+    access_token: str
+    renew_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    job: int
+    owner: str
+    function: str
+    state: str
+    reason: str
+    submitted_at: str
+    attempts: int
+    retry_at: datetime | None
+    unknown: int
+    "How often the outcome stayed unknown, so that the message may have gone out twice (RFC 1047)."
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    validation: str
+    broken: tuple[str, ...]
+    identities: tuple[IdentityStatus, ...]
+    jobs: tuple[JobStatus, ...]
+    information: tuple[Warning, ...]
+
+
+class Reader:
+    def __init__(self, runtime: Runtime, people: People) -> None:
+        self.runtime, self.people, self.store = runtime, people, runtime.store
+
+    def status(self) -> Status:
+        sending = self.runtime.instance(VALIDATION, "")
+        identities = [(ADMINISTRATOR, ADMINISTRATOR)] + [(r.identity, r.login) for r in self.people.rows.values()]
+        return Status(
+            sending.state.value,
+            sending.data.broken,
+            tuple(self.identity(identity, login) for identity, login in identities),
+            tuple(self.of_job(row, moved) for row, moved in self.store.jobs()),
+            self.information(),
+        )
+
+    def identity(self, identity: str, login: str) -> IdentityStatus:
+        refresh = self.runtime.instance(REFRESH_TOKEN, identity)
+        access = self.runtime.instance(ACCESS_TOKEN, identity)
+        return IdentityStatus(
+            identity,
+            login,
+            self.people.address(identity),
+            refresh.state.value,
+            access.state.name.lower().replace("_", " "),
+            refresh.data.renew_at,
+        )
+
+    def job(self, job: int) -> JobStatus | None:
+        row = self.store.job(job)
+        found = self.store.job_moved(job)
+        return self.of_job(row, found) if row and found else None
+
+    def of_job(self, row: JobRow, moved: JobMoved) -> JobStatus:
+        progress = self.runtime.instance(JOB, str(row.job)).data
+        reason = moved.reason or (self.why(row.identity) if moved.state == WAITING.name and moved.ready else "")
+        return JobStatus(
+            row.job,
+            self.people.name(row.identity),
+            row.function,
+            moved.state.lower(),
+            reason,
+            row.submitted_at,
+            progress.attempts,
+            progress.retry_at,
+            progress.unknown,
+        )
+
+    def why(self, identity: str) -> str:
+        """Why a job waits that waits for nothing of its own: read from the machines, stored nowhere."""
+        sending = self.runtime.instance(VALIDATION, "")
+        if sending.state is OFF:
+            return ""
+        if sending.state is NOT_AVAILABLE:
+            return "not available: " + ", ".join(sending.data.broken)
+        refresh = self.runtime.instance(REFRESH_TOKEN, identity).state
+        if refresh is not ACQUIRED:
+            return "the sign-in has expired" if refresh is EXPIRED else "waits for a sign-in"
+        access = self.runtime.instance(ACCESS_TOKEN, identity).state
+        if access is BACKING_OFF:
+            return "the provider cannot be reached"
+        if access is REFUSED:
+            return "the provider wants somebody to act"
+        return "" if access is FRESH else "waits for an access token"
+
+    def information(self) -> tuple[Warning, ...]:
+        found = []
+        for row in self.store.information():
+            line = self.store.line(row.because)
+            because = entry(line).event if line else Unreadable("", "")
+            if not isinstance(because, Unreadable):
+                found.append(warning(Info(row.code), row.subject, datetime.fromisoformat(row.at), because, row.detail))
+        return tuple(found)
+
+
+ACTIVE = frozenset({WAITING.name, HELD.name, SENDING.name, DELIVERING.name})
+"States of jobs whose scan is still needed."

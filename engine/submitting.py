@@ -1,0 +1,137 @@
+"""From a request to a job in the spool, and what people do with jobs."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from ..events.base import ADMINISTRATOR
+from ..events.job import JobCancelled, JobHeld, JobReleased, JobRetryWanted, JobSubmitted
+from ..events.request import Request, ScanToEmail
+from ..machines.identity import Sender, Signer, signer
+from ..machines.rules import Look, Rule, Verdict, broken
+from ..machines.session import LOGGED_IN, SESSION
+from .at_the_panel import AtThePanel
+from .bus import Publication
+from .records import IdentityRow, JobRow
+from .refusal import Refused
+from .spool import FILES, SpooledFile
+from .status import JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A job that is in the spool, durably (S33)."""
+
+    job: int
+    message_id: str
+    waits_for: str
+    "Why it does not go at once, in words; empty if nothing stands in the way."
+
+
+class UnknownJob(LookupError):
+    def __init__(self, job: int) -> None:
+        super().__init__(f"there is no job {job} here")
+        self.job = job
+
+
+class Submitting(AtThePanel):
+    async def submit(self, request: Request, place: str | None = None) -> Receipt:
+        """Returns when the job and its scan are durable (S33). `place`: where the person stands, so that the sign-in
+        screen can open there (S18).
+
+        Raises Refused, naming every broken rule, or ScanUnreadable; then nothing was spooled. Raises StoreFailed.
+        """
+        user = request.user if isinstance(request, ScanToEmail) else None
+        row = self.people.row(user, None) if user else None
+        chosen = request.from_address if isinstance(request, ScanToEmail) else None
+        sender = Sender(request.by_device, (row.address or None) if row else None, chosen)
+        job, self.next_job = self.next_job, self.next_job + 1
+        refuses = self.refuses(sender)
+        who = signer(self.settings, sender)
+        if refuses or who is None:
+            await self.record_refusal(job, request, row, refuses)
+            raise Refused("this job is refused", refuses)
+        identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
+        paths = request.files if isinstance(request, ScanToEmail) else ()
+        files = await asyncio.to_thread(self.spool.take, job, paths)
+        try:
+            stored = self.row(job, request, identity, who, files)
+            fact = JobSubmitted(job=job, identity=identity, function=request.function)
+            await self.runtime.publish(Publication(fact, rows=(row, stored) if row else (stored,)))
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(self.spool.erase, job))
+            raise
+        if row is not None:
+            self.people.remember(row)
+        if place is not None and self.stands_at(place, identity):
+            await self.offer_sign_in(place, identity)
+        return Receipt(job, stored.message_id, self.reader.why(identity))
+
+    def refuses(self, sender: Sender) -> tuple[Rule, ...]:
+        """What waits when the device sends it by itself is refused to a person, who can do something about it."""
+        found = broken(self.settings, Look.SUBMIT, sender, self.rules)
+        waits = Verdict.NOT_AVAILABLE if sender.by_device else None
+        return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))
+
+    async def record_refusal(
+        self, job: int, request: Request, row: IdentityRow | None, refuses: Sequence[Rule]
+    ) -> None:
+        """The history tells of it; nothing is spooled."""
+        fact = JobSubmitted(
+            job=job,
+            identity=row.identity if row else ADMINISTRATOR,
+            function=request.function,
+            broken=tuple(rule.code for rule in refuses),
+        )
+        await self.runtime.publish(Publication(fact, rows=(row,) if row else ()))
+        if row is not None:
+            self.people.remember(row)
+
+    def row(
+        self, job: int, request: Request, identity: str, who: Signer, files: tuple[SpooledFile, ...]
+    ) -> JobRow:
+        domain = who.address.rpartition("@")[2]
+        return JobRow(
+            job,
+            identity,
+            request.function,
+            request.by_device,
+            who.address,
+            f"<{uuid4()}@{domain}>",
+            self.clock.now().isoformat(),
+            request.model_dump_json(),
+            FILES.dump_json(files).decode(),
+        )
+
+    def stands_at(self, place: str, identity: str) -> bool:
+        """The identity whose token is needed is the person who stands there."""
+        session = self.runtime.instance(SESSION, place)
+        return session.state is LOGGED_IN and session.data.identity == identity
+
+    def job(self, job: int) -> JobStatus:
+        """Raises UnknownJob."""
+        found = self.reader.job(job)
+        if found is None:
+            raise UnknownJob(job)
+        return found
+
+    async def cancel(self, job: int) -> None:
+        """Ends it, unless its body is under way: then the server's answer decides. Raises UnknownJob."""
+        self.job(job)
+        await self.say(JobCancelled(job=job))
+
+    async def hold(self, job: int) -> None:
+        """[Hold]. Raises UnknownJob."""
+        self.job(job)
+        await self.say(JobHeld(job=job))
+
+    async def release(self, job: int) -> None:
+        """[Release]. Raises UnknownJob."""
+        self.job(job)
+        await self.say(JobReleased(job=job))
+
+    async def retry(self, job: int) -> None:
+        """The next try now. Raises UnknownJob."""
+        self.job(job)
+        await self.say(JobRetryWanted(job=job))

@@ -1,0 +1,39 @@
+"""Keeps the holder of access tokens in step with what was committed, and closes the connections of a dropped one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from ..machines.effects import DropToken, HoldToken
+from .holder import TokenHolder
+from .keeping import brought_with
+from .runtime import Runtime, Unit
+
+
+class TokenKeeper:
+    def __init__(self, runtime: Runtime, holder: TokenHolder, close: Callable[[str], Awaitable[None]]) -> None:
+        self.runtime, self.holder = runtime, holder
+        self.close = close
+        "Closes what an identity's token authenticated, after the message in transfer (S27)."
+        self.closing: set[asyncio.Task[None]] = set()
+        runtime.watchers.append(self.watch)
+
+    def watch(self, unit: Unit) -> None:
+        for asked in unit.played.asked:
+            if isinstance(asked.effect, HoldToken):
+                publication = brought_with(unit.waiting, asked.fact)
+                if publication is not None and publication.hold is not None:
+                    self.holder.hold(asked.key, replace(publication.hold, attempt=asked.instance.data.attempt))
+            elif isinstance(asked.effect, DropToken):
+                self.holder.drop(asked.key)
+                task = asyncio.create_task(self.end(asked.key))
+                self.closing.add(task)
+                task.add_done_callback(self.closing.discard)
+
+    async def end(self, identity: str) -> None:
+        with self.runtime.activity.busy():
+            await self.close(identity)
+
+    async def aclose(self) -> None:
+        if self.closing:
+            await asyncio.wait(list(self.closing))
