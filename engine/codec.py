@@ -3,9 +3,7 @@
 Rule: what cannot be read raises MalformedRecord with the record's name, and is left as it is.
 """
 
-from collections.abc import Hashable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,9 +20,15 @@ FIRED: TypeAdapter[tuple[tuple[int, datetime], ...]] = TypeAdapter(
 )
 
 
-@cache
-def adapter(data: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(data)
+ADAPTERS: dict[str, TypeAdapter[Any]] = {}
+
+
+def adapter(machine: Machine) -> TypeAdapter[Any]:
+    """Of the machine's data; made when first needed."""
+    found = ADAPTERS.get(machine.title)
+    if found is None:
+        found = ADAPTERS[machine.title] = TypeAdapter(machine.data_type)
+    return found
 
 
 def microseconds(moment: datetime) -> int:
@@ -41,12 +45,11 @@ def line_of(sequence: int, event: Event) -> Line:
 
 def stored(machine: Machine, key: str, instance: Instance) -> Stored:
     due = next_due(machine, instance)
-    data: Hashable = machine.data_type
     return Stored(
         machine.title,
         key,
         instance.state.name,
-        adapter(data).dump_json(instance.data).decode(),
+        adapter(machine).dump_json(instance.data).decode(),
         instance.entered.isoformat() if instance.entered else None,
         FIRED.dump_json(instance.fired).decode() if instance.fired else "[]",
         None if due is None else microseconds(due),
@@ -59,9 +62,8 @@ def instance_of(machine: Machine, row: Stored) -> Instance:
     found = [state for state in machine.blocks if state.name == row.state]
     if not found:
         raise MalformedRecord(record, f"no state is called {row.state}")
-    kind: Hashable = machine.data_type
     try:
-        data = adapter(kind).validate_json(row.data)
+        data = adapter(machine).validate_json(row.data)
         fired = FIRED.validate_json(row.fired) if row.fired != "[]" else ()
         entered = row.entered and datetime.fromisoformat(row.entered)
     except (ValidationError, ValueError) as error:
