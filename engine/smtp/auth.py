@@ -1,0 +1,156 @@
+"""Signing in to a submission server (RFC 4954): XOAUTH2, OAUTHBEARER (RFC 7628), PLAIN, LOGIN.
+
+Rule: nothing here runs before TLS was verified. A response that would make the AUTH line longer than 512
+octets goes in a line of its own. What a server repeats of a secret is masked before its words go anywhere.
+"""
+
+import base64
+import binascii
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..ports import Login, Outcome, Phase, Verdict
+from .reply import Reply
+from .trouble import answered, ours
+
+if TYPE_CHECKING:
+    from aiosmtplib import SMTP
+
+LINE_MAX = 512
+"Octets of a command line, its end included (RFC 4954 section 4)."
+CHALLENGE_MAX = 4_096
+MASK = "***"
+SHARED_MIN = 12
+"A piece of a secret of so many characters in a reply is masked."
+CONTINUE = 334
+NO_INITIAL_RESPONSE = 501
+"Some servers take a response in the AUTH line only, however long."
+
+
+async def sign_in(smtp: "SMTP", login: Login) -> Outcome | None:
+    """None: signed in, or no sign-in was asked for. Raises what aiosmtplib raises."""
+    offered = {method.upper() for method in smtp.server_auth_methods}
+    if any(character < " " or character == "\x7f" for character in login.user):
+        return ours(Phase.AUTH, "address", "the user name", server_spoke=True)
+    if login.token is not None:
+        return await _with_token(smtp, login.user, login.token.reveal(), offered)
+    if login.password is not None:
+        return await _with_password(smtp, login.user, login.password.reveal(), offered)
+    return None
+
+
+async def _with_token(smtp: "SMTP", user: str, token: str, offered: set[str]) -> Outcome | None:
+    if "XOAUTH2" in offered:
+        response = f"user={user}\x01auth=Bearer {token}\x01\x01"
+        reply = await _exchange(smtp, b"XOAUTH2", response, b"")
+    elif "OAUTHBEARER" in offered:
+        name = user.replace("=", "=3D").replace(",", "=2C")
+        response = f"n,a={name},\x01host={smtp.hostname}\x01port={smtp.port}\x01auth=Bearer {token}\x01\x01"
+        reply = await _exchange(smtp, b"OAUTHBEARER", response, b"AQ==")
+    else:
+        return _no_mechanism(offered)
+    return None if reply.good else answered(Phase.AUTH, reply)
+
+
+async def _with_password(smtp: "SMTP", user: str, password: str, offered: set[str]) -> Outcome | None:
+    if "PLAIN" in offered:
+        reply = await _exchange(smtp, b"PLAIN", f"\0{user}\0{password}", b"*")
+    elif "LOGIN" in offered:
+        reply = await _command(smtp, b"AUTH", b"LOGIN")
+        for answer in (user, password):
+            if reply.code == CONTINUE:
+                reply = await _command(smtp, _encoded(answer))
+    else:
+        return _no_mechanism(offered)
+    if reply.good:
+        return None
+    outcome = answered(Phase.AUTH, reply)
+    if outcome.verdict is Verdict.TOKEN_REFUSED:
+        return ours(Phase.AUTH, "password", str(reply), server_spoke=True)
+    return outcome
+
+
+def _no_mechanism(offered: set[str]) -> Outcome:
+    return ours(
+        Phase.AUTH, "mechanism", f"offered: {' '.join(sorted(offered)) or 'nothing'}", server_spoke=True
+    )
+
+
+async def _exchange(smtp: "SMTP", mechanism: bytes, response: str, farewell: bytes) -> Reply:
+    """The final reply. `farewell` answers a challenge that tells of a failure."""
+    encoded = _encoded(response)
+    if len(b"AUTH %b %b\r\n" % (mechanism, encoded)) <= LINE_MAX:
+        reply = await _command(smtp, b"AUTH", mechanism, encoded)
+    else:
+        reply = await _command(smtp, b"AUTH", mechanism)
+        if reply.code == CONTINUE:
+            reply = await _command(smtp, encoded)
+        elif reply.code == NO_INITIAL_RESPONSE:
+            reply = await _command(smtp, b"AUTH", mechanism, encoded)
+    if reply.code != CONTINUE:
+        return reply
+    reason = _reason(reply)
+    final = await _command(smtp, farewell)
+    return replace(final, lines=(*final.lines, reason)) if reason else final
+
+
+async def _command(smtp: "SMTP", *words: bytes) -> Reply:
+    said = await smtp.execute_command(*words)
+    return Reply.of(said.code, said.message)
+
+
+def _encoded(response: str) -> bytes:
+    return base64.b64encode(response.encode())
+
+
+def _reason(challenge: Reply) -> str:
+    """`status` and `scope` of the JSON in a failed challenge; empty where there is none that is sane."""
+    try:
+        octets = base64.b64decode(challenge.lines[0][:CHALLENGE_MAX], validate=True)
+        found = json.loads(octets)
+    except (binascii.Error, ValueError, RecursionError):
+        return ""
+    if not isinstance(found, dict):
+        return ""
+    told = {name: found.get(name) for name in ("status", "scope")}
+    return Reply.of(
+        0, ", ".join(f"{name} {value}" for name, value in told.items() if isinstance(value, str))
+    ).lines[0]
+
+
+def discreet(outcome: Outcome, login: Login) -> Outcome:
+    """The outcome without any piece of the login's secret that the server may have repeated."""
+    secrets = _spellings(login)
+    recipients = tuple(replace(each, reply=masked(each.reply, secrets)) for each in outcome.recipients)
+    return replace(outcome, reply=masked(outcome.reply, secrets), recipients=recipients)
+
+
+def _spellings(login: Login) -> tuple[str, ...]:
+    """The secret in each form in which it went over the connection."""
+    if login.token is not None:
+        token = login.token.reveal()
+        whole = f"user={login.user}\x01auth=Bearer {token}\x01\x01"
+    elif login.password is not None:
+        token = login.password.reveal()
+        whole = f"\0{login.user}\0{token}"
+    else:
+        return ()
+    return token, _encoded(whole).decode(), _encoded(token).decode()
+
+
+def masked(text: str, secrets: tuple[str, ...]) -> str:
+    """`text` with every run of characters masked that it shares with a secret."""
+    hidden = [False] * len(text)
+    for secret in filter(None, secrets):
+        shared = min(SHARED_MIN, len(secret))
+        for start in range(len(text) - shared + 1):
+            if text[start : start + shared] in secret:
+                hidden[start : start + shared] = [True] * shared
+    shown = []
+    for index, character in enumerate(text):
+        if not hidden[index]:
+            shown.append(character)
+        elif index == 0 or not hidden[index - 1]:
+            shown.append(MASK)
+    return "".join(shown)

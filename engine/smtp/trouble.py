@@ -1,0 +1,194 @@
+"""What a submission server's answer, or the lack of one, means for the job. The whole failure policy of
+SMTP is here.
+
+Rule: the first row that fits decides, and rows stand from the most specific to the least, so that every
+answer has exactly one meaning. A row never repeats what was refused for good: servers close a mailbox that
+does (B11). Words name the cause, the remedy and who must act (B9).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ..ports import Actor, Outcome, Phase, Verdict
+from .reply import Reply
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Fits a code that starts with `code`, or one of ours (`dns`); the enhanced code; and words."""
+
+    code: str
+    verdict: Verdict
+    cause: str
+    remedy: str
+    actor: Actor
+    phase: Phase | None = None
+    "None: in any."
+    enhanced: str = ""
+    text: str = ""
+    "A regular expression, looked for without regard to case."
+    hold: timedelta | None = None
+    "Not before; None: the back-off of tries decides."
+
+    def fits(self, phase: Phase, code: str, enhanced: str, words: str) -> bool:
+        return (
+            (self.phase is None or self.phase is phase)
+            and (code.startswith(self.code) if self.code.isdigit() else code == self.code)
+            and (not self.enhanced or self.enhanced == enhanced)
+            and (not self.text or re.search(self.text, words, re.IGNORECASE) is not None)
+        )
+
+
+LATER, ENDED, SENT, UNKNOWN = Verdict.LATER, Verdict.ENDED, Verdict.SENT, Verdict.UNKNOWN
+REFUSED = Verdict.TOKEN_REFUSED
+PERSON, ADMIN, TENANT, APP, NOBODY = Actor.PERSON, Actor.ADMIN, Actor.TENANT, Actor.APP, Actor.NOBODY
+AUTH, RCPT, BODY, CONNECT, MAIL = Phase.AUTH, Phase.RCPT, Phase.BODY, Phase.CONNECT, Phase.MAIL
+
+WAIT = "Wait: the job goes by itself."
+CHECK_SERVER = "Check the SMTP server address and port in [E-mail TX (SMTP)]."
+CHECK_NETWORK = "Check the network and the SMTP server address in [E-mail TX (SMTP)]."
+AUTHENTICATED_SMTP = (
+    "In the Microsoft 365 admin center, select the user from [Active users], and select the "
+    "[Authenticated SMTP] check box in [Manage email apps] on the [Mail] tab."
+)
+TURN_ON = "Set [OAuth 2.0] in [OAuth Settings] to ON and tap [Acquire]."
+NOT_ACCEPTED = "The server did not accept the access token."
+FRESH_ONE = "A new access token is fetched once; if it is refused too, sign in again."
+SEND_AS = "Send from the account's own address, or have the right [Send As] given to the account."
+SMALLER = "Scan fewer pages, or at a lower resolution or in a smaller format."
+OUT_OF_HOURS = "The account has sent as much as its provider allows for now."
+
+REPLIES = (
+    # AUTH: who may sign in.
+    Row("535", LATER, "Authenticated SMTP is off for this user or organisation.", AUTHENTICATED_SMTP, TENANT,
+        AUTH, "5.7.139", "SmtpClientAuthentication is disabled", HOUR),
+    Row("535", LATER, "The organisation has turned sign-in by password off.", TURN_ON, ADMIN,
+        AUTH, "5.7.139", "basic authentication is disabled|security defaults", HOUR),
+    Row("535", LATER, "The organisation's policy refused the sign-in of the device.",
+        f"Look at the organisation's sign-in log. {AUTHENTICATED_SMTP}", TENANT, AUTH, "5.7.139", "", HOUR),
+    Row("535", REFUSED, NOT_ACCEPTED, FRESH_ONE, PERSON, AUTH, "5.7.3"),
+    Row("535", REFUSED, NOT_ACCEPTED, FRESH_ONE, PERSON, AUTH, "5.7.8"),
+    Row("535", REFUSED, NOT_ACCEPTED, FRESH_ONE, PERSON, AUTH),
+    Row("550", LATER, "The provider has turned sign-in by password off.", TURN_ON, ADMIN,
+        AUTH, "5.7.30", "", HOUR),
+    Row("534", LATER, "The provider wants a person to sign in with a browser.", TURN_ON, PERSON,
+        AUTH, "", "", HOUR),
+    Row("501", REFUSED, "The access token ends too soon for this server.", FRESH_ONE, NOBODY,
+        AUTH, "5.5.127"),
+    Row("454", LATER, "The server cannot check the sign-in now.", WAIT, NOBODY, AUTH),
+    Row("5", LATER, "The server refused the sign-in.", "Read the server's words and check the account there.",
+        ADMIN, AUTH, "", "", HOUR),
+    # The pace of the account.
+    Row("432", LATER, "The mailbox has too many connections at once.", WAIT, NOBODY, None, "4.3.2",
+        "concurrent connections|sender thread", MINUTE),
+    Row("432", LATER, "The server takes no more of this mail now.", WAIT, NOBODY),
+    Row("421", LATER, "The server speaks no version of TLS that the settings allow.",
+        "Allow TLSv1.2 in [SSL/TLS Version Setting].", ADMIN, None, "4.7.66", "", HOUR),
+    Row("421", LATER, "The server closes the connection for now.", WAIT, NOBODY),
+    Row("550", LATER, OUT_OF_HOURS, WAIT, NOBODY, None, "5.1.90", "", HOUR),
+    Row("550", LATER, OUT_OF_HOURS, WAIT, NOBODY, None, "5.4.5", "", HOUR),
+    Row("554", LATER, OUT_OF_HOURS, WAIT, NOBODY, None, "5.2.0", "SubmissionQuotaExceeded", HOUR),
+    # Whose name stands on it.
+    Row("530", LATER, "The server wants STARTTLS or a sign-in first.",
+        "Check [E-mail TX (SMTP)] and turn [OAuth 2.0] on.", ADMIN, None, "", "", HOUR),
+    Row("550", ENDED, "The account may not send as this From address.", SEND_AS, TENANT, None, "5.7.60"),
+    Row("554", ENDED, "The account may not send as this From address.", SEND_AS, TENANT, None, "5.2.252"),
+    Row("554", ENDED, "The account may not send as this From address.", SEND_AS, TENANT, None, "5.2.0",
+        "SendAsDenied"),
+    # Size.
+    Row("552", ENDED, "The message is larger than the server takes.", SMALLER, PERSON, None, "5.2.3"),
+    Row("552", ENDED, "The message is larger than the server takes.", SMALLER, PERSON, None, "5.3.4"),
+    Row("554", ENDED, "The message is larger than the mailbox may send.", SMALLER, PERSON, None, "5.2.0",
+        "MessageSubmissionExceeded|MaxSubmissionExceeded"),
+    Row("552", ENDED, "The message or the mailbox is over its limit.", SMALLER, PERSON),
+    # The sender's mailbox.
+    Row("554", LATER, "The sender's mailbox is full.", "Empty the mailbox, [Sent Items] too.", PERSON,
+        None, "5.2.2", "mailbox.*full|quota exceeded", HOUR),
+    # One recipient.
+    Row("550", ENDED, "There is no such recipient.", "Correct the address.", PERSON, RCPT, "5.1.1"),
+    Row("550", ENDED, "There is no such recipient.", "Correct the address.", PERSON, RCPT, "5.1.10"),
+    Row("553", ENDED, "There is no such recipient.", "Correct the address.", PERSON, RCPT),
+    Row("5", ENDED, "The server refuses this recipient.", "Read the server's words; correct the address.",
+        PERSON, RCPT),
+    # Whatever else.
+    Row("250", SENT, "The server took the message.", "", NOBODY, BODY),
+    Row("2", SENT, "The server took the message.", "", NOBODY, BODY),
+    Row("4", LATER, "The server cannot take the message now.", WAIT, NOBODY),
+    Row("5", ENDED, "The server refused the message.", "Read the server's words.", PERSON),
+    Row("3", UNKNOWN, "The server gave an answer that ends nothing.", WAIT, NOBODY, BODY),
+    Row("2", LATER, "The server gave an answer out of turn.", CHECK_SERVER, ADMIN),
+    Row("3", LATER, "The server gave an answer out of turn.", CHECK_SERVER, ADMIN),
+)
+OURS = (
+    # No connection.
+    Row("dns", LATER, "The name of the SMTP server is not known.", CHECK_NETWORK, ADMIN),
+    Row("refused", LATER, "No server listens at the SMTP server's address.", CHECK_SERVER, ADMIN),
+    Row("unreachable", LATER, "The SMTP server cannot be reached.", CHECK_NETWORK, ADMIN),
+    # No trust.
+    Row("clock", LATER, "The server's certificate is not valid yet, by the clock of this device.",
+        "Set the date and time of this device.", ADMIN),
+    Row("certificate", LATER, "The server's certificate was not accepted.",
+        "Check the SMTP server address; give the company's authority in the setting `trust`.", ADMIN),
+    Row("tls", LATER, "The secure connection could not be made.",
+        "Check [SSL/TLS Version Setting] and the port of the SMTP server.", ADMIN),
+    Row("no-tls", LATER, "The server offers no secure connection, and without one nothing is sent.",
+        CHECK_SERVER, ADMIN, hold=HOUR),
+    Row("trust", LATER, "The file with certificate authorities cannot be read.", "Check the setting `trust`.",
+        ADMIN),
+    Row("unverified", LATER, "The TLS context does not verify the server.",
+        "Correct the program that embeds this one.", APP, hold=HOUR),
+    Row("password", LATER, "The server did not accept the user name and password.",
+        "Correct user name and password in [E-mail TX (SMTP)], or turn [OAuth 2.0] on.", ADMIN, hold=HOUR),
+    Row("mechanism", LATER, "The server offers no way to sign in that this device has.", CHECK_SERVER, ADMIN,
+        hold=HOUR),
+    # No answer.
+    Row("timeout", UNKNOWN, "The server did not say whether it took the message.", WAIT, NOBODY, BODY),
+    Row("lost", UNKNOWN, "The connection ended before the server said whether it took the message.", WAIT,
+        NOBODY, BODY),
+    Row("protocol", UNKNOWN, "The server's answer was no SMTP.", WAIT, NOBODY, BODY),
+    Row("timeout", LATER, "The server did not answer in time.", WAIT, NOBODY),
+    Row("lost", LATER, "The server ended the connection.", WAIT, NOBODY),
+    Row("protocol", LATER, "What answers is no SMTP server.", CHECK_SERVER, ADMIN),
+    # The message itself.
+    Row("size", ENDED, "The message is larger than the server takes.", SMALLER, PERSON),
+    Row("smtputf8", ENDED, "The server takes no address with these letters.",
+        "Use addresses in plain letters.", PERSON),
+    Row("address", ENDED, "An address cannot be given to the server.", "Correct the address.", PERSON),
+    Row("file-changed", ENDED, "A file changed after the job was accepted.", "Scan again.", PERSON),
+    Row("file", ENDED, "A file of the job cannot be read.", "Scan again.", PERSON),
+    Row("disk", LATER, "The disk did not give a file of the job.", WAIT, ADMIN),
+)
+ROWS = REPLIES + OURS
+
+
+def meaning(phase: Phase, reply: Reply) -> Row:
+    return _first(phase, str(reply.code), reply.enhanced, reply.words)
+
+
+def explain(outcome: Outcome) -> Row:
+    """The row behind an outcome, for its words."""
+    code, _, enhanced = outcome.code.partition(" ")
+    return _first(outcome.phase, code, enhanced, outcome.reply)
+
+
+def answered(phase: Phase, reply: Reply) -> Outcome:
+    """What the server's reply comes to."""
+    row = meaning(phase, reply)
+    return Outcome(row.verdict, phase, reply.status, reply.words, answered=True, retry_after=row.hold)
+
+
+def ours(phase: Phase, code: str, words: str, *, server_spoke: bool) -> Outcome:
+    """What one of our own codes comes to; raises LookupError for one without a row."""
+    row = _first(phase, code, "", words)
+    return Outcome(row.verdict, phase, code, words, answered=server_spoke, retry_after=row.hold)
+
+
+def _first(phase: Phase, code: str, enhanced: str, words: str) -> Row:
+    for row in ROWS:
+        if row.fits(phase, code, enhanced, words):
+            return row
+    raise LookupError(code)
