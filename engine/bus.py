@@ -11,9 +11,9 @@ from .records import Write
 from .secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Publication:
-    """A fact, and what enters the store or the memory together with it but not the journal."""
+    """A fact, stamped when it is published, and what enters the store or the memory together with it but not the journal."""
 
     fact: Event
     seal: Secret | None = None
@@ -62,4 +62,5 @@ class Bus:
 
 
 def begins_life(waiting: Waiting) -> bool:
-    return any(isinstance(publication.fact, NewLife) for publication in waiting.publications)
+    """A new life is published by itself."""
+    return isinstance(waiting.publications[0].fact, NewLife)

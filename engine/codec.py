@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..events.base import Event
 from ..events.registry import MalformedRecord, dump
-from .play import Instance, Machine, next_due
+from .play import Instance, Machine
 from .records import Line, Stored
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +44,6 @@ def line_of(sequence: int, event: Event) -> Line:
 
 
 def stored(machine: Machine, key: str, instance: Instance) -> Stored:
-    due = next_due(machine, instance)
     return Stored(
         machine.title,
         key,
@@ -52,7 +51,7 @@ def stored(machine: Machine, key: str, instance: Instance) -> Stored:
         adapter(machine).dump_json(instance.data).decode(),
         instance.entered.isoformat() if instance.entered else None,
         FIRED.dump_json(instance.fired).decode() if instance.fired else "[]",
-        None if due is None else microseconds(due),
+        None if instance.due is None else microseconds(instance.due),
         instance.version,
     )
 
@@ -69,4 +68,5 @@ def instance_of(machine: Machine, row: Stored) -> Instance:
     except (ValidationError, ValueError) as error:
         why = error.errors(include_input=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise MalformedRecord(record, why) from None
-    return Instance(found[0], data, entered or None, fired, row.version)
+    due = None if row.due_us is None else moment(row.due_us)
+    return Instance(found[0], data, entered or None, fired, due, row.version)

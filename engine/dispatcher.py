@@ -36,8 +36,10 @@ class Dispatcher:
         runtime.watchers.append(self.watch)
 
     def watch(self, unit: Unit) -> None:
-        if any(move.machine.title in READS for move in unit.played.moves):
-            self.wake()
+        for move in unit.played.moves:
+            if move.machine.title in READS:
+                self.wake()
+                return
 
     def wake(self) -> None:
         if not self.waits:

@@ -16,7 +16,7 @@ from ..events.registry import MalformedRecord, load
 from .activity import Activity
 from .deeds import where
 from .records import Line, Store
-from .runtime import Runtime, Unit
+from .runtime import Runtime
 
 AT_ONCE = 256
 E = TypeVar("E", bound=Event)
@@ -50,12 +50,11 @@ class Journal:
     def __init__(self, store: Store, activity: Activity, runtime: Runtime) -> None:
         self.store, self.activity, self.runtime = store, activity, runtime
         self.written = asyncio.Event()
-        runtime.watchers.append(self.watch)
+        runtime.listeners.append(self.wake)
 
-    def watch(self, unit: Unit) -> None:
-        if unit.played.lines:
-            self.written.set()
-            self.written = asyncio.Event()
+    def wake(self) -> None:
+        self.written.set()
+        self.written = asyncio.Event()
 
     async def events(self, after: int) -> AsyncIterator[Entry]:
         """Every line after the one with this number, then what comes, without end."""

@@ -42,7 +42,7 @@ class Keeper:
         self.store, self.seal = store, seal
 
     def records(
-        self, waiting: Waiting, played: Played, before: Sequence[Sequence[Write]]
+        self, waiting: Waiting, played: Played, before: Sequence[Write]
     ) -> tuple[list[Write], dict[str, SealedGrant]]:
         """The rows that the callers gave, then what the steps asked for; and the grants that are taken out to be
         revoked. `before`: rows of this batch that are not in the store yet. Raises NothingBrought."""
@@ -57,15 +57,15 @@ class Keeper:
             elif isinstance(asked.effect, EraseGrant):
                 writes.append(ErasedGrant(asked.key))
             elif isinstance(asked.effect, RevokeGrant):
-                sealed = self.present(asked.key, [*before, writes])
+                sealed = self.present(asked.key, [*before, *writes])
                 if sealed is not None:
                     taken[asked.key] = sealed
                     writes.append(RevocationBegun(revocation(sealed), asked.key))
         return writes, taken
 
-    def present(self, identity: str, batch: Sequence[Sequence[Write]]) -> SealedGrant | None:
+    def present(self, identity: str, batch: Sequence[Write]) -> SealedGrant | None:
         """The grant as this batch leaves it so far."""
-        for write in reversed([write for writes in batch for write in writes]):
+        for write in reversed(batch):
             if isinstance(write, SealedGrant) and write.identity == identity:
                 return write
             if isinstance(write, ErasedGrant) and write.identity == identity:

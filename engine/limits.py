@@ -11,7 +11,7 @@ from ..events.base import Event
 from ..events.registry import MalformedRecord
 from .bus import Publication
 from .codec import microseconds, moment
-from .play import MACHINE, Due, Machine, limits, next_due
+from .play import MACHINE, Due, Machine, limits
 from .runtime import Runtime, Unit
 
 AT_ONCE = 64
@@ -29,7 +29,7 @@ class Limits:
 
     def watch(self, unit: Unit) -> None:
         for move in unit.played.moves:
-            due = next_due(move.machine, move.after)
+            due = move.after.due
             if due is not None and (self.next_us is None or microseconds(due) < self.next_us):
                 self.changed.set()
 

@@ -32,6 +32,8 @@ class Instance(NamedTuple):
     entered: datetime | None = None
     fired: tuple[tuple[int, datetime], ...] = ()
     "Limits of this state that have been said, by number, with the moment that was due."
+    due: datetime | None = None
+    "When the next of its limits is to be said."
     version: int = 0
 
 
@@ -99,6 +101,7 @@ def routes(machines: Iterable[Machine]) -> dict[type[Event], tuple[Route, ...]]:
 
 
 ROUTES = routes(MACHINES)
+INFORMATION = (InformationRaised, InformationCleared)
 FIRST = {machine.title: Instance(machine.first, machine.begins) for machine in MACHINES}
 
 
@@ -119,8 +122,6 @@ def limits(machine: Machine, instance: Instance) -> Iterator[tuple[int, datetime
 
 
 def next_due(machine: Machine, instance: Instance) -> datetime | None:
-    if not machine.blocks[instance.state].limits:
-        return None
     return min((moment for _, moment in limits(machine, instance)), default=None)
 
 
@@ -143,8 +144,8 @@ def play(world: World, fact: Event, sequence: int, due: Due | None = None, playe
         event = queue.popleft()
         line = sequence + len(played.lines)
         played.lines.append(event)
-        if isinstance(event, InformationRaised | InformationCleared):
-            world.set_raised(event.code, event.subject, isinstance(event, InformationRaised))
+        if isinstance(event, INFORMATION):
+            world.set_raised(event.code, event.subject, type(event) is InformationRaised)
         for machine, subject in ROUTES.get(type(event), ()):
             for key in keys(world, event, machine, subject):
                 step_one(world, event, machine, key, line, queue, played)
@@ -158,9 +159,11 @@ def step_one(
     step = machine.step(before.state, before.data, event)
     if step.entered or step.data is not before.data:
         if step.entered:
-            after = Instance(step.state, step.data, event.at, (), before.version + 1)
+            after = Instance(step.state, step.data, event.at, (), None, before.version + 1)
         else:
-            after = Instance(step.state, step.data, before.entered, before.fired, before.version + 1)
+            after = Instance(step.state, step.data, before.entered, before.fired, None, before.version + 1)
+        if machine.blocks[step.state].limits:
+            after = after._replace(due=next_due(machine, after))
         world.put(machine, key, after)
         played.moves.append(Move(machine, key, before, after, event))
     else:
@@ -185,7 +188,8 @@ def mark_said(world: World, due: Due) -> bool:
     if instance is None or (due.number, due.moment) not in list(limits(machine, instance)):
         return False
     others = tuple(said for said in instance.fired if said[0] != due.number)
-    world.put(machine, key, instance._replace(fired=(*others, (due.number, due.moment)), version=instance.version + 1))
+    said = instance._replace(fired=(*others, (due.number, due.moment)), version=instance.version + 1)
+    world.put(machine, key, said._replace(due=next_due(machine, said)))
     return True
 
 

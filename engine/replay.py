@@ -10,7 +10,7 @@ from ..events.base import Event, NewLife
 from ..events.information import Info
 from ..machines import MACHINES
 from .journal import Entry, Unreadable
-from .play import Instance, Machine, Name, is_blank, limits, play
+from .play import Due, Instance, Machine, Name, is_blank, limits, mark_said, play
 
 
 class Diverged(Exception):
@@ -79,6 +79,4 @@ def mark(world: Replayed, event: Event) -> None:
             continue
         for number, moment in list(limits(machine, instance)):
             if machine.blocks[instance.state].limits[number].then is type(event) and moment <= event.at:
-                fired = (*(said for said in instance.fired if said[0] != number), (number, moment))
-                world.put(machine, key, instance._replace(fired=fired, version=instance.version + 1))
-                instance = world.find(machine, key) or instance
+                mark_said(world, Due((machine.title, key), number, moment))

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..events.base import Event, NewLife
+from ..events.base import NewLife
 from ..events.information import Info
 from ..events.registry import MalformedRecord
 from .activity import Activity
@@ -93,6 +93,8 @@ class Runtime:
         self.raised = {(Info(row.code), row.subject) for row in store.information()}
         self.sequence = store.last_sequence()
         self.watchers: list[Watcher] = []
+        self.listeners: list[Callable[[], None]] = []
+        "Called once after each commit, before the watchers."
         self.failed = ""
         "The part of the engine that failed by a fault of the program."
 
@@ -102,10 +104,15 @@ class Runtime:
         if self.failed:
             raise EngineFailed(self.failed)
         now = self.clock.now()
-        waiting = Waiting(tuple(stamped(publication, now) for publication in publications))
-        with self.activity.busy():
+        for publication in publications:
+            publication.fact = publication.fact.model_copy(update={"at": now})
+        waiting = Waiting(publications)
+        self.activity.begin()
+        try:
             self.bus.put(waiting)
             return await waiting.done
+        finally:
+            self.activity.end()
 
     def fail(self, part: str) -> None:
         """Refuses what waits and what comes: nothing may be accepted that nobody would carry out."""
@@ -139,16 +146,18 @@ class Runtime:
 
     def step(self, group: list[Waiting], overlay: Overlay) -> list[Unit]:
         units: list[Unit] = []
+        written: list[Write] = []
         sequence = self.sequence + 1
         for waiting in group:
             world, played = Overlay(self, overlay), Played()
             try:
                 for publication in waiting.publications:
                     play(world, publication.fact, sequence, publication.due, played)
-                writes, taken = self.keeper.records(waiting, played, [unit.writes for unit in units])
+                writes, taken = self.keeper.records(waiting, played, written)
             except Exception as error:  # one caller's fact must not stop the loop for the others
                 refuse(waiting, error)
                 continue
+            written += writes
             overlay.absorb(world)
             units.append(Unit(waiting, sequence, played, writes, taken))
             sequence += len(played.lines)
@@ -177,6 +186,8 @@ class Runtime:
         for named, raised in overlay.raised.items():
             (self.raised.add if raised else self.raised.discard)(named)
         self.sequence = units[-1].sequence + len(units[-1].played.lines) - 1
+        for listener in self.listeners:
+            listener()
         for unit in units:
             for watcher in self.watchers:
                 watcher(unit)
@@ -203,11 +214,6 @@ class Runtime:
             else:
                 keys.append(key)
         return keys
-
-
-def stamped(publication: Publication, now: object) -> Publication:
-    fact: Event = publication.fact.model_copy(update={"at": now})
-    return Publication(fact, publication.seal, publication.hold, publication.rows, publication.due)
 
 
 def refuse(waiting: Waiting, error: Exception) -> None:
