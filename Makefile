@@ -1,0 +1,52 @@
+# One command for each thing that a newcomer wants. A machine with Python 3.11 or newer, its venv module and make is enough.
+
+# The first Python that runs and is new enough; another one: make PYTHON=/path/to/python3.13 test
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-long check coverage-table bench stories clean
+
+demo: $(VENV)/installed-demo
+	$(BIN)/franking demo
+
+test: check
+	$(BIN)/python -m pytest
+
+test-long: check
+	FRANKING_LONG=1 $(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy -p franking
+	$(BIN)/lint-imports
+	$(BIN)/franking diagrams --check
+
+coverage-table: $(VENV)/installed-dev
+	$(BIN)/python tests/manual_coverage.py
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m bench
+
+stories: $(VENV)/installed-dev
+	FRANKING_STORIES=rewrite $(BIN)/python -m pytest tests/stories
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed; set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Installed again only when pyproject.toml is newer. The link is what mypy reads, see pyproject.toml.
+$(VENV)/installed-demo: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cli,testing]'
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@mkdir -p $(VENV)/checkout && ln -sfn ../.. $(VENV)/checkout/franking
+	@touch $@ $(VENV)/installed-demo

@@ -1,0 +1,1 @@
+"""The command line `franking`: a file a command."""

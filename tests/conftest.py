@@ -1,0 +1,55 @@
+"""How the tests of franking run.
+
+Rule: an `async def test_...` runs in an event loop of its own and leaves nothing behind in it; hypothesis draws the same
+examples each time; counts that issue trackers and releases ask for are drawn only when FRANKING_LONG is set.
+"""
+
+import asyncio
+import inspect
+import os
+from collections.abc import Callable
+
+import pytest
+from hypothesis import settings
+
+LONG = bool(os.environ.get("FRANKING_LONG"))
+
+GRACE_TURNS = 20
+"Turns of the loop in which a task that was told to end may end."
+
+settings.register_profile("franking", derandomize=True, deadline=None, database=None, print_blob=True)
+settings.load_profile("franking")
+
+
+@pytest.fixture(scope="session")
+def long_count() -> Callable[[int, int], int]:
+    """`long_count(short, long)`: the number of repetitions for this run."""
+    return lambda short, long: long if LONG else short
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Runs coroutine functions; everything else is left to pytest."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    with asyncio.Runner(debug=False) as runner:
+        left = runner.run(_run(pyfuncitem.obj, {name: pyfuncitem.funcargs[name] for name in names}))
+    if left:
+        pytest.fail("tasks left running: " + "; ".join(left), pytrace=False)
+    return True
+
+
+async def _run(test: Callable[..., object], arguments: dict[str, object]) -> list[str]:
+    result = test(**arguments)
+    assert inspect.isawaitable(result)
+    await result
+    own = asyncio.current_task()
+    for _ in range(GRACE_TURNS):
+        left = [task for task in asyncio.all_tasks() if task is not own]
+        if not left:
+            break
+        await asyncio.sleep(0)
+    else:
+        return [repr(task) for task in left]
+    return []
