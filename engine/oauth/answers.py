@@ -1,0 +1,370 @@
+"""What an answer of the authorization server means: the one decision from error, suberror and number to a
+Trouble.
+
+Rules: `error` and `suberror` decide; a number of Microsoft's only refines cause, remedy and who must act, for
+clients must not depend on numbers. Only the provider's word that the grant is dead (`DEAD`) leads to
+AnswerClass.PERSON at a refresh. An unknown number falls to its error, an unknown error keeps the grant.
+
+Rows stand in the order in which they are asked: a provider's own first (`providers/*.py`), then what holds
+for all.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from ..ports import Actor, AnswerClass, Trouble
+
+DEAD = frozenset({"invalid_grant", "interaction_required", "login_required", "consent_required"})
+"Errors by which a provider says that a grant is dead (RFC 6749 section 5.2, OpenID Connect Core 3.1.2.6)."
+NOT_NOW = frozenset(
+    {"temporarily_unavailable", "server_error", "rate_limit_exceeded", "internal_failure", "slow_down"}
+)
+"Errors that pass by themselves, whatever number stands beside them."
+RETRY_AFTER_MAX = timedelta(days=1)
+"A longer Retry-After is not believed: one broken header must not stop a device for a year."
+
+
+class Call(StrEnum):
+    """What was asked when the answer came."""
+
+    AUTHORIZE = "authorization request"
+    CODE = "authorization code"
+    REFRESH = "refresh token"
+
+
+class Fault(StrEnum):
+    """Why there is no answer that could be read, in our words; the value is the Trouble's code."""
+
+    NETWORK = "network"
+    DNS = "dns"
+    TIMEOUT = "timeout"
+    PROXY = "proxy"
+    TLS = "tls"
+    CERTIFICATE = "certificate"
+    CLOCK = "clock"
+    "A certificate or id_token that is not valid yet, or no longer, by this device's clock."
+    TRUST = "trust"
+    "The file of additional authorities cannot be read."
+    NOT_A_TOKEN = "not a token"
+    REDIRECT = "redirect"
+    ISSUER = "iss"
+    ID_TOKEN = "id_token"
+    KEYS = "jwks"
+    ACCOUNT = "account"
+    SCOPE = "scope"
+    NO_REFRESH_TOKEN = "no refresh token"
+    LISTENER = "listener"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that brings no token, or none at all (`fault`). Lives from the answer to the decision
+    only."""
+
+    status: int = 0
+    error: str = ""
+    suberror: str = ""
+    numbers: tuple[int, ...] = ()
+    words: str = field(default="", repr=False)
+    "`error_description`; never kept, for it may repeat what was sent."
+    retry_after: timedelta | None = None
+    correlation: str = ""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One meaning. A condition that is empty asks nothing; all others must hold."""
+
+    kind: AnswerClass
+    actor: Actor
+    cause: str
+    remedy: str
+    numbers: frozenset[int] = frozenset()
+    errors: frozenset[str] = frozenset()
+    suberrors: frozenset[str] = frozenset()
+    words: str = ""
+    "How `error_description` begins."
+    calls: frozenset[Call] = frozenset()
+    pause: timedelta | None = None
+    "How long to stay away where the answer names no time."
+
+    def __post_init__(self) -> None:
+        refresh = not self.calls or Call.REFRESH in self.calls
+        if self.kind is AnswerClass.PERSON and refresh and not (self.errors and self.errors <= DEAD):
+            raise ValueError(f"a row that ends a grant needs an error that says so: {self.cause!r}")
+
+    def matches(self, refusal: Refusal, call: Call) -> bool:
+        return (
+            (not self.numbers or not self.numbers.isdisjoint(refusal.numbers))
+            and (not self.errors or refusal.error in self.errors)
+            and (not self.suberrors or refusal.suberror in self.suberrors)
+            and refusal.words.startswith(self.words)
+            and (not self.calls or call in self.calls)
+        )
+
+
+def of_errors(*errors: str) -> frozenset[str]:
+    return frozenset(errors)
+
+
+UNAVAILABLE = Row(
+    AnswerClass.WAIT, Actor.NOBODY, "The provider is not available now.", "Wait: it is asked again."
+)
+TOO_MANY = Row(
+    AnswerClass.WAIT, Actor.NOBODY, "The provider wants fewer requests.", "Wait: it is asked again later."
+)
+PROXY_LOGIN = Row(
+    AnswerClass.ADMIN,
+    Actor.ADMIN,
+    "The proxy wants a user name and password.",
+    "Set them in [Proxy Settings].",
+)
+NOT_A_PROVIDER = Row(
+    AnswerClass.PROTOCOL,
+    Actor.ADMIN,
+    "Something between this device and the provider answered in its place.",
+    "Look for a captive portal or a proxy that changes answers.",
+)
+UNKNOWN_ERROR = Row(
+    AnswerClass.APP,
+    Actor.APP,
+    "The provider refused with an error that is not known here.",
+    "Look the code up at the provider.",
+)
+
+GENERAL: tuple[Row, ...] = (
+    Row(
+        AnswerClass.PERSON,
+        Actor.PERSON,
+        "The provider wants consent for sending e-mail.",
+        "Sign in again and accept; if that is refused, the organisation's administrator must give consent.",
+        errors=of_errors("consent_required"),
+        calls=frozenset({Call.REFRESH}),
+    ),
+    Row(
+        AnswerClass.ADMIN,
+        Actor.TENANT,
+        "Consent for sending e-mail is missing.",
+        "The organisation's administrator must give consent to this application.",
+        errors=of_errors("consent_required"),
+    ),
+    Row(
+        AnswerClass.PERSON,
+        Actor.PERSON,
+        "The provider wants the person to sign in again.",
+        "Sign in again.",
+        errors=of_errors("interaction_required", "login_required"),
+    ),
+    Row(
+        AnswerClass.OURS,
+        Actor.PERSON,
+        "The authorization code was not accepted: too late, used before, or not the one of this sign-in.",
+        "Start the sign-in again.",
+        errors=of_errors("invalid_grant"),
+        calls=frozenset({Call.AUTHORIZE, Call.CODE}),
+    ),
+    Row(
+        AnswerClass.PERSON,
+        Actor.PERSON,
+        "The refresh token has expired or was revoked.",
+        "Sign in again.",
+        errors=of_errors("invalid_grant"),
+    ),
+    Row(
+        AnswerClass.APP,
+        Actor.APP,
+        "The provider does not accept this application's client id or client secret.",
+        "Check the client id and the client secret in [OAuth Settings].",
+        errors=of_errors("invalid_client"),
+    ),
+    Row(
+        AnswerClass.APP,
+        Actor.APP,
+        "This application may not sign in in this way.",
+        "Check the client id and the tenant in [OAuth Settings], and the application's registration.",
+        errors=of_errors("unauthorized_client"),
+    ),
+    Row(
+        AnswerClass.APP,
+        Actor.APP,
+        "The provider does not know the scope that was asked for.",
+        "Check the application's permissions and the provider's endpoints.",
+        errors=of_errors("invalid_scope"),
+    ),
+    Row(
+        AnswerClass.APP,
+        Actor.APP,
+        "The redirect address is not registered.",
+        "Register the application as one for desktop and mobile devices.",
+        errors=of_errors("redirect_uri_mismatch"),
+    ),
+    Row(
+        AnswerClass.ADMIN,
+        Actor.TENANT,
+        "The provider denied access.",
+        "The organisation's administrator must allow this application.",
+        errors=of_errors("access_denied"),
+    ),
+    Row(
+        AnswerClass.OURS,
+        Actor.APP,
+        "The provider could not read the request.",
+        "This is a fault of the program: report it with the code.",
+        errors=of_errors("invalid_request", "unsupported_grant_type", "unsupported_response_type"),
+    ),
+)
+"What holds for all providers (RFC 6749 sections 4.1.2.1 and 5.2)."
+
+FAULTS: dict[Fault, tuple[AnswerClass, Actor, str, str]] = {
+    Fault.NETWORK: (
+        AnswerClass.WAIT,
+        Actor.NOBODY,
+        "The provider could not be reached, or the connection was lost.",
+        "Wait: it is asked again. If it lasts, check the network.",
+    ),
+    Fault.DNS: (
+        AnswerClass.WAIT,
+        Actor.NOBODY,
+        "The provider's host name could not be resolved.",
+        "Wait: it is asked again. If it lasts, check the DNS settings.",
+    ),
+    Fault.TIMEOUT: (
+        AnswerClass.WAIT,
+        Actor.NOBODY,
+        "The provider did not answer in time.",
+        "Wait: it is asked again. If it lasts, check the network.",
+    ),
+    Fault.PROXY: (
+        AnswerClass.WAIT,
+        Actor.ADMIN,
+        "The proxy could not be used.",
+        "Check [Proxy Settings].",
+    ),
+    Fault.TLS: (
+        AnswerClass.WAIT,
+        Actor.ADMIN,
+        "No TLS connection to the provider could be made.",
+        "Check [SSL/TLS Version Setting] and what stands between this device and the provider.",
+    ),
+    Fault.CERTIFICATE: (
+        AnswerClass.ADMIN,
+        Actor.ADMIN,
+        "The provider's certificate is not trusted.",
+        "Where a company's proxy opens TLS, add its authority; else do not go on.",
+    ),
+    Fault.CLOCK: (
+        AnswerClass.OURS,
+        Actor.ADMIN,
+        "By this device's clock the provider's answer is from another time.",
+        "Set the clock, or turn NTP on.",
+    ),
+    Fault.TRUST: (
+        AnswerClass.ADMIN,
+        Actor.ADMIN,
+        "The file with additional certificate authorities cannot be read.",
+        "Check the file that the setting `tls.trust` names.",
+    ),
+    Fault.NOT_A_TOKEN: (
+        NOT_A_PROVIDER.kind,
+        NOT_A_PROVIDER.actor,
+        NOT_A_PROVIDER.cause,
+        NOT_A_PROVIDER.remedy,
+    ),
+    Fault.REDIRECT: (
+        AnswerClass.PROTOCOL,
+        Actor.PERSON,
+        "The browser came back without the provider's answer.",
+        "Start the sign-in again.",
+    ),
+    Fault.ISSUER: (
+        AnswerClass.PROTOCOL,
+        Actor.ADMIN,
+        "The browser came back from another authorization server than the one that was asked.",
+        "Check the provider and its authority in [OAuth Settings].",
+    ),
+    Fault.ID_TOKEN: (
+        AnswerClass.PROTOCOL,
+        Actor.ADMIN,
+        "The provider's word about who signed in could not be verified.",
+        "Check the provider, tenant and client id in [OAuth Settings], then sign in again.",
+    ),
+    Fault.KEYS: (
+        AnswerClass.PROTOCOL,
+        Actor.ADMIN,
+        "The provider's keys could not be read.",
+        "Check the provider and its authority in [OAuth Settings], then sign in again.",
+    ),
+    Fault.ACCOUNT: (
+        AnswerClass.APP,
+        Actor.APP,
+        "The provider did not say which e-mail address signed in.",
+        "The application's registration must give the claims that name the address.",
+    ),
+    Fault.SCOPE: (
+        AnswerClass.PERSON,
+        Actor.PERSON,
+        "The permission to send e-mail was not given.",
+        "Sign in again and leave the permission for e-mail ticked.",
+    ),
+    Fault.NO_REFRESH_TOKEN: (
+        AnswerClass.APP,
+        Actor.APP,
+        "The provider gave no refresh token.",
+        "The application's registration must allow access while nobody is present.",
+    ),
+    Fault.LISTENER: (
+        AnswerClass.OURS,
+        Actor.ADMIN,
+        "No loopback address is free for the browser to come back to.",
+        "Restart the device.",
+    ),
+}
+
+
+def fault(kind: Fault) -> Trouble:
+    """The Trouble where nothing of the provider's is to be quoted."""
+    cls, actor, cause, remedy = FAULTS[kind]
+    return Trouble(cls, kind.value, cause, remedy, actor)
+
+
+def decide(refusal: Refusal, call: Call, own: Iterable[Row] = ()) -> Trouble:
+    """`own`: the provider's rows."""
+    if refusal.fault is not None:
+        return fault(refusal.fault)
+    row = _row(refusal, call, tuple(own))
+    return Trouble(
+        row.kind,
+        _code(refusal, row),
+        row.cause,
+        row.remedy,
+        row.actor,
+        min(refusal.retry_after or row.pause or timedelta(), RETRY_AFTER_MAX) or None,
+        refusal.correlation,
+    )
+
+
+def _row(refusal: Refusal, call: Call, own: tuple[Row, ...]) -> Row:
+    if refusal.status >= 500 or refusal.error in NOT_NOW:
+        return UNAVAILABLE
+    if refusal.status == 407:
+        return PROXY_LOGIN
+    found = next((row for row in (*own, *GENERAL) if row.matches(refusal, call)), None)
+    if refusal.status == 429:
+        return found if found is not None and found.kind is AnswerClass.OURS and found.pause else TOO_MANY
+    if refusal.status == 408:
+        return UNAVAILABLE
+    if not refusal.error or not 400 <= refusal.status < 500:
+        return NOT_A_PROVIDER
+    return found or UNKNOWN_ERROR
+
+
+def _code(refusal: Refusal, row: Row) -> str:
+    number = next((number for number in refusal.numbers if number in row.numbers), None)
+    if number is None and refusal.numbers:
+        number = refusal.numbers[0]
+    if number is not None:
+        return f"AADSTS{number}"
+    return "/".join(part for part in (refusal.error, refusal.suberror) if part) or f"http-{refusal.status}"

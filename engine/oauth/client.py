@@ -1,0 +1,73 @@
+"""The device as an OAuth 2.0 client (RFC 6749 section 1.1): `ports.Provider` at one authorization server.
+
+Rule: outcomes are values. What this needs of libraries is imported when first used, so that an idle device
+stays small.
+"""
+
+import ssl
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from ..clock import Clock
+from ..ports import Application, Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
+from ..secret import Secret
+from .answers import Call, Refusal, decide
+from .providers import ProviderData
+
+if TYPE_CHECKING:
+    from .calls import Calls
+
+
+class OAuthProvider:
+    """Fulfils `ports.Provider`.
+
+    `context` and `http2` are asked at every call, so that a changed [SSL/TLS Version Setting] (S8) or [HTTP
+    Version Setting] (S9) takes effect with the next one. Raises ValueError for an authority that is no https
+    address.
+    """
+
+    def __init__(
+        self,
+        data: ProviderData,
+        application: Application,
+        clock: Clock,
+        context: Callable[[], ssl.SSLContext],
+        http2: Callable[[], bool],
+        parked: Parked = nullcontext,
+    ) -> None:
+        self.data = data.at(application.authority, application.tenant)
+        self.lifetimes = data.lifetimes
+        self._application = application
+        self._clock = clock
+        self._context = context
+        self._http2 = http2
+        self._parked = parked
+
+    async def sign_in(self, request: SignInRequest, screen: Screen) -> Tokens | Trouble | Cancelled:
+        from .sign_in import SignIn
+
+        return await SignIn(self._calls(), request, screen, self._parked).run()
+
+    async def refresh(self, grant: Secret) -> Tokens | Trouble:
+        """The scope is not looked at: only the provider's word ends a grant (S29)."""
+        answer = await self._calls().refresh(grant)
+        if isinstance(answer, Refusal):
+            return decide(answer, Call.REFRESH, self.data.answers)
+        rotated = answer.refresh_token.get_secret_value() if answer.refresh_token else ""
+        return Tokens(
+            Secret(answer.access_token.get_secret_value()),
+            self._clock.now() + answer.life,
+            Secret(rotated) if rotated else None,
+        )
+
+    async def revoke(self, grant: Secret) -> bool:
+        return await self._calls().revoke(grant)
+
+    async def aclose(self) -> None:
+        """Nothing stays open between calls."""
+
+    def _calls(self) -> "Calls":
+        from .calls import Calls
+
+        return Calls(self.data, self._application, self._clock, self._context, self._http2)

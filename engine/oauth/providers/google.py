@@ -1,0 +1,101 @@
+"""Google accounts and Workspace, as data.
+
+Sources: https://developers.google.com/identity/protocols/oauth2/native-app (endpoints, loopback redirect, a
+secret that is none), https://developers.google.com/identity/protocols/oauth2#expiration (6 months unused, 7
+days in testing), https://developers.google.com/identity/openid-connect/openid-connect (prompt, claims),
+https://developers.google.com/workspace/gmail/imap/xoauth2-protocol (scope),
+https://support.google.com/a/answer/176600 (server).
+"""
+
+from datetime import timedelta
+from types import MappingProxyType
+
+from ...ports import Actor, AnswerClass, Lifetimes
+from ..answers import Call, Row, of_errors
+from .model import AccountClaims, ProviderData, Redirect
+
+REFRESHES = frozenset({Call.REFRESH})
+
+ANSWERS = (
+    Row(
+        AnswerClass.PERSON,
+        Actor.PERSON,
+        "The organisation limits how long a sign-in lasts.",
+        "Sign in again. It will come again: the organisation's administrator can mark the application as "
+        "trusted.",
+        errors=of_errors("invalid_grant"),
+        suberrors=frozenset({"invalid_rapt", "rapt_required"}),
+        calls=REFRESHES,
+    ),
+    Row(
+        AnswerClass.PERSON,
+        Actor.PERSON,
+        "The refresh token has expired or was revoked: by the person, a changed password, 6 months "
+        "without use, too many sign-ins of this account, or an application that is still in testing.",
+        "Sign in again.",
+        errors=of_errors("invalid_grant"),
+        words="Token has been expired or revoked",
+        calls=REFRESHES,
+    ),
+    Row(
+        AnswerClass.OURS,
+        Actor.ADMIN,
+        "By the provider's clock this device's clock is wrong.",
+        "Set the clock, or turn NTP on.",
+        errors=of_errors("invalid_grant"),
+        words="Invalid JWT",
+    ),
+    Row(
+        AnswerClass.ADMIN,
+        Actor.TENANT,
+        "The account was deleted.",
+        "The organisation's administrator can restore it.",
+        errors=of_errors("invalid_grant"),
+        words="Account has been deleted",
+    ),
+    Row(
+        AnswerClass.ADMIN,
+        Actor.TENANT,
+        "The organisation does not allow this application or its scope.",
+        "The organisation's administrator must allow it in the API controls.",
+        errors=of_errors("admin_policy_enforced", "access_not_configured"),
+    ),
+    Row(
+        AnswerClass.APP,
+        Actor.APP,
+        "The application is for accounts of its own organisation only.",
+        "Change the application's user type, or sign in with an account of that organisation.",
+        errors=of_errors("org_internal"),
+    ),
+    Row(
+        AnswerClass.APP,
+        Actor.APP,
+        "The application's client was deleted or disabled.",
+        "Restore the client, or register a new one and set its client id in [OAuth Settings].",
+        errors=of_errors("deleted_client", "disabled_client"),
+    ),
+)
+
+GOOGLE = ProviderData(
+    name="Google",
+    authorize="https://accounts.google.com/o/oauth2/v2/auth",
+    token="https://oauth2.googleapis.com/token",
+    keys="https://www.googleapis.com/oauth2/v3/certs",
+    issuer="https://accounts.google.com",
+    revoke="https://oauth2.googleapis.com/revoke",
+    # gmail.send is not enough for SMTP.
+    scopes=("https://mail.google.com/", "openid", "email"),
+    scopes_needed=frozenset({"https://mail.google.com/"}),
+    scope_on_refresh=False,
+    redirect=Redirect("127.0.0.1", ("127.0.0.1",)),
+    rotates=False,
+    claims=AccountClaims(account=(), email_verified=("email_verified",)),
+    # The number of connections a mailbox may have for submission is not published.
+    lifetimes=Lifetimes(
+        idle=timedelta(days=180), margin=timedelta(minutes=5), server="smtp.gmail.com", connections=3
+    ),
+    domains=frozenset({"gmail.com", "googlemail.com"}),
+    # Only a consent that is shown anew brings a refresh token.
+    authorize_extra=MappingProxyType({"prompt": "consent select_account", "access_type": "offline"}),
+    answers=ANSWERS,
+)

@@ -1,0 +1,135 @@
+"""One sign-in: authorization code with PKCE (RFC 7636), a loopback redirect (RFC 8252) and a verified
+id_token.
+
+Rules: verifier, state and nonce are fresh and stay in memory. The listener is bound before the screen opens
+and closes with it, however the sign-in ends. Nothing counts as signed in before the id_token and the granted
+scope have been checked. Nothing here has a time limit for the person: that is the screen's machine, which
+cancels.
+"""
+
+import asyncio
+import secrets
+from contextlib import AsyncExitStack
+
+from ..ports import Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
+from ..secret import Secret
+from .answers import Call, Fault, Refusal, decide, fault
+from .calls import CallError, Calls
+from .id_token import UnusableError, key_set, signed_in
+from .providers.model import TENANT_IN_CLAIM, is_tenant_id
+from .redirect import CANCELLED, SIGNED_IN, NoListenerError, Page, RedirectListener, Returned
+from .wire import said
+
+
+class SignIn:
+    """One attempt; `run` is called once."""
+
+    def __init__(self, calls: Calls, request: SignInRequest, screen: Screen, parked: Parked) -> None:
+        self._calls = calls
+        self._data = calls.data
+        self._request = request
+        self._screen = screen
+        self._parked = parked
+        self._verifier = Secret(secrets.token_urlsafe(64))
+        self._state = Secret(secrets.token_urlsafe(32))
+        self._nonce = Secret(secrets.token_urlsafe(32))
+
+    async def run(self) -> Tokens | Trouble | Cancelled:
+        listener = RedirectListener(self._data.redirect, self._state)
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(listener)
+            except NoListenerError:
+                return fault(Fault.LISTENER)
+            stack.push_async_callback(self._screen.close, self._request.place)
+            opening = asyncio.create_task(self._open(listener.uri))
+            stack.push_async_callback(_ended, opening)
+            outcome = await self._outcome(await self._came_back(listener, opening), listener.uri)
+            listener.show(_page(outcome))
+            # A person who is played does everything inside `open`, reading the last page included.
+            await opening
+            return outcome
+
+    async def _open(self, redirect_uri: str) -> None:
+        extra = {
+            **self._data.authorize_extra,
+            "nonce": self._nonce.reveal(),
+            "login_hint": self._request.address,
+        }
+        url = self._calls.authorize_url(redirect_uri, self._state.reveal(), self._verifier.reveal(), extra)
+        await self._screen.open(self._request.place, url, self._request.closes_at)
+
+    async def _came_back(self, listener: RedirectListener, opening: "asyncio.Task[None]") -> Returned:
+        waited: set[asyncio.Future[None] | asyncio.Future[Returned]] = {opening, listener.returned}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if listener.returned.done():
+            return listener.returned.result()
+        await opening
+        async with self._parked():
+            return await listener.returned
+
+    async def _outcome(self, returned: Returned, redirect_uri: str) -> Tokens | Trouble | Cancelled:
+        if returned.issuer and not self._is_ours(returned.issuer):
+            return fault(Fault.ISSUER)
+        if returned.error == "access_denied":
+            return Cancelled()
+        if returned.error:
+            refusal = said(400, returned.error, words=returned.description)
+            return decide(refusal, Call.AUTHORIZE, self._data.answers)
+        return await self._redeem(returned.code, redirect_uri)
+
+    async def _redeem(self, code: Secret, redirect_uri: str) -> Tokens | Trouble:
+        # The keys first: while they cannot be had, the code is not spent and no token is in the world.
+        try:
+            keys = key_set(await self._calls.keys())
+        except (CallError, UnusableError) as error:
+            return fault(error.fault)
+        answer = await self._calls.exchange(code, self._verifier, redirect_uri)
+        if isinstance(answer, Refusal):
+            return decide(answer, Call.CODE, self._data.answers)
+        now = self._calls.clock.now()
+        if answer.id_token is None:
+            return fault(Fault.ID_TOKEN)
+        id_token = Secret(answer.id_token.get_secret_value())
+        try:
+            who = signed_in(id_token, keys, self._data, self._calls.application.client_id, self._nonce, now)
+        except UnusableError as error:
+            return fault(error.fault)
+        granted = answer.scopes()
+        if granted is not None and not granted.issuperset(
+            scope.casefold() for scope in self._data.scopes_needed
+        ):
+            return fault(Fault.SCOPE)
+        if answer.refresh_token is None or not answer.refresh_token.get_secret_value():
+            return fault(Fault.NO_REFRESH_TOKEN)
+        return Tokens(
+            Secret(answer.access_token.get_secret_value()),
+            now + answer.life,
+            Secret(answer.refresh_token.get_secret_value()),
+            who.account,
+            who.aliases,
+        )
+
+    def _is_ours(self, issuer: str) -> bool:
+        """RFC 9207 section 2.4; the tenant is not known yet where the setting leaves it open."""
+        if TENANT_IN_CLAIM not in self._data.issuer:
+            return issuer == self._data.issuer
+        before, _, after = self._data.issuer.partition(TENANT_IN_CLAIM)
+        tenant = issuer.removeprefix(before).removesuffix(after)
+        return is_tenant_id(tenant) and issuer == f"{before}{tenant}{after}"
+
+
+async def _ended(opening: "asyncio.Task[None]") -> None:
+    """A screen that is still opening is stopped. Its own failure is raised where it is waited for."""
+    opening.cancel()
+    await asyncio.wait({opening})
+
+
+def _page(outcome: Tokens | Trouble | Cancelled) -> Page:
+    match outcome:
+        case Tokens():
+            return SIGNED_IN
+        case Cancelled():
+            return CANCELLED
+        case Trouble():
+            return Page(f"Not signed in. {outcome.cause}", f"{outcome.remedy} You can close this page.")
