@@ -37,7 +37,7 @@ class Applied:
 
 class UnknownUser(LookupError):
     def __init__(self, login: str) -> None:
-        super().__init__(f"nobody called {login} has logged in or sent anything here")
+        super().__init__(f"nobody called {login} is known here; register the user's e-mail address")
         self.login = login
 
 
@@ -79,13 +79,15 @@ class AtThePanel(Parts):
         await self.say(SignInWanted(place=place, identity=ADMINISTRATOR))
 
     async def sign_in(self, place: str, user: str) -> None:
-        """Opens the sign-in screen of this user. Raises Refused, NoScreen, UnknownUser."""
+        """Opens the sign-in screen of this user, logged in or not. Raises Refused, NoScreen, UnknownUser."""
         self.shown()
         self.check_sign_in()
-        row = self.people.find(user)
-        if row is None:
+        row = self.people.row(user, None)
+        if not row.address and self.people.find(user) is None:
             raise UnknownUser(user)
-        await self.say(SignInWanted(place=place, identity=row.identity))
+        fact = SignInWanted(place=place, identity=row.identity)
+        await self.runtime.publish(Publication(fact, rows=(row,)))
+        self.people.remember(row)
 
     async def cancel_sign_in(self, place: str) -> None:
         """Closes the screen: nothing changes."""
