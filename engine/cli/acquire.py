@@ -1,0 +1,173 @@
+"""`franking acquire`: [Acquire] of [Refresh Tokens (Administrator)], or the sign-in of one user (S23).
+
+Rule: the person signs in with a browser on this machine, for the provider sends it back to loopback. Whatever
+ends the command closes the screen; a sign-in that is cancelled or fails changes nothing.
+"""
+
+import asyncio
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from ...events.base import ADMINISTRATOR, OfPlace
+from ...events.information import Info
+from ...events.sign_in import SignInCancelled, SignInFailed, SignInTimedOut
+from ...events.token import SignInSucceeded
+from ...machines.job import SENT
+from ...machines.refresh_token import REQUIRED
+from ..engine import Engine
+from ..information import Warning as Warned
+from ..settings import Settings
+from ..status import IdentityStatus, Status
+from .exits import Exit
+from .opening import Config, OAuthOffError, configured, opened
+from .terminal import DONE, FAILED, Terminal, plain, say, spinning, terminal, whats_wrong
+from .times import clock_time
+
+PLACE = "command line"
+"One for all calls: the next one takes away the warning that a former one left."
+ENDS = (SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut)
+
+
+class PrintedAddress:
+    """Fulfils `ports.Screen`: prints the address; `browser`, where there is one, opens it, too."""
+
+    def __init__(self, out: Console, browser: Callable[[str], bool] | None) -> None:
+        self.out, self.browser = out, browser
+        self.signs_in = ""
+        "The address of the account that is wanted."
+
+    async def open(self, place: str, address: str, closes_at: datetime) -> None:  # noqa: ARG002 - the port's form
+        self.out.print(
+            f"Open this address in a browser on this machine and sign in as {plain(self.signs_in)}:\n"
+        )
+        self.out.print(Text(address, style=Style(color="cyan", link=address)), soft_wrap=True)
+        self.out.print(f"\nIt is good until {clock_time(closes_at)}. Ctrl-C cancels.", style="dim")
+        if self.browser is not None and not await asyncio.to_thread(self.browser, address):
+            self.out.print("No browser could be opened here.", style="yellow")
+
+    async def close(self, place: str) -> None:
+        """The browser is the person's own: it shows how the sign-in ended and is theirs to close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    fact: OfPlace
+    "How the sign-in ended."
+    identity: IdentityStatus
+    "As it is now."
+    before: str
+    "[Status] before."
+    went: int
+    "Jobs that waited and were sent meanwhile."
+    warnings: tuple[Warned, ...]
+    "Of this sign-in and of this identity."
+
+
+def acquire(
+    user: Annotated[
+        str | None,
+        typer.Option("--user", "-u", show_default=False, help="Sign in this user; else the administrator."),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Open the address in this machine's browser.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Signs in at the provider and acquires a token; mail that waited for it then goes."""
+    settings = configured(config)
+    if not settings.oauth.enabled:
+        raise OAuthOffError
+    on = terminal()
+    screen = PrintedAddress(on.out, webbrowser.open if browser else None)
+    raise typer.Exit(show(asyncio.run(signed_in(settings, user, screen, on)), on))
+
+
+async def signed_in(settings: Settings, user: str | None, screen: PrintedAddress, on: Terminal) -> Result:
+    """Raises Refused while a rule forbids it, UnknownUser, and what `opened` raises."""
+    async with opened(settings, screen) as engine:
+        screen.signs_in = (engine.people.address_of(user) if user else settings.administrator.address) or ""
+        before = engine.status()
+        fact = await end_of_sign_in(engine, user, on)
+        with spinning(on.err, "Sending what waited"):
+            await engine.settle()
+        after = engine.status()
+        login = user or ADMINISTRATOR
+        now = next(each for each in after.identities if each.login == login)
+        status = next(
+            (each.refresh_token for each in before.identities if each.login == login), REQUIRED.value
+        )
+        warnings = tuple(each for each in after.information if each.subject in (PLACE, now.identity))
+        return Result(fact, now, status, sent(after) - sent(before), warnings)
+
+
+async def end_of_sign_in(engine: Engine, user: str | None, on: Terminal) -> OfPlace:
+    """Opens the screen and waits for the fact that closes it; stopped, it closes the screen itself."""
+    ended: asyncio.Future[OfPlace] = asyncio.get_running_loop().create_future()
+
+    def heard(fact: OfPlace) -> None:
+        if fact.place == PLACE and isinstance(fact, ENDS) and not ended.done():
+            ended.set_result(fact)
+
+    off = engine.on(OfPlace, heard)
+    try:
+        await (engine.acquire(PLACE) if user is None else engine.sign_in(PLACE, user))
+        with spinning(on.err, "Waiting for the sign-in"):
+            return await ended
+    except asyncio.CancelledError:
+        await engine.cancel_sign_in(PLACE)
+        say(on.err, FAILED, "The sign-in was cancelled; nothing changed.")
+        raise
+    finally:
+        off()
+
+
+def sent(status: Status) -> int:
+    return sum(job.state == SENT.name.lower() for job in status.jobs)
+
+
+def show(result: Result, on: Terminal) -> Exit:
+    """The manual's words; the exit code."""
+    who = "Administrator" if result.identity.identity == ADMINISTRATOR else "User"
+    now = result.identity.refresh_token
+    moved = now if now == result.before else f"{result.before} -> {now}"
+    status = ("Status", f"[Refresh Tokens ({who})] - [Status]: {moved}")
+    fact = result.fact
+    if isinstance(fact, SignInSucceeded) and fact.right:
+        went = f"{result.went} that waited, sent now" if result.went else ""
+        say(
+            on.out,
+            DONE,
+            "The token was acquired.",
+            [status, ("Account", result.identity.address), ("Jobs", went)],
+        )
+        return Exit.OK
+    if isinstance(fact, SignInSucceeded):
+        rows = [*words(result.warnings, Info.OTHER_ACCOUNT), status]
+        say(on.err, FAILED, "The token was not acquired: another account signed in.", rows)
+        return Exit.NO_PERMISSION
+    if isinstance(fact, SignInCancelled):
+        say(on.err, FAILED, "The sign-in was cancelled at the provider; nothing changed.", [status])
+        return Exit.NO_PERMISSION
+    if isinstance(fact, SignInTimedOut):
+        rows = [("Do", "Start again, and sign in within ten minutes."), status]
+        say(on.err, FAILED, "The sign-in took too long; nothing changed.", rows)
+        return Exit.TEMPORARY
+    say(on.err, FAILED, "The token was not acquired.", [*words(result.warnings, Info.SIGN_IN_FAILED), status])
+    return Exit.TEMPORARY
+
+
+def words(warnings: tuple[Warned, ...], code: Info) -> list[tuple[str, str]]:
+    return [
+        row
+        for each in warnings
+        if each.code is code
+        for row in whats_wrong(each.cause, each.remedy, each.actor.value)
+    ]

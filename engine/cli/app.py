@@ -1,0 +1,77 @@
+"""The commands of `franking`, put together. Each has its file; what it needs is imported when it runs."""
+
+import importlib.util
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from . import acquire, diagrams, send, status
+from .terminal import NotInstalledError, terminal
+
+EPILOG = (
+    "Ends with 0 done · 64 wrong command line · 65 refused · 66 scan missing · 69 store not available · "
+    "70 fault of the program · 75 waits, or store in use · 77 declined · 78 wrong settings · 130 interrupted."
+)
+DEMO_NEEDS = ("aiosmtpd", "fpdf", "hypercorn", "starlette", "trustme")
+
+
+def command() -> Callable[..., object]:
+    """What is called with `args` and `prog_name`; it ends with SystemExit or one of our errors."""
+    app = typer.Typer(
+        add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
+    )
+    app.callback(epilog=EPILOG)(franking)
+    app.command("send")(send.send)
+    app.command("acquire")(acquire.acquire)
+    app.command("status")(status.status)
+    app.command("diagrams")(diagrams.diagrams)
+    app.command("demo")(demo)
+    return get_command(app)
+
+
+def shown_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            number = version("franking")
+        except PackageNotFoundError:
+            number = "(not installed)"
+        terminal().out.print(f"franking {number}")
+        raise typer.Exit
+
+
+def franking(
+    version: Annotated[
+        bool, typer.Option("--version", callback=shown_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """E-mail from a device with OAuth 2.0.
+
+    A command runs the device's engine for as long as it lasts: mail that waits and can go then goes.
+    """
+
+
+def demo(
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            show_default=False,
+            help="Keep everything here; else a folder that is removed at the end.",
+        ),
+    ] = None,
+) -> None:
+    """Shows a device that signs in, scans and sends, for real, on loopback only."""
+    if any(importlib.util.find_spec(name) is None for name in DEMO_NEEDS):
+        raise NotInstalledError("the demo", "cli,testing")
+    from .demo import run
+
+    out = terminal().out
+    if folder is not None:
+        raise typer.Exit(run(folder, out))
+    with tempfile.TemporaryDirectory(prefix="franking-demo-") as made:
+        raise typer.Exit(run(Path(made), out))

@@ -1,0 +1,47 @@
+"""One clear message for each error that ends a command."""
+
+from ...machines.rules import Rule
+from ..deeds import where
+from ..refusal import Refused
+from ..settings import Mistake, SettingsError, count
+from .exits import Exit, exit_of
+from .opening import WrongSettingsError
+from .terminal import FAILED, Terminal, detail, refusal, say, terminal
+
+
+def told(error: Exception) -> Exit:
+    """Prints it on standard error; the exit code."""
+    on = terminal()
+    code = exit_of(error)
+    if isinstance(error, SettingsError):
+        wrong_settings(on, error.source, error.mistakes, ())
+        return Exit.CONFIG
+    if isinstance(error, WrongSettingsError):
+        wrong_settings(on, error.source, error.mistakes, error.rules)
+        return Exit.CONFIG
+    if isinstance(error, Refused):
+        refusal(on.err, sentence(error.what), error.rules)
+        return Exit.CONFIG
+    if code is None:
+        rows = [("Where", where(error)), ("Do", "Report it with this line and what was done before.")]
+        say(on.err, FAILED, "A fault of the program.", rows)
+        return Exit.SOFTWARE
+    say(on.err, FAILED, sentence(str(error)))
+    return code
+
+
+def wrong_settings(on: Terminal, source: str, mistakes: tuple[Mistake, ...], rules: tuple[Rule, ...]) -> None:
+    """Every mistake at once; the values are not shown, for one may be a secret in the wrong place."""
+    headline = f"{source}: {count(len(mistakes) + len(rules))} to put right, nothing was started."
+    if rules:
+        refusal(on.err, headline, rules)
+    else:
+        say(on.err, FAILED, headline)
+    detail(on.err, [(each.key, f"{each.why} (given: {each.given})") for each in mistakes])
+
+
+def sentence(text: str) -> str:
+    """As a person reads it: from a capital letter to a full stop. A path keeps its first letter."""
+    first = text.split(" ", 1)[0]
+    begun = text if "/" in first or first.endswith(":") else text[:1].upper() + text[1:]
+    return begun if begun.endswith((".", ":", "!", "?")) else f"{begun}."

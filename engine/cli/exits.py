@@ -1,0 +1,71 @@
+"""How a command ends: the exit codes of sysexits.h, and which error leads to which.
+
+Rule: every error that a person can meet has its row here, and its text is the one message that is shown.
+Whatever has no row is a fault of the program (70), of which the type and the place are shown and never the
+text, for it may hold a secret.
+"""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    OK = 0
+    "Done: the mail was sent, the token was acquired."
+    USAGE = 64
+    "The command line is wrong."
+    DATA = 65
+    "The job was refused by a rule or by the server, for good."
+    NO_INPUT = 66
+    "A scan is missing or cannot be read."
+    UNAVAILABLE = 69
+    "The store or something else that is needed is not available."
+    SOFTWARE = 70
+    "A fault of the program."
+    CANNOT_CREATE = 73
+    "A file cannot be written."
+    TEMPORARY = 75
+    "Not now: the mail waits in the spool, or the store is in use."
+    NO_PERMISSION = 77
+    "A person or the provider declined."
+    CONFIG = 78
+    "The settings are wrong, or forbid what was asked for."
+    INTERRUPTED = 130
+    "Ctrl-C."
+
+
+Row = tuple[type[Exception], Exit]
+
+
+def table() -> tuple[Row, ...]:
+    """Errors and their exit codes; the first row that fits decides."""
+    from ..at_the_panel import UnknownUser
+    from ..records import StoreFailed
+    from ..runtime import EngineFailed
+    from ..settings import CredentialError, SettingsError
+    from ..spool import ScanUnreadable
+    from ..store.lock import StoreInUse
+    from ..store.sqlite import StoreUnusable
+    from .opening import NoConfigurationError, OAuthOffError, StoreUnreachableError, WrongSettingsError
+    from .terminal import NotInstalledError
+
+    return (
+        (NoConfigurationError, Exit.CONFIG),
+        (WrongSettingsError, Exit.CONFIG),
+        (SettingsError, Exit.CONFIG),
+        (CredentialError, Exit.CONFIG),
+        (OAuthOffError, Exit.CONFIG),
+        (UnknownUser, Exit.CONFIG),
+        (ScanUnreadable, Exit.NO_INPUT),
+        (StoreInUse, Exit.TEMPORARY),
+        (StoreUnusable, Exit.UNAVAILABLE),
+        (StoreUnreachableError, Exit.UNAVAILABLE),
+        (StoreFailed, Exit.UNAVAILABLE),
+        (NotInstalledError, Exit.UNAVAILABLE),
+        (EngineFailed, Exit.SOFTWARE),
+        (OSError, Exit.CANNOT_CREATE),
+    )
+
+
+def exit_of(error: Exception) -> Exit | None:
+    """None: it has no row."""
+    return next((code for kind, code in table() if isinstance(error, kind)), None)

@@ -1,0 +1,114 @@
+"""Why a job waits or has ended, what to do about it, and who must (B9).
+
+Rule: nothing is decided here. A reason is read from the job, from the machines that it waits for and from the
+tables of the servers' answers; the words that no table has, because the engine itself gives the reason, stand
+below.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ...events.base import ADMINISTRATOR
+from ...events.information import Info
+from ...machines.job import WAITING
+from ...machines.refresh_token import ACQUIRED, EXPIRED
+from ...machines.rules import WhoActs
+from ...machines.validation import NOT_AVAILABLE, OFF
+from ..engine import Engine
+from ..information import Words
+from ..ports import Actor, Outcome, Phase, Verdict
+from ..status import IdentityStatus, JobStatus, Status
+
+WAIT = "Wait: it goes by itself."
+WHO: Mapping[Actor, WhoActs] = MappingProxyType({
+    Actor.PERSON: WhoActs.PERSON,
+    Actor.ADMIN: WhoActs.ADMINISTRATOR,
+    Actor.TENANT: WhoActs.TENANT,
+    Actor.APP: WhoActs.OWNER,
+    Actor.NOBODY: WhoActs.NOBODY,
+})  # fmt: skip
+OURS: Mapping[str, Words] = MappingProxyType({
+    "outcome unknown": Words(
+        "The connection ended before the server said whether it took the message.",
+        "Wait: it goes again with the same Message-ID, and may arrive twice.", WhoActs.NOBODY),
+    "no access token": Words("The access token came to its end a moment too early.", WAIT, WhoActs.NOBODY),
+    "fault of the program": Words(
+        "A fault of the program.", "Report it; the job is tried again by itself.", WhoActs.NOBODY),
+    "its scan is missing": Words("The scan is no longer in the spool.", "Scan again.", WhoActs.PERSON),
+    "its row is missing": Words("The job is no longer in the store.", "Scan again.", WhoActs.PERSON),
+    "sent in part": Words(
+        "The server refused some of the recipients.", "Check those addresses and send to them again.",
+        WhoActs.PERSON),
+    "cancelled": Words("Somebody cancelled it.", "", WhoActs.NOBODY),
+})  # fmt: skip
+AUTH_CODES = frozenset({"454", "534", "535"})
+"Replies that only AUTH has (RFC 4954 section 4)."
+ADDRESS_STATUS = "5.1."
+"Enhanced codes about an address (RFC 3463 section 3.2)."
+
+
+def of_job(engine: Engine, job: JobStatus) -> Words:
+    """For a job that waits, is held, or has ended."""
+    now = engine.status()
+    if job.state == WAITING.name.lower():
+        if now.validation == NOT_AVAILABLE.value:
+            return warned(now, Info.NOT_AVAILABLE, "") or Words(
+                job.reason, "See `franking status`.", WhoActs.ADMINISTRATOR
+            )
+        identity = next(each for each in now.identities if each.login == job.owner)
+        if now.validation != OFF.value and identity.refresh_token != ACQUIRED.value:
+            return without_token(now, identity)
+        found = warned(now, Info.PROVIDER_REFUSES, identity.identity)
+        found = found or warned(now, Info.SERVER_REFUSES_TOKEN, identity.identity)
+        if found:
+            return found
+    return of_code(job.reason, server_words(engine, job.job)) or Words(job.reason, WAIT, WhoActs.NOBODY)
+
+
+def without_token(now: Status, identity: IdentityStatus) -> Words:
+    """A person must sign in; only the provider's own word is a reason to say that again (S24)."""
+    mine = identity.identity == ADMINISTRATOR
+    remedy = "Run `franking acquire`." if mine else f"Run `franking acquire --user {identity.login}`."
+    actor = WhoActs.ADMINISTRATOR if mine else WhoActs.PERSON
+    if identity.refresh_token == EXPIRED.value:
+        found = warned(now, Info.SIGN_IN_AGAIN, identity.identity)
+        return Words(found.cause if found else "The sign-in has expired.", remedy, actor)
+    who = "The administrator" if mine else identity.login
+    return Words(f"{who} has not signed in as {identity.address}.", remedy, actor)
+
+
+def warned(now: Status, code: Info, subject: str) -> Words | None:
+    """What the [Information] screen says of it."""
+    for each in now.information:
+        if (each.code, each.subject) == (code, subject):
+            return Words(each.cause, each.remedy, each.actor)
+    return None
+
+
+def of_code(code: str, reply: str) -> Words | None:
+    """The words for a job's reason: the engine's own, or from the table of the servers' answers."""
+    if code in OURS:
+        return OURS[code]
+    from ..smtp.trouble import explain
+
+    try:
+        row = explain(Outcome(Verdict.LATER, phase_of(code), code, reply, answered=bool(reply)))
+    except LookupError:
+        return None
+    return Words(row.cause, row.remedy, WHO[row.actor])
+
+
+def phase_of(code: str) -> Phase:
+    """Where in the dialogue such a code can only have come: the store keeps the code alone."""
+    number, _, enhanced = code.partition(" ")
+    if number in AUTH_CODES:
+        return Phase.AUTH
+    if enhanced.startswith(ADDRESS_STATUS):
+        return Phase.RCPT
+    return Phase.MAIL if number.isdecimal() else Phase.CONNECT
+
+
+def server_words(engine: Engine, job: int) -> str:
+    """What the submission server said last about this job; empty if nothing."""
+    outcome = engine.store.job_outcome(job)
+    return outcome.reply if outcome else ""

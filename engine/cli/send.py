@@ -1,0 +1,189 @@
+"""`franking send`: one scan, as the panel would send it (S20, S33).
+
+Rule: a mail that was accepted is in the spool before anything else happens. The exit code tells what became
+of it, once nothing but the clock, a person or a lost store can move it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from ...events.request import ScanToEmail
+from ...machines.job import ENDED, HELD, SENT
+from ...machines.rules import Rule, WhoActs
+from ..engine import Engine
+from ..information import Words
+from ..refusal import Refused
+from ..settings import Settings, why
+from . import reasons
+from .exits import Exit
+from .opening import Config, configured, opened
+from .terminal import DONE, FAILED, WAITS, Terminal, plain, refusal, say, spinning, terminal, whats_wrong
+from .times import local
+
+OPTIONS = {
+    "from_address": "--from",
+    "files": "FILE",
+    "text": "--text",
+    "subject": "--subject",
+    "user": "--user",
+}
+GOES_ON = "It goes by itself while an engine runs: `franking status` runs one for a moment."
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one mail."""
+
+    state: str
+    to: tuple[str, ...]
+    job: int | None = None
+    message_id: str | None = None
+    words: Words = field(default_factory=lambda: Words("", "", WhoActs.NOBODY))
+    server: str = ""
+    retry_at: datetime | None = None
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def exit(self) -> Exit:
+        if self.state == SENT.name.lower():
+            return Exit.OK
+        return Exit.DATA if self.state in ("refused", ENDED.name.lower()) else Exit.TEMPORARY
+
+
+def send(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False, help="The scan.")],
+    user: Annotated[
+        str, typer.Option("--user", "-u", show_default=False, help="Login name of who sends it.")
+    ],
+    to: Annotated[
+        list[str], typer.Option("--to", "-t", show_default=False, help="An address; may be repeated.")
+    ],
+    cc: Annotated[list[str] | None, typer.Option("--cc", show_default=False)] = None,
+    bcc: Annotated[list[str] | None, typer.Option("--bcc", show_default=False)] = None,
+    subject: Annotated[str, typer.Option("--subject", "-s", show_default=False)] = "",
+    text: Annotated[str, typer.Option("--text", show_default=False, help="What stands above the scan.")] = "",
+    sender: Annotated[
+        str | None,
+        typer.Option(
+            "--from", show_default=False, help="Another From, where the device allows user changes."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Tell the result as JSON.")] = False,
+    config: Config = None,
+) -> None:
+    """Sends a scan; waits until it is sent, has ended, or waits for what only a person or time can bring."""
+    settings = configured(config)
+    fields = {
+        "user": user, "to": to, "cc": cc or (), "bcc": bcc or (), "subject": subject, "text": text,
+        "from_address": sender, "files": files,
+    }  # fmt: skip
+    try:
+        request = ScanToEmail.model_validate(fields)
+    except ValidationError as error:
+        raise typer.BadParameter("; ".join(mistakes(error))) from None
+    on = terminal()
+    result = asyncio.run(sent(settings, request, on))
+    if json:
+        on.out.print_json(data=as_json(result))
+    else:
+        show(result, request.files, on)
+    raise typer.Exit(result.exit)
+
+
+def mistakes(error: ValidationError) -> list[str]:
+    """Every wrong option at once."""
+    errors = error.errors(include_url=False, include_context=True)
+    single = {each["loc"][0] for each in errors if len(each["loc"]) > 1}
+    found = []
+    for each in errors:
+        name = each["loc"][0]
+        if len(each["loc"]) > 1 or name not in single:  # else it is told of each value
+            words = why(each["type"], each["msg"], dict(each.get("ctx", {})))
+            found.append(f"{OPTIONS.get(str(name), f'--{name}')} {plain(str(each['input']))!r}: {words}")
+    return found
+
+
+async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result:
+    """Raises ScanUnreadable, what `opened` raises, StoreFailed."""
+    async with opened(settings) as engine:
+        try:
+            receipt = await engine.submit(request)
+        except Refused as refused:
+            return Result("refused", request.recipients, rules=refused.rules)
+        try:
+            with spinning(on.err, f"Sending job {receipt.job}"):
+                await engine.settle()
+        except asyncio.CancelledError:
+            rows = [("Then", GOES_ON)]
+            say(
+                on.err,
+                WAITS,
+                f"Interrupted. Job {receipt.job} stays in the spool unless it was sent already.",
+                rows,
+            )
+            raise
+        return outcome(engine, receipt.job, receipt.message_id, request.recipients)
+
+
+def outcome(engine: Engine, number: int, message_id: str, to: tuple[str, ...]) -> Result:
+    job = engine.job(number)
+    if job.state == SENT.name.lower():
+        return Result(job.state, to, number, message_id, server=reasons.server_words(engine, number))
+    words, said = reasons.of_job(engine, job), reasons.server_words(engine, number)
+    return Result(job.state, to, number, message_id, words, said, job.retry_at)
+
+
+def show(result: Result, files: Sequence[Path], on: Terminal) -> None:
+    names = ", ".join(path.name for path in files)
+    about = whats_wrong(result.words.cause, result.words.remedy, result.words.actor.value)
+    if result.state == "refused":
+        refusal(on.err, "The mail was refused, nothing is in the spool.", result.rules)
+    elif result.exit is Exit.OK:
+        rows = [("Scan", names), ("To", ", ".join(result.to)), ("Message-ID", result.message_id or "")]
+        say(on.out, DONE, f"Job {result.job} was sent.", rows)
+    elif result.exit is Exit.DATA:
+        say(on.err, FAILED, f"Job {result.job} ended without success.", [*about, ("Server", result.server)])
+    else:
+        state = "is held" if result.state == HELD.name.lower() else "waits in the spool"
+        next_try = f"It is tried again from {local(result.retry_at)} on. " if result.retry_at else ""
+        rows = [*about, ("Server", result.server), ("Then", next_try + GOES_ON)]
+        say(on.err, WAITS, f"Job {result.job} {state}.", rows)
+
+
+def as_json(result: Result) -> dict[str, object]:
+    """What `--json` prints.
+
+    `state` (sent, waiting, held, ended, refused), `job`, `message_id`, `to` (addresses), `why`, `do`, `who`,
+    `server` (its words), `retry_at` (ISO 8601, UTC) and `rules` (the broken ones: `code`, `settings`, `why`,
+    `do`, `who`). What does not apply is null or empty.
+    """
+    waits = result.exit is not Exit.OK and not result.rules
+    return {
+        "state": result.state,
+        "job": result.job,
+        "message_id": result.message_id,
+        "to": list(result.to),
+        "why": result.words.cause or None,
+        "do": result.words.remedy or None,
+        "who": result.words.actor.value if waits else None,
+        "server": result.server or None,
+        "retry_at": result.retry_at.isoformat() if result.retry_at else None,
+        "rules": [rule_as_json(rule) for rule in result.rules],
+    }
+
+
+def rule_as_json(rule: Rule) -> dict[str, object]:
+    return {
+        "code": rule.code,
+        "settings": list(rule.settings),
+        "why": rule.sentence,
+        "do": rule.remedy,
+        "who": rule.actor.value,
+    }

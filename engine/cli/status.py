@@ -1,0 +1,202 @@
+"""`franking status`: validation, refresh tokens, jobs and what the [Information] screen shows.
+
+The engine is opened for it, and what is due then happens first: so waiting mail goes where no engine runs all
+the time.
+
+Rule: no recipient, subject or file name stands here: the administrator sees owner, function, state and reason
+(S33a).
+"""
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ...events.base import ADMINISTRATOR
+from ...machines.job import ENDED, HELD, SENT, WAITING
+from ...machines.refresh_token import ACQUIRED, EXPIRED, REQUIRED
+from ...machines.validation import AVAILABLE, NOT_AVAILABLE, OFF
+from ..settings import Settings
+from ..status import IdentityStatus, JobStatus, Status
+from .exits import Exit
+from .opening import Config, configured, opened
+from .terminal import detail, plain, put, spinning, terminal, whats_wrong
+from .times import local, whole_days
+
+ENDED_SHOWN = 5
+"How many jobs that ended without success are listed, the newest; `--json` has all."
+COLOURS = {
+    OFF.value: "dim", AVAILABLE.value: "green", NOT_AVAILABLE.value: "red",
+    REQUIRED.value: "yellow", ACQUIRED.value: "green", EXPIRED.value: "red",
+    WAITING.name.lower(): "yellow", HELD.name.lower(): "yellow",
+    SENT.name.lower(): "green", ENDED.name.lower(): "red",
+}  # fmt: skip
+
+
+def status(
+    json: Annotated[bool, typer.Option("--json", help="Tell it as JSON, of a documented shape.")] = False,
+    config: Config = None,
+) -> None:
+    """Shows whether mail can go, who has signed in, which jobs wait and why, and what [Information] says."""
+    settings = configured(config)
+    on = terminal()
+    found, now = asyncio.run(looked_at(settings, on.err))
+    if json:
+        on.out.print_json(data=as_json(found, now))
+    else:
+        show(found, now, settings, on.out)
+    raise typer.Exit(Exit.OK)
+
+
+async def looked_at(settings: Settings, err: Console) -> tuple[Status, datetime]:
+    async with opened(settings) as engine:
+        with spinning(err, "Looking, and sending what can go"):
+            await engine.settle()
+        return engine.status(), engine.clock.now()
+
+
+def show(found: Status, now: datetime, settings: Settings, out: Console) -> None:
+    section(out, "OAuth 2.0", Group(*sending(found, settings)))
+    section(out, "Refresh tokens", tokens(found.identities, now))
+    section(out, "Jobs", jobs(found.jobs))
+    put(out, Text("Information", style="bold"))
+    if not found.information:
+        put(out, Text("  nothing", style="dim"))
+    for each in found.information:
+        headline = Text("  ")
+        headline.append(each.code.value, style="bold red")
+        headline.append(f"  since {local(each.since)}", style="dim")
+        put(out, headline)
+        detail(out, whats_wrong(each.cause, each.remedy, each.actor.value), indent=4)
+
+
+def section(out: Console, title: str, body: Table | Group) -> None:
+    put(out, Text(title, style="bold"))
+    put(out, Padding(body, (0, 0, 1, 2)))
+
+
+def coloured(word: str) -> Text:
+    return Text(plain(word), style=COLOURS.get(word, ""))
+
+
+def sending(found: Status, settings: Settings) -> list[Text]:
+    if found.validation == OFF.value:
+        return [Text("OFF: mail goes with user name and password, or without.", style="dim")]
+    line = Text(f"ON, {plain(settings.oauth.provider)}. Sending: ").append_text(coloured(found.validation))
+    if found.broken:
+        line.append(f" ({', '.join(found.broken)}, see Information)")
+    return [line]
+
+
+def tokens(identities: tuple[IdentityStatus, ...], now: datetime) -> Table:
+    grid = Table.grid(padding=(0, 3))
+    for each in identities:
+        name = "Administrator" if each.identity == ADMINISTRATOR else plain(each.login)
+        left = days_left(each, now)
+        renewal = f"renewed by itself in {left} days, or when mail is sent" if left is not None else ""
+        grid.add_row(
+            name,
+            Text(plain(each.address) or "no address"),
+            coloured(each.refresh_token),
+            Text(renewal, "dim"),
+        )
+    return grid
+
+
+def jobs(found: tuple[JobStatus, ...]) -> Group:
+    count = Counter(job.state for job in found)
+    line = Text(" · ").join(
+        Text(f"{number} ").append_text(coloured(state)) for state, number in sorted(count.items())
+    )
+    over = {SENT.name.lower(), ENDED.name.lower()}
+    active = [job for job in found if job.state not in over]
+    ended = [job for job in found if job.state == ENDED.name.lower()][-ENDED_SHOWN:]
+    if not found:
+        return Group(Text("none", style="dim"))
+    if not active and not ended:
+        return Group(line)
+    return Group(line, Text(), table(active + ended))
+
+
+def table(listed: list[JobStatus]) -> Table:
+    made = Table(box=None, padding=(0, 3, 0, 0), header_style="dim", pad_edge=False)
+    made.add_column("Job", justify="right")
+    for title in ("State", "Owner", "Function", "Submitted", "Tries", "Next try"):
+        made.add_column(title, no_wrap=True)
+    made.add_column("Reason", overflow="fold")
+    for job in listed:
+        made.add_row(
+            str(job.job),
+            coloured(job.state),
+            Text(plain(job.owner)),
+            Text(job.function),
+            local(datetime.fromisoformat(job.submitted_at)),
+            str(job.attempts),
+            local(job.retry_at) if job.retry_at else "",
+            Text(plain(job.reason)),
+        )
+    return made
+
+
+def days_left(identity: IdentityStatus, now: datetime) -> int | None:
+    return whole_days(identity.renew_at, now) if identity.renew_at else None
+
+
+def as_json(found: Status, now: datetime) -> dict[str, object]:
+    """What `--json` prints; moments are ISO 8601 in UTC, what does not apply is null.
+
+    `validation`: `state` (Off, Available, Not available), `broken` (codes of rules).
+    `identities`, each: `identity`, `login`, `address`, `refresh_token` (Required, Acquired, Expired),
+    `access_token`, `renew_at`, `days_left` (whole days until the token is renewed by itself if nothing is sent).
+    `jobs`, each: `job`, `state` (waiting, held, sending, delivering, sent, ended), `owner`, `function`,
+    `submitted_at`, `attempts`, `retry_at`, `reason`, `unknown` (outcomes that stayed unknown).
+    `count`: number of jobs by state.
+    `information`, each: `code`, `subject`, `since`, `why`, `do`, `who`.
+    """
+    return {
+        "validation": {"state": found.validation, "broken": list(found.broken)},
+        "identities": [
+            {
+                "identity": each.identity,
+                "login": each.login,
+                "address": each.address or None,
+                "refresh_token": each.refresh_token,
+                "access_token": each.access_token,
+                "renew_at": each.renew_at.isoformat() if each.renew_at else None,
+                "days_left": days_left(each, now),
+            }
+            for each in found.identities
+        ],
+        "jobs": [
+            {
+                "job": job.job,
+                "state": job.state,
+                "owner": job.owner,
+                "function": job.function,
+                "submitted_at": job.submitted_at,
+                "attempts": job.attempts,
+                "retry_at": job.retry_at.isoformat() if job.retry_at else None,
+                "reason": job.reason or None,
+                "unknown": job.unknown,
+            }
+            for job in found.jobs
+        ],
+        "count": dict(Counter(job.state for job in found.jobs)),
+        "information": [
+            {
+                "code": each.code.value,
+                "subject": each.subject or None,
+                "since": each.since.isoformat(),
+                "why": each.cause,
+                "do": each.remedy,
+                "who": each.actor.value,
+            }
+            for each in found.information
+        ],
+    }
