@@ -85,9 +85,9 @@ class AtThePanel(Parts):
         row = self.people.row(user, None)
         if not row.address and self.people.find(user) is None:
             raise UnknownUser(user)
+        self.people.remember(row)  # before: the screen opens with the commit and asks whose it is
         fact = SignInWanted(place=place, identity=row.identity)
         await self.runtime.publish(Publication(fact, rows=(row,)))
-        self.people.remember(row)
 
     async def cancel_sign_in(self, place: str) -> None:
         """Closes the screen: nothing changes."""
