@@ -102,7 +102,7 @@ class Books:
         return code
 
     def redeemable(self, code: str, client_id: str, redirect_uri: str) -> Code:
-        """The code, if this client may redeem it now. A second use ends the grant (RFC 6749 section 4.1.2)."""
+        """The code if this client may redeem it now; a second use ends the grant (RFC 6749 section 4.1.2)."""
         entry = self.codes.get(_digest(code))
         if entry is None or entry.grant.client_id != client_id:
             raise Refusal(Cause.CODE_UNKNOWN)

@@ -7,6 +7,7 @@ lets a test cut a connection.
 
 import asyncio
 import contextlib
+import socket
 from typing import Self
 
 from hypercorn.asyncio.tcp_server import TCPServer
@@ -24,7 +25,7 @@ CLOSING_S = 5.0
 
 
 class HttpsListener:
-    """Serves `app`; `async with` starts and stops it."""
+    """Serves `app`; `async with` starts and stops it. `port` is known while it runs."""
 
     def __init__(self, app: ASGIApp, authority: Authority, alpn: tuple[str, ...] = ALPN) -> None:
         self._config = Config()
@@ -34,44 +35,64 @@ class HttpsListener:
         self._config.include_server_header = False
         self._app = wrap_app(app, self._config.wsgi_max_body_size, "asgi")  # type: ignore[arg-type]
         self._tls = authority.server_context(alpn)
-        self._context = WorkerContext(None)
-        self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._stopping = WorkerContext(None)
+        self._listening: asyncio.Task[None] | None = None
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter | None] = {}
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(0)
+        self.port = listener.getsockname()[1]
+        self._listening = asyncio.create_task(self._listen(listener))
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        await self._context.terminated.set()
-        for writer in self._connections.values():
-            writer.transport.abort()
-        if self._connections:
-            _, late = await asyncio.wait(list(self._connections), timeout=CLOSING_S)
+        assert self._listening is not None
+        self._listening.cancel()
+        await asyncio.gather(self._listening, return_exceptions=True)
+        await self._stopping.terminated.set()
+        going = dict(self._connections)
+        self.cut_all()
+        if going:
+            _, late = await asyncio.wait(going, timeout=CLOSING_S)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        await self._server.wait_closed()
+            await asyncio.gather(*going, return_exceptions=True)
 
     def cut(self, peer: tuple[str, int]) -> None:
         """Drops the connection from `peer` without a word, as a failing network does."""
         for writer in self._connections.values():
-            if writer.get_extra_info("peername")[:2] == peer:
+            if writer is not None and writer.get_extra_info("peername")[:2] == peer:
                 writer.transport.abort()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections[task] = writer
+    def cut_all(self) -> None:
+        for task, writer in self._connections.items():
+            if writer is None:
+                task.cancel()
+            else:
+                writer.transport.abort()
+
+    async def _listen(self, listener: socket.socket) -> None:
+        """Accepts by itself: asyncio's own server forgets connections that are still shaking hands."""
         loop = asyncio.get_running_loop()
-        state: LifespanState = {}
-        try:
-            # A client may go away at any moment; what is left of its connection is closed by TCPServer.
-            with contextlib.suppress(ConnectionError):
-                await TCPServer(self._app, loop, self._config, self._context, state, reader, writer)
-        finally:
-            del self._connections[task]
+        with listener:
+            while True:
+                connection, _ = await loop.sock_accept(listener)
+                task = asyncio.create_task(self._serve(connection))
+                self._connections[task] = None
+                task.add_done_callback(lambda done: self._connections.pop(done, None))
+
+    async def _serve(self, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        # A client may go away or dislike our certificate at any moment; neither is a fault of ours.
+        with contextlib.suppress(OSError):
+            transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=self._tls)
+            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+            task = asyncio.current_task()
+            assert task is not None
+            self._connections[task] = writer
+            state: LifespanState = {}
+            await TCPServer(self._app, loop, self._config, self._stopping, state, reader, writer)

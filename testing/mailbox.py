@@ -5,7 +5,6 @@ is kept in memory but the index.
 """
 
 import asyncio
-import os
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,7 +94,7 @@ class Mailbox:
         path = self.folder / f"{self._stored:06}.eml"
         unfinished = path.with_suffix(".part")
         unfinished.write_bytes(content)
-        os.replace(unfinished, path)
+        unfinished.replace(path)
         delivered = Delivered(envelope, path, len(content), at)
         self.messages.append(delivered)
         self._arrived.set()

@@ -8,7 +8,7 @@ import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 from urllib.parse import parse_qsl
@@ -23,56 +23,21 @@ from ..engine.clock import Clock
 from .accounts import Account, Accounts
 from .authority import Authority
 from .consent import ConsentPage, refusal_page
+from .exchange import Answer, OAuthRequest, RegisteredClient
 from .gate import Gate
 from .grants import Access, Books, Grant
 from .grants import Refusal as Refused
 from .https import ALPN, HttpsListener
 from .id_tokens import IdTokens
-from .protocol import Answer, CodeGrant, Issuer, OAuthRequest, Protocol, RegisteredClient
+from .protocol import CodeGrant, Issuer, Protocol
 from .quirks import Quirks
 from .refusals import Cause
+from .seen import Given, RequestSeen, Scripted
 
 SIGN_IN_LIFE = timedelta(minutes=10)
 "How long a sign-in page may be answered."
 BODY_MAX = 65_536
 "Octets of a form; more is refused."
-
-
-@dataclass(frozen=True, slots=True)
-class RequestSeen:
-    """One request and its end. `kind`: authorize, consent, token:authorization_code, token:refresh_token,
-    token:other or revoke. `outcome`: page, code, ok, wrong_password, scripted, lost, or the Cause of the
-    refusal.
-    """
-
-    at: datetime
-    kind: str
-    client: str
-    account: str
-    outcome: str
-    http_version: str
-    prompt: str = ""
-    login_hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Scripted:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes | Callable[[], bytes] = field(repr=False)
-
-    def response(self) -> Response:
-        body = self.body if isinstance(self.body, bytes) else self.body()
-        return Response(body, self.status, dict(self.headers))
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Tokens in clear, for the client under test."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    expires_in_s: int
 
 
 @dataclass(slots=True)
@@ -130,6 +95,8 @@ class ProviderServer:
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Raises ExceptionGroup if a request met a fault of this server."""
+        # Cut first, so that what a test still holds gets no answer, whatever the order of events.
+        self._listener.cut_all()
         self._gate.release()
         await self._stack.aclose()
         if self.faults:

@@ -36,7 +36,7 @@ SERVER_WORDS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """One provider's submission server. `token_challenge`: sent as 334 before a token is refused, if at all."""
+    """One provider's submission server. `token_challenge`: sent as 334 before a token is refused."""
 
     name: str
     banner: str

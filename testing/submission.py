@@ -99,7 +99,7 @@ class Conversation(SMTP):
 
 
 class Desk:
-    """What aiosmtpd asks at each command."""
+    """What aiosmtpd asks at each command; it finds the methods by these names."""
 
     def __init__(self, server: "SubmissionServer") -> None:
         self._server = server
@@ -240,13 +240,13 @@ class SubmissionServer:
     async def __aexit__(self, *exc_info: object) -> None:
         """Raises ExceptionGroup if a conversation met a fault of this server."""
         assert self._server is not None
-        self.bodies.release()
         self._server.close()
         going = dict(self.conversations)
         for conversation, handled in going.items():
             if isinstance(conversation.transport, asyncio.Transport):
                 conversation.transport.abort()
             handled.cancel()
+        self.bodies.release()
         await asyncio.gather(*going.values(), return_exceptions=True)
         await self._server.wait_closed()
         if self.faults:
@@ -257,7 +257,7 @@ class SubmissionServer:
         return self.bodies.held()
 
     def drop_after_dot(self) -> None:
-        """The next message is stored, and the connection cut before the answer to its final dot (RFC 1047)."""
+        """The next message is stored and the connection cut before the final dot is answered (RFC 1047)."""
         self.drops.append("stored")
 
     def drop_at_dot(self) -> None:
@@ -299,7 +299,7 @@ class SubmissionServer:
 
 
 async def _response(talk: Conversation, args: list[str]) -> str | None:
-    """The client's first response, from the AUTH line or after an empty challenge; None once it was answered."""
+    """The client's first response, in the AUTH line or after an empty challenge; None if it was refused."""
     if len(args) == 1:
         try:
             said = await talk.challenge_auth("")

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import os
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -16,14 +15,12 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
-from franking.testing.authority import Authority, client_context
+from franking.testing.authority import client_context
 from franking.testing.clock import VirtualClock
 from franking.testing.kit import Kit, playing
-from franking.testing.mailbox import Mailbox
-from franking.testing.provider import Given, ProviderServer
 from franking.testing.quirks import BY_NAME, GOOGLE, MICROSOFT
 from franking.testing.replies import REPLIES_BY_NAME
-from franking.testing.submission import SubmissionServer
+from franking.testing.seen import Given
 
 KIM, LEE = "kim@example.com", "lee@example.com"
 BOTH = pytest.mark.parametrize("name", BY_NAME.keys())
@@ -332,41 +329,6 @@ async def test_the_connection_can_be_lost_at_the_final_dot(
         async with at.authenticated() as smtp:
             await smtp.send_message(scan(10)[0])
         assert len(at.mailbox.messages) == stored + 1
-
-
-async def test_tls_versions_can_be_set(clock: VirtualClock, tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    async with ProviderServer(MICROSOFT, clock, authority) as provider:
-        provider.accounts.add(KIM, "correct horse")
-        mailbox = Mailbox(tmp_path / "mailbox")
-        old = ssl.TLSVersion.TLSv1_2
-        async with SubmissionServer(provider, authority, mailbox, maximum=old) as server:
-            context = client_context(authority.ca_file)
-            async with aiosmtplib.SMTP(
-                hostname="localhost", port=server.port, start_tls=True, tls_context=context
-            ) as smtp:
-                await authenticate(smtp, KIM, provider.give(KIM).access_token)
-                await smtp.send_message(scan(10)[0])
-            assert mailbox.messages[0].envelope.tls == "TLSv1.2"
-            context.minimum_version = ssl.TLSVersion.TLSv1_3
-            refused = aiosmtplib.SMTP(
-                hostname="localhost", port=server.port, start_tls=True, tls_context=context
-            )
-            with pytest.raises((ssl.SSLError, aiosmtplib.SMTPException)):
-                await refused.connect()
-
-
-async def test_a_client_that_trusts_nobody_gets_no_further(clock: VirtualClock, tmp_path: Path) -> None:
-    async with scene(MICROSOFT.name, clock, tmp_path) as at:
-        stranger = Authority(tmp_path / "stranger")
-        smtp = aiosmtplib.SMTP(
-            hostname="localhost",
-            port=at.server.port,
-            start_tls=True,
-            tls_context=client_context(stranger.ca_file),
-        )
-        with pytest.raises((ssl.SSLError, aiosmtplib.SMTPException)):
-            await smtp.connect()
 
 
 async def test_no_token_reaches_a_log(
