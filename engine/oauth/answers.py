@@ -47,14 +47,14 @@ class Fault(StrEnum):
     "A certificate or id_token that is not valid yet, or no longer, by this device's clock."
     TRUST = "trust"
     "The file of additional authorities cannot be read."
-    NOT_A_TOKEN = "not a token"
+    NOT_A_TOKEN = "not a token"  # noqa: S105 - a code, no secret
     REDIRECT = "redirect"
     ISSUER = "iss"
-    ID_TOKEN = "id_token"
+    ID_TOKEN = "id_token"  # noqa: S105
     KEYS = "jwks"
     ACCOUNT = "account"
     SCOPE = "scope"
-    NO_REFRESH_TOKEN = "no refresh token"
+    NO_REFRESH_TOKEN = "no refresh token"  # noqa: S105
     LISTENER = "listener"
 
 

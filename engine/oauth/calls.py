@@ -1,15 +1,15 @@
 """The calls to the authorization server: Authlib's OAuth 2 client over our own httpx2 session.
 
-Rules: token calls only; a session lives as long as one call, so that every call takes the TLS and HTTP
-settings of its moment. Environment proxies and certificate variables are not looked at. A whole call has a
-time limit and a body a size limit. What Authlib would keep of an answer (`token`) is never set, and no
-exception that could quote one leaves.
+Rules: token calls only; a session lives as long as one refresh, revocation or redemption, so that each takes
+the TLS and HTTP settings of its moment. Environment proxies and certificate variables are not looked at. A
+request has a time limit as a whole, an answer a size limit. What Authlib would keep of an answer (`token`) is
+never set, and no exception that could quote one leaves.
 """
 
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -57,8 +57,8 @@ class WireClient(OAuth2Client):
 
     def __init__(self, session: httpx2.AsyncClient, application: Application, scope: str | None) -> None:
         secret = application.client_secret
-        # client_secret_basic does not escape what RFC 6749 section 2.3.1 wants escaped; both providers take
-        # post.
+        # Not client_secret_basic: Authlib does not escape it as RFC 6749 section 2.3.1 wants, and hpack logs
+        # headers.
         method = "client_secret_post" if secret else "none"
         super().__init__(
             session,
@@ -115,10 +115,12 @@ class Calls:
         )
         return str(url)
 
-    async def exchange(self, code: Secret, verifier: Secret, redirect_uri: str) -> TokenAnswer | Refusal:
+    async def exchange(
+        self, session: httpx2.AsyncClient, code: Secret, verifier: Secret, redirect_uri: str
+    ) -> TokenAnswer | Refusal:
         """Redeems the code, once: a code is good for one use (RFC 6749 section 4.1.2)."""
-
-        async def ask(client: WireClient) -> Wire:
+        client = WireClient(session, self.application, None)
+        try:
             wire: Wire = await client.fetch_token(
                 self.data.token,
                 grant_type="authorization_code",
@@ -127,62 +129,60 @@ class Calls:
                 redirect_uri=redirect_uri,
                 code_verifier=verifier.reveal(),
             )
-            return wire
-
-        return await self._token(ask, None, tries=1)
+        except CallError as failed:
+            return Refusal(fault=failed.fault)
+        return token_answer(wire, self.clock.now())
 
     async def refresh(self, grant: Secret) -> TokenAnswer | Refusal:
         """A lost answer may have carried a new refresh token: the same one is used at once once more, which
         the provider that rotates still takes."""
-
-        async def ask(client: WireClient) -> Wire:
-            wire: Wire = await client.refresh_token(
-                self.data.token, refresh_token=grant.reveal(), headers={"Accept": "application/json"}
-            )
-            return wire
-
-        return await self._token(
-            ask, " ".join(self.data.scopes) if self.data.scope_on_refresh else None, tries=2
-        )
+        scope = " ".join(self.data.scopes_on_refresh) or None
+        try:
+            async with self.session() as session:
+                client = WireClient(session, self.application, scope)
+                try:
+                    wire = await self._refreshed(client, grant)
+                except CallError as failed:
+                    if not failed.lost:
+                        raise
+                    wire = await self._refreshed(client, grant)
+        except CallError as failed:
+            return Refusal(fault=failed.fault)
+        return token_answer(wire, self.clock.now())
 
     async def revoke(self, grant: Secret) -> bool:
         """RFC 7009 section 2.2: 200 says that the token is dead, whoever killed it."""
         if self.data.revoke is None:
             return False
         try:
-            async with self._session() as session:
+            async with self.session() as session:
                 client = WireClient(session, self.application, None)
                 wire: Wire = await client.revoke_token(  # type: ignore[no-untyped-call]
                     self.data.revoke,
                     token=grant.reveal(),
-                    token_type_hint="refresh_token",
+                    token_type_hint="refresh_token",  # noqa: S106 - a name, no secret
                     headers={"Accept": "application/json"},
                 )
         except CallError:
             return False
         return wire.status == 200
 
-    async def keys(self) -> bytes:
+    async def keys(self, session: httpx2.AsyncClient) -> bytes:
         """The provider's JSON Web Key Set as it came. Raises CallError."""
-        async with self._session() as session:
-            wire = await _read(session, "GET", self.data.keys, {"Accept": "application/json"}, b"")
+        wire = await _read(session, "GET", self.data.keys, {"Accept": "application/json"}, b"")
         if wire.status != 200:
             raise CallError(Fault.NETWORK if wire.status >= 500 or wire.status == 429 else Fault.KEYS)
         return wire.body
 
-    async def _token(
-        self, ask: Callable[[WireClient], Awaitable[Wire]], scope: str | None, tries: int
-    ) -> TokenAnswer | Refusal:
-        try:
-            async with self._session() as session:
-                client = WireClient(session, self.application, scope)
-                wire = await _until_answered(lambda: ask(client), tries)
-        except CallError as failed:
-            return Refusal(fault=failed.fault)
-        return token_answer(wire, self.clock.now())
+    async def _refreshed(self, client: WireClient, grant: Secret) -> Wire:
+        wire: Wire = await client.refresh_token(
+            self.data.token, refresh_token=grant.reveal(), headers={"Accept": "application/json"}
+        )
+        return wire
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[httpx2.AsyncClient]:
+    async def session(self) -> AsyncIterator[httpx2.AsyncClient]:
+        """Raises CallError where the file of additional authorities cannot be read."""
         try:
             context = self.context()
         except (OSError, ssl.SSLError):
@@ -191,17 +191,6 @@ class Calls:
             verify=context, http2=self.http2(), trust_env=False, timeout=STEP, follow_redirects=False
         ) as session:
             yield session
-
-
-async def _until_answered(ask: Callable[[], Awaitable[Wire]], tries: int) -> Wire:
-    """Raises CallError when no try brought an answer."""
-    while True:
-        tries -= 1
-        try:
-            return await ask()
-        except CallError as failed:
-            if not failed.lost or not tries:
-                raise
 
 
 async def _read(

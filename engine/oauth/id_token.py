@@ -83,7 +83,9 @@ def key_set(body: bytes) -> KeySet:
 def signed_in(
     id_token: Secret, keys: KeySet, data: ProviderData, client_id: str, nonce: Secret, now: datetime
 ) -> Who:
-    """Raises UnusableError: ID_TOKEN for what must not be believed, CLOCK for a time that cannot be, ACCOUNT for
+    """Who the provider says it is.
+
+    Raises UnusableError: ID_TOKEN for what must not be believed, CLOCK for a time that cannot be, ACCOUNT for
     no address.
     """
     claims = _verified(id_token, keys)

@@ -11,6 +11,8 @@ import asyncio
 import secrets
 from contextlib import AsyncExitStack
 
+from joserfc.jwk import KeySet
+
 from ..ports import Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
 from ..secret import Secret
 from .answers import Call, Fault, Refusal, decide, fault
@@ -18,7 +20,7 @@ from .calls import CallError, Calls
 from .id_token import UnusableError, key_set, signed_in
 from .providers.model import TENANT_IN_CLAIM, is_tenant_id
 from .redirect import CANCELLED, SIGNED_IN, NoListenerError, Page, RedirectListener, Returned
-from .wire import said
+from .wire import TokenAnswer, said
 
 
 class SignIn:
@@ -79,14 +81,18 @@ class SignIn:
         return await self._redeem(returned.code, redirect_uri)
 
     async def _redeem(self, code: Secret, redirect_uri: str) -> Tokens | Trouble:
-        # The keys first: while they cannot be had, the code is not spent and no token is in the world.
+        """The keys first: while they cannot be had, the code is not spent and no token is in the world."""
         try:
-            keys = key_set(await self._calls.keys())
+            async with self._calls.session() as session:
+                keys = key_set(await self._calls.keys(session))
+                answer = await self._calls.exchange(session, code, self._verifier, redirect_uri)
         except (CallError, UnusableError) as error:
             return fault(error.fault)
-        answer = await self._calls.exchange(code, self._verifier, redirect_uri)
         if isinstance(answer, Refusal):
             return decide(answer, Call.CODE, self._data.answers)
+        return self._checked(answer, keys)
+
+    def _checked(self, answer: TokenAnswer, keys: KeySet) -> Tokens | Trouble:
         now = self._calls.clock.now()
         if answer.id_token is None:
             return fault(Fault.ID_TOKEN)

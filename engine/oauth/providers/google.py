@@ -79,14 +79,14 @@ ANSWERS = (
 GOOGLE = ProviderData(
     name="Google",
     authorize="https://accounts.google.com/o/oauth2/v2/auth",
-    token="https://oauth2.googleapis.com/token",
+    token="https://oauth2.googleapis.com/token",  # noqa: S106 - an address, no secret
     keys="https://www.googleapis.com/oauth2/v3/certs",
     issuer="https://accounts.google.com",
     revoke="https://oauth2.googleapis.com/revoke",
     # gmail.send is not enough for SMTP.
     scopes=("https://mail.google.com/", "openid", "email"),
     scopes_needed=frozenset({"https://mail.google.com/"}),
-    scope_on_refresh=False,
+    scopes_on_refresh=(),
     redirect=Redirect("127.0.0.1", ("127.0.0.1",)),
     rotates=False,
     claims=AccountClaims(account=(), email_verified=("email_verified",)),

@@ -230,14 +230,15 @@ BY_SUBERROR = (
 MICROSOFT = ProviderData(
     name="Microsoft",
     authorize="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
-    token="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
+    token="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",  # noqa: S106 - an address, no secret
     keys="https://login.microsoftonline.com/{tenant}/discovery/v2.0/keys",
     issuer="https://login.microsoftonline.com/{tenant}/v2.0",
     revoke=None,
-    # outlook.office365.com as the scope's host fails for personal accounts.
+    # outlook.office365.com as the scope's host fails for personal accounts. `profile` brings
+    # preferred_username.
     scopes=("https://outlook.office.com/SMTP.Send", "offline_access", "openid", "email", "profile"),
     scopes_needed=frozenset({"https://outlook.office.com/SMTP.Send"}),
-    scope_on_refresh=True,
+    scopes_on_refresh=("https://outlook.office.com/SMTP.Send", "offline_access"),
     # AADSTS50011 for 127.0.0.1: any port is accepted for `localhost` alone.
     redirect=Redirect("localhost", ("127.0.0.1", "::1")),
     rotates=True,

@@ -55,7 +55,8 @@ class ProviderData:
     scopes: tuple[str, ...]
     scopes_needed: frozenset[str]
     "Without these in the answer, no mail goes."
-    scope_on_refresh: bool
+    scopes_on_refresh: tuple[str, ...]
+    "Empty: those that were granted (RFC 6749 section 6)."
     redirect: Redirect
     rotates: bool
     "A refresh brings a new refresh token."

@@ -1,8 +1,9 @@
-"""What the tests of the OAuth adapter share: a playing provider, a person in front of the screen, and the client.
+"""What the tests of the OAuth adapter share: a playing provider, a person at the screen, and the client.
 
 Rule: the provider is the strict one of the test kit, over verified TLS on loopback.
 """
 
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from franking.engine.clock import Clock
 from franking.engine.oauth.client import OAuthProvider
 from franking.engine.oauth.providers import BUILT_IN, ProviderData
 from franking.engine.ports import Application, Parked, SignInRequest
@@ -52,6 +54,7 @@ class Stage:
         self,
         *,
         parked: Parked = nullcontext,
+        clock: Clock | None = None,
         http2: bool = True,
         tenant: str = "organizations",
         application: Application | None = None,
@@ -60,11 +63,14 @@ class Stage:
         return OAuthProvider(
             data or self.data,
             application or self.application(tenant),
-            self.clock,
-            lambda: client_context(self.kit.ca_file),
+            clock or self.clock,
+            self.context,
             lambda: http2,
             parked,
         )
+
+    def context(self) -> ssl.SSLContext:
+        return client_context(self.kit.ca_file)
 
     def application(self, tenant: str = "organizations") -> Application:
         secret = Secret(self.server.client_secret) if self.server.client_secret else None

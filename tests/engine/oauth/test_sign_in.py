@@ -13,6 +13,7 @@ import pytest
 
 from franking.engine.oauth.answers import Fault
 from franking.engine.ports import Actor, AnswerClass, Cancelled, Tokens, Trouble
+from franking.testing.clock import VirtualClock
 
 if TYPE_CHECKING:
     from franking.tests.engine.oauth.conftest import PlayedScreen, Stage
@@ -155,7 +156,9 @@ async def test_s19a_cancelling_closes_listener_and_screen(staged: "Staged", scre
             await asyncio.open_connection("127.0.0.1", port)
 
 
-async def test_cancelling_stops_a_screen_that_is_still_opening(staged: "Staged", screen_of: "ScreenOf") -> None:
+async def test_cancelling_stops_a_screen_that_is_still_opening(
+    staged: "Staged", screen_of: "ScreenOf"
+) -> None:
     async with staged("Microsoft") as stage:
         opening, ended = asyncio.Event(), asyncio.Event()
 
@@ -200,14 +203,16 @@ async def test_a_screen_that_fails_is_a_fault_of_the_screen(staged: "Staged", sc
 
 
 @NAMES
-async def test_a_wrong_client_never_reaches_a_token(name: str, staged: "Staged", screen_of: "ScreenOf") -> None:
+async def test_a_wrong_client_never_reaches_a_token(
+    name: str, staged: "Staged", screen_of: "ScreenOf"
+) -> None:
     """The provider shows its own page or comes back with the error: both are no sign-in."""
     async with staged(name) as stage:
         application = replace(stage.application(), client_id="another")
         refused = asyncio.Event()
 
         async def look(url: str) -> int:
-            async with httpx2.AsyncClient(verify=stage.client()._context(), trust_env=False) as browser:
+            async with httpx2.AsyncClient(verify=stage.context(), trust_env=False) as browser:
                 status = (await browser.get(url)).status_code
             refused.set()
             return status
@@ -311,14 +316,8 @@ async def test_no_refresh_token_is_no_sign_in(staged: "Staged") -> None:
 
 async def test_a_device_clock_that_is_wrong_is_said(staged: "Staged") -> None:
     async with staged("Microsoft") as stage:
-
-        class Slow:
-            def now(self) -> object:
-                return stage.clock.now() - timedelta(minutes=6)
-
-        client = stage.client()
-        client._clock = Slow()  # type: ignore[assignment]
-        outcome = await client.sign_in(stage.request(), stage.accepting())
+        slow = VirtualClock(stage.clock.now() - timedelta(minutes=6))
+        outcome = await stage.client(clock=slow).sign_in(stage.request(), stage.accepting())
         assert isinstance(outcome, Trouble)
         assert (outcome.kind, outcome.code, outcome.actor) == (AnswerClass.OURS, Fault.CLOCK, Actor.ADMIN)
 
