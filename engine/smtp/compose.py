@@ -123,11 +123,14 @@ class Part:
 
     @classmethod
     def attachment(cls, content: bytes | File, name: str, media_type: str) -> Self:
-        """Any name: what no file name may hold becomes `_`. Raises Unencodable for a malformed media type."""
+        """Any name: what no file name may hold becomes `_`, and space around it goes.
+
+        Raises Unencodable for a malformed media type.
+        """
         if not _MEDIA_TYPE.fullmatch(media_type):
             raise Unencodable("Content-Type", "not a media type")
         lines = base64_lines(content) if isinstance(content, bytes) else content
-        return cls(media_type, Encoding.BASE64, lines, _UNSAFE.sub("_", name) or "_")
+        return cls(media_type, Encoding.BASE64, lines, _UNSAFE.sub("_", name).strip() or "_")
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -168,7 +171,7 @@ class Message:
     @cached_property
     def size(self) -> int:
         """Octets on the wire, before dots are doubled and without the final one (RFC 1870 section 3)."""
-        return sum(len(piece) if isinstance(piece, bytes) else piece.size for piece in self._pieces)
+        return sum(len(piece) if isinstance(piece, bytes) else piece.size for piece in self.pieces)
 
     @cached_property
     def files(self) -> tuple[File, ...]:
@@ -185,7 +188,7 @@ class Message:
         return boundary
 
     @cached_property
-    def _pieces(self) -> tuple[bytes | File, ...]:
+    def pieces(self) -> tuple[bytes | File, ...]:
         """The whole message, files left as files; each ends with CRLF."""
         version = Structured("MIME-Version", ("1.0",))
         if len(self.parts) == 1:
@@ -209,7 +212,7 @@ def blocks(message: Message) -> Iterator[bytes]:
     Raises FileChanged, OSError: what was written then is no message and must not be ended as one.
     """
     small: list[bytes] = []
-    for piece in message._pieces:
+    for piece in message.pieces:
         if isinstance(piece, bytes):
             small.append(piece)
             continue

@@ -165,7 +165,8 @@ def _code(error: Exception) -> str:
             return "lost"
         case OSError():
             return "unreachable"
-    return "protocol"
+        case _:
+            return "protocol"
 
 
 def _words(error: Exception) -> str:

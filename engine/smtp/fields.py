@@ -19,8 +19,8 @@ LINE = 78
 LINE_MAX = 998
 WORD = 60
 "Longer words of plain text are encoded, for they could not be folded."
-ENCODED_WORD = 45
-"Octets of UTF-8 in one encoded word: 60 characters of base64, 72 with its marks (75 are allowed)."
+ENCODED_WORD = 39
+"Octets of UTF-8 in one encoded word: 64 characters with its marks, so that one fits behind any field's name."
 SECTION = 56
 "Characters of a parameter's value in one section (RFC 2231 section 3)."
 ATTRIBUTE = "!#$&+-.^_`{}~|"

@@ -62,6 +62,7 @@ SEND_AS = "Send from the account's own address, or have the right [Send As] give
 SMALLER = "Scan fewer pages, or at a lower resolution or in a smaller format."
 OUT_OF_HOURS = "The account has sent as much as its provider allows for now."
 
+# fmt: off
 REPLIES = (
     # AUTH: who may sign in.
     Row("535", LATER, "Authenticated SMTP is off for this user or organisation.", AUTHENTICATED_SMTP, TENANT,
@@ -115,7 +116,6 @@ REPLIES = (
     Row("5", ENDED, "The server refuses this recipient.", "Read the server's words; correct the address.",
         PERSON, RCPT),
     # Whatever else.
-    Row("250", SENT, "The server took the message.", "", NOBODY, BODY),
     Row("2", SENT, "The server took the message.", "", NOBODY, BODY),
     Row("4", LATER, "The server cannot take the message now.", WAIT, NOBODY),
     Row("5", ENDED, "The server refused the message.", "Read the server's words.", PERSON),
@@ -162,6 +162,7 @@ OURS = (
     Row("file", ENDED, "A file of the job cannot be read.", "Scan again.", PERSON),
     Row("disk", LATER, "The disk did not give a file of the job.", WAIT, ADMIN),
 )
+# fmt: on
 ROWS = REPLIES + OURS
 
 
