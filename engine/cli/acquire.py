@@ -26,6 +26,7 @@ from ..engine import Engine
 from ..information import Warning as Warned
 from ..settings import Settings
 from ..status import IdentityStatus, Status
+from . import reasons
 from .exits import Exit
 from .opening import Config, OAuthOffError, configured, opened
 from .terminal import DONE, FAILED, Terminal, plain, say, spinning, terminal, whats_wrong
@@ -44,7 +45,7 @@ class PrintedAddress:
         self.signs_in = ""
         "The address of the account that is wanted."
 
-    async def open(self, place: str, address: str, closes_at: datetime) -> None:  # noqa: ARG002 - the port's form
+    async def open(self, place: str, address: str, closes_at: datetime) -> None:
         self.out.print(
             f"Open this address in a browser on this machine and sign in as {plain(self.signs_in)}:\n"
         )
@@ -160,14 +161,23 @@ def show(result: Result, on: Terminal) -> Exit:
         rows = [("Do", "Start again, and sign in within ten minutes."), status]
         say(on.err, FAILED, "The sign-in took too long; nothing changed.", rows)
         return Exit.TEMPORARY
-    say(on.err, FAILED, "The token was not acquired.", [*words(result.warnings, Info.SIGN_IN_FAILED), status])
+    code = fact.code if isinstance(fact, SignInFailed) else ""
+    rows = of_fault(code) or words(result.warnings, Info.SIGN_IN_FAILED)
+    say(on.err, FAILED, "The token was not acquired; nothing changed.", [*rows, status])
     return Exit.TEMPORARY
 
 
+def of_fault(code: str) -> list[tuple[str, str]]:
+    """What the device itself found wrong with the sign-in; empty for a code of the provider."""
+    from ..oauth.answers import Fault, fault
+
+    try:
+        trouble = fault(Fault(code))
+    except ValueError:
+        return []
+    return whats_wrong(trouble.cause, trouble.remedy, reasons.WHO[trouble.actor].value)
+
+
 def words(warnings: tuple[Warned, ...], code: Info) -> list[tuple[str, str]]:
-    return [
-        row
-        for each in warnings
-        if each.code is code
-        for row in whats_wrong(each.cause, each.remedy, each.actor.value)
-    ]
+    found = next((each for each in warnings if each.code is code), None)
+    return whats_wrong(found.cause, found.remedy, found.actor.value) if found else []

@@ -23,13 +23,18 @@ def diagrams(
 
     where, on = folder or DRAWN, terminal()
     if not check:
-        written = write(where)
-        say(on.out, DONE, f"{len(written)} files in {where}")
+        changed = write(where)
+        say(
+            on.out,
+            DONE,
+            f"The drawings are of today in {where}.",
+            [("Changed", str(path)) for path in changed],
+        )
         raise typer.Exit(Exit.OK)
     old = stale(where)
     if old:
         rows = [("Stale", str(path)) for path in old] + [("Do", "franking diagrams")]
-        say(on.err, FAILED, f"{len(old)} files in {where} are not what the machines say.", rows)
+        say(on.err, FAILED, f"The drawings in {where} are stale.", rows)
         raise typer.Exit(Exit.DATA)
-    say(on.out, DONE, f"the drawings in {where} are of today")
+    say(on.out, DONE, f"The drawings are of today in {where}.")
     raise typer.Exit(Exit.OK)

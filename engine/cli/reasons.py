@@ -10,16 +10,23 @@ from types import MappingProxyType
 
 from ...events.base import ADMINISTRATOR
 from ...events.information import Info
+from ...machines.access_token import BACKING_OFF
 from ...machines.job import WAITING
 from ...machines.refresh_token import ACQUIRED, EXPIRED
 from ...machines.rules import WhoActs
 from ...machines.validation import NOT_AVAILABLE, OFF
+from ..acts import RECIPIENTS
 from ..engine import Engine
 from ..information import Words
-from ..ports import Actor, Outcome, Phase, Verdict
+from ..ports import Actor, Outcome, Phase, Recipient, Verdict
 from ..status import IdentityStatus, JobStatus, Status
 
 WAIT = "Wait: it goes by itself."
+UNREACHABLE = Words(
+    "The provider cannot be reached, or says «not now». The sign-in is kept.",
+    "Check the network if it lasts; else wait.",
+    WhoActs.NOBODY,
+)
 WHO: Mapping[Actor, WhoActs] = MappingProxyType({
     Actor.PERSON: WhoActs.PERSON,
     Actor.ADMIN: WhoActs.ADMINISTRATOR,
@@ -62,6 +69,8 @@ def of_job(engine: Engine, job: JobStatus) -> Words:
         found = found or warned(now, Info.SERVER_REFUSES_TOKEN, identity.identity)
         if found:
             return found
+        if identity.access_token == BACKING_OFF.name.lower().replace("_", " ") and not job.retry_at:
+            return UNREACHABLE
     return of_code(job.reason, server_words(engine, job.job)) or Words(job.reason, WAIT, WhoActs.NOBODY)
 
 
@@ -112,3 +121,9 @@ def server_words(engine: Engine, job: int) -> str:
     """What the submission server said last about this job; empty if nothing."""
     outcome = engine.store.job_outcome(job)
     return outcome.reply if outcome else ""
+
+
+def recipients(engine: Engine, job: int) -> tuple[Recipient, ...]:
+    """What the server said of each, as far as it was asked (S33c)."""
+    outcome = engine.store.job_outcome(job)
+    return RECIPIENTS.validate_json(outcome.recipients) if outcome else ()

@@ -6,7 +6,7 @@ of it, once nothing but the clock, a person or a lost store can move it.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +19,7 @@ from ...machines.job import ENDED, HELD, SENT
 from ...machines.rules import Rule, WhoActs
 from ..engine import Engine
 from ..information import Words
+from ..ports import Recipient
 from ..refusal import Refused
 from ..settings import Settings, why
 from . import reasons
@@ -34,6 +35,7 @@ OPTIONS = {
     "subject": "--subject",
     "user": "--user",
 }
+NOTHING = Words("", "", WhoActs.NOBODY)
 GOES_ON = "It goes by itself while an engine runs: `franking status` runs one for a moment."
 
 
@@ -45,8 +47,9 @@ class Result:
     to: tuple[str, ...]
     job: int | None = None
     message_id: str | None = None
-    words: Words = field(default_factory=lambda: Words("", "", WhoActs.NOBODY))
+    words: Words = NOTHING
     server: str = ""
+    recipients: tuple[Recipient, ...] = ()
     retry_at: datetime | None = None
     rules: tuple[Rule, ...] = ()
 
@@ -58,16 +61,22 @@ class Result:
 
 
 def send(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False, help="The scan.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", show_default=False, help="The scan.")],
     user: Annotated[
         str, typer.Option("--user", "-u", show_default=False, help="Login name of who sends it.")
     ],
     to: Annotated[
         list[str], typer.Option("--to", "-t", show_default=False, help="An address; may be repeated.")
     ],
-    cc: Annotated[list[str] | None, typer.Option("--cc", show_default=False)] = None,
-    bcc: Annotated[list[str] | None, typer.Option("--bcc", show_default=False)] = None,
-    subject: Annotated[str, typer.Option("--subject", "-s", show_default=False)] = "",
+    cc: Annotated[
+        list[str] | None, typer.Option("--cc", show_default=False, help="An address; may be repeated.")
+    ] = None,
+    bcc: Annotated[
+        list[str] | None, typer.Option("--bcc", show_default=False, help="An address that nobody sees.")
+    ] = None,
+    subject: Annotated[
+        str, typer.Option("--subject", "-s", show_default=False, help="Else the function's name.")
+    ] = "",
     text: Annotated[str, typer.Option("--text", show_default=False, help="What stands above the scan.")] = "",
     sender: Annotated[
         str | None,
@@ -134,10 +143,9 @@ async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result
 
 def outcome(engine: Engine, number: int, message_id: str, to: tuple[str, ...]) -> Result:
     job = engine.job(number)
-    if job.state == SENT.name.lower():
-        return Result(job.state, to, number, message_id, server=reasons.server_words(engine, number))
-    words, said = reasons.of_job(engine, job), reasons.server_words(engine, number)
-    return Result(job.state, to, number, message_id, words, said, job.retry_at)
+    words = reasons.of_job(engine, job) if job.state != SENT.name.lower() else NOTHING
+    said, each = reasons.server_words(engine, number), reasons.recipients(engine, number)
+    return Result(job.state, to, number, message_id, words, said, each, job.retry_at)
 
 
 def show(result: Result, files: Sequence[Path], on: Terminal) -> None:
@@ -149,7 +157,11 @@ def show(result: Result, files: Sequence[Path], on: Terminal) -> None:
         rows = [("Scan", names), ("To", ", ".join(result.to)), ("Message-ID", result.message_id or "")]
         say(on.out, DONE, f"Job {result.job} was sent.", rows)
     elif result.exit is Exit.DATA:
-        say(on.err, FAILED, f"Job {result.job} ended without success.", [*about, ("Server", result.server)])
+        refused = [
+            ("Refused", f"{each.address}: {each.reply}") for each in result.recipients if not each.accepted
+        ]
+        rows = [*about, *refused, ("Server", "" if refused else result.server)]
+        say(on.err, FAILED, f"Job {result.job} ended without success.", rows)
     else:
         state = "is held" if result.state == HELD.name.lower() else "waits in the spool"
         next_try = f"It is tried again from {local(result.retry_at)} on. " if result.retry_at else ""
@@ -161,8 +173,9 @@ def as_json(result: Result) -> dict[str, object]:
     """What `--json` prints.
 
     `state` (sent, waiting, held, ended, refused), `job`, `message_id`, `to` (addresses), `why`, `do`, `who`,
-    `server` (its words), `retry_at` (ISO 8601, UTC) and `rules` (the broken ones: `code`, `settings`, `why`,
-    `do`, `who`). What does not apply is null or empty.
+    `server` (its words), `recipients` (those the server was asked about: `address`, `accepted`, `reply`),
+    `retry_at` (ISO 8601, UTC) and `rules` (the broken ones: `code`, `settings`, `why`, `do`, `who`). What
+    does not apply is null or empty.
     """
     waits = result.exit is not Exit.OK and not result.rules
     return {
@@ -174,6 +187,10 @@ def as_json(result: Result) -> dict[str, object]:
         "do": result.words.remedy or None,
         "who": result.words.actor.value if waits else None,
         "server": result.server or None,
+        "recipients": [
+            {"address": each.address, "accepted": each.accepted, "reply": each.reply}
+            for each in result.recipients
+        ],
         "retry_at": result.retry_at.isoformat() if result.retry_at else None,
         "rules": [rule_as_json(rule) for rule in result.rules],
     }

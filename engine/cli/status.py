@@ -153,9 +153,9 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
 
     `validation`: `state` (Off, Available, Not available), `broken` (codes of rules).
     `identities`, each: `identity`, `login`, `address`, `refresh_token` (Required, Acquired, Expired),
-    `access_token`, `renew_at`, `days_left` (whole days until the token is renewed by itself if nothing is sent).
+    `access_token`, `renew_at`, `days_left` (whole days until it is renewed by itself if nothing is sent).
     `jobs`, each: `job`, `state` (waiting, held, sending, delivering, sent, ended), `owner`, `function`,
-    `submitted_at`, `attempts`, `retry_at`, `reason`, `unknown` (outcomes that stayed unknown).
+    `submitted_at`, `attempts`, `retry_at`, `reason`, `unknown` (tries with no known end).
     `count`: number of jobs by state.
     `information`, each: `code`, `subject`, `since`, `why`, `do`, `who`.
     """

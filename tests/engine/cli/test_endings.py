@@ -1,0 +1,169 @@
+"""Exit codes and the one message of each ending."""
+
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from franking.engine.at_the_panel import UnknownUser
+from franking.engine.cli import app, send
+from franking.engine.cli.ending import told
+from franking.engine.cli.exits import Exit
+from franking.engine.records import StoreFailed
+from franking.engine.refusal import Refused
+from franking.engine.runtime import EngineFailed
+from franking.engine.settings import CredentialError, Mistake, SettingsError
+from franking.engine.spool import ScanUnreadable
+from franking.engine.store.lock import StoreInUse, StoreLock
+from franking.engine.store.sqlite import StoreUnusable
+from franking.machines.rules import RULES
+
+from .conftest import Device
+
+HERE = Path("/somewhere")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (SettingsError("a.toml", (Mistake("tls.minimum", "int", "a version is wanted"),)), 78, "tls.minimum"),
+        (CredentialError("credential:x", "there is no file x"), 78, "credential:x: there is no file x."),
+        (Refused("this cannot be", RULES[:2]), 78, RULES[1].remedy),
+        (UnknownUser("bo"), 78, "bo"),
+        (ScanUnreadable(HERE / "scan.pdf", "the scan is not a file"), 66, "/somewhere/scan.pdf"),
+        (StoreInUse(HERE, "4711"), 75, "process 4711"),
+        (StoreUnusable(HERE, "this is no store", "Move it away"), 69, "this is no store. Move it away."),
+        (StoreFailed("disk I/O error", full=True), 69, "disk I/O error"),
+        (EngineFailed("dispatcher"), 70, "dispatcher"),
+        (PermissionError(13, "Permission denied", "drawn/job.md"), 73, "drawn/job.md"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_each_error_has_its_code_and_one_message(
+    error: Exception, code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(error) == code
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert printed.out == ""
+    assert "Traceback" not in printed.err
+
+
+@pytest.mark.manual("S25")
+def test_a_fault_of_the_program_shows_its_place_and_never_its_text(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(settings: object) -> None:
+        raise RuntimeError("eyJ0eXAiOiJKV1QiLCJhbGciOi")
+
+    monkeypatch.setattr(send, "configured", breaks)
+    ended = device.send()
+    assert ended.code == 70
+    assert "RuntimeError at breaks" in ended.err
+    assert "eyJ0" not in ended.err + ended.out
+    assert "Traceback" not in ended.err
+
+
+def test_a_store_in_use_names_the_process(device: Device) -> None:
+    device.store.mkdir(mode=0o700)
+    with StoreLock(device.store):
+        ended = device.franking("status")
+    assert ended.code == 75
+    assert "is in use by the engine of process" in ended.err
+    assert "Stop that one first" in ended.err
+    assert device.franking("status").code == 0
+
+
+def test_a_file_that_is_no_store_is_left_alone(device: Device) -> None:
+    device.store.mkdir()
+    (device.store / "store.db").write_bytes(b"a diary, not a database" * 50)
+    ended = device.send()
+    assert ended.code == 69
+    assert "store.db" in ended.err
+    assert (device.store / "store.db").read_bytes() == b"a diary, not a database" * 50
+
+
+def test_a_folder_that_cannot_be_made(device: Device) -> None:
+    device.set("store", path=device.scan("a-file") / "store")
+    ended = device.send()
+    assert ended.code == 69
+    assert "the store is not available (Not a directory)" in ended.err
+    assert "`store.path`" in ended.err
+
+
+def test_the_command_line_without_its_libraries_says_what_to_install() -> None:
+    program = (
+        "import sys; sys.modules['typer'] = None\n"
+        "from franking.engine.cli.main import main; sys.exit(main(['status']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
+    assert ended.returncode == 69
+    assert (
+        ended.stderr == "franking: the command line needs two more libraries: pip install 'franking[cli]'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["send", "--help"], ["acquire", "--help"], ["status", "--help"]]
+)
+def test_help_starts_nothing(device: Device, arguments: list[str]) -> None:
+    ended = device.franking(*arguments)
+    assert ended.code == 0
+    assert "Usage: franking" in ended.out
+    assert not device.store.exists()
+
+
+def test_version(device: Device) -> None:
+    ended = device.franking("--version")
+    assert ended.code == 0
+    assert ended.out.startswith("franking ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["print"], ["status", "--colour"]])
+def test_a_wrong_command_line_is_64(device: Device, arguments: list[str]) -> None:
+    assert device.franking(*arguments).code == Exit.USAGE
+
+
+def test_the_demo_gets_its_folder_and_gives_its_code(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Path] = []
+
+    def run(folder: Path, console: Console) -> int:
+        console.print("demo: ok")
+        seen.append(folder)
+        return 3 if folder.is_dir() else 4
+
+    made = types.ModuleType("franking.engine.cli.demo")
+    made.__dict__["run"] = run
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+    kept = device.franking("demo", "--folder", device.folder)
+    removed = device.franking("demo")
+    assert (kept.code, removed.code) == (3, 3)
+    assert kept.out == "demo: ok\n"
+    assert seen[0] == device.folder
+    assert not seen[1].exists()
+
+
+def test_the_demo_names_what_is_not_installed(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "DEMO_NEEDS", ("no_such_library",))
+    ended = device.franking("demo")
+    assert ended.code == 69
+    assert "pip install 'franking[cli,testing]'" in ended.err
+
+
+@pytest.mark.manual("B6")
+def test_stale_drawings_are_found_and_drawn_anew(device: Device) -> None:
+    folder = device.folder / "drawn"
+    folder.mkdir()
+    assert device.franking("diagrams", "--check", folder).code == 65
+    drawn = device.franking("diagrams", folder)
+    assert drawn.code == 0
+    assert len(list(folder.iterdir())) > 5
+    assert device.franking("diagrams", "--check", folder).code == 0
+    one = min(folder.iterdir())
+    one.write_text(one.read_text() + "by hand\n")
+    stale = device.franking("diagrams", "--check", folder)
+    assert stale.code == 65
+    assert str(one) in stale.err

@@ -1,0 +1,129 @@
+"""What a person, and a program, reads of the device's state."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from .conftest import ADMINISTRATOR, KIM, Device
+
+
+@pytest.mark.manual("S23")
+def test_a_new_device_asks_for_nothing_but_a_sign_in(device: Device) -> None:
+    ended = device.franking("status")
+    assert ended.code == 0
+    assert ended.err == ""
+    assert "ON, Microsoft. Sending: Available" in ended.out
+    assert [line.split() for line in ended.out.splitlines() if "Administrator" in line] == [
+        ["Administrator", ADMINISTRATOR, "Required"]
+    ]
+
+
+@pytest.mark.manual("S1")
+def test_oauth_off_is_said(device: Device) -> None:
+    device.set("oauth", enabled=False)
+    assert "OFF: mail goes with user name and password, or without." in device.franking("status").out
+
+
+@pytest.mark.manual("B1")
+def test_the_days_until_an_acquired_token_is_renewed(device: Device) -> None:
+    device.acquire()
+    assert "Acquired   renewed by itself in 44 days, or when mail is sent" in device.franking("status").out
+    told = json.loads(device.franking("status", "--json").out)["identities"][0]
+    left = datetime.fromisoformat(told["renew_at"]) - datetime.now(UTC)  # noqa: TID251 - the command's own clock
+    assert told["days_left"] == left.days == 44
+
+
+def test_json_has_the_documented_shape(device: Device) -> None:
+    device.acquire()
+    device.send()
+    device.set("from_address", setting="Login User Address")
+    device.send()
+    told = json.loads(device.franking("status", "--json").out)
+    administrator, kim = told["identities"]
+    sent, waiting = told["jobs"]
+    assert told["validation"] == {"state": "Available", "broken": []}
+    assert told["count"] == {"sent": 1, "waiting": 1}
+    assert told["information"] == []
+    assert kim == {
+        "identity": "user:1",
+        "login": "kim",
+        "address": KIM,
+        "refresh_token": "Required",
+        "access_token": "absent",
+        "renew_at": None,
+        "days_left": None,
+    }
+    assert administrator["identity"] == "administrator"
+    assert administrator.keys() == kim.keys()
+    assert datetime.fromisoformat(waiting.pop("submitted_at")).tzinfo is not None
+    assert waiting == {
+        "job": 2,
+        "state": "waiting",
+        "owner": "kim",
+        "function": "Scan to E-mail",
+        "attempts": 0,
+        "retry_at": None,
+        "reason": "waits for a sign-in",
+        "unknown": 0,
+    }
+    assert (sent["state"], sent["attempts"], sent["reason"]) == ("sent", 1, None)
+
+
+@pytest.mark.manual("S12", "S24", "B9")
+def test_information_names_cause_remedy_and_who_must_act(device: Device) -> None:
+    device.set("tls", minimum="TLSv1.3", maximum="TLSv1.3")
+    ended = device.franking("status")
+    assert "Sending: Not available (S12-tls, see Information)" in ended.out
+    assert "I001" in ended.out
+    assert "[SSL/TLS Version Setting]" in ended.out
+    told = json.loads(device.franking("status", "--json").out)
+    (warning,) = told["information"]
+    assert told["validation"] == {"state": "Not available", "broken": ["S12-tls"]}
+    assert (warning["code"], warning["subject"]) == ("I001", None)
+    assert warning["who"] == "the device's administrator"
+    assert all(warning[key] for key in ("since", "why", "do"))
+
+
+@pytest.mark.manual("S12")
+def test_the_warning_goes_when_the_rule_holds_again(device: Device) -> None:
+    device.set("tls", minimum="TLSv1.3", maximum="TLSv1.3")
+    assert "I001" in device.franking("status").out
+    device.set("tls", minimum="TLSv1.2")
+    assert "I001" not in device.franking("status").out
+
+
+@pytest.mark.manual("S33a")
+def test_no_recipient_subject_or_file_name_is_shown(device: Device) -> None:
+    device.send("--subject", "Salaries 2026", to="works-council@example.com")
+    for arguments in (["status"], ["status", "--json"]):
+        told = device.franking(*arguments).out
+        assert "waiting" in told
+        for private in ("works-council", "Salaries", "scan.pdf"):
+            assert private not in told
+
+
+def test_jobs_that_ended_are_listed_with_their_reason(device: Device) -> None:
+    device.acquire()
+    device.kit.mailbox.refuse_next("data", "554 5.6.0 Corrupt message")
+    device.send()
+    device.send()
+    told = device.franking("status").out
+    assert "1 ended · 1 sent" in told
+    (line,) = [line for line in told.splitlines() if "Scan to E-mail" in line]
+    assert line.split()[:3] == ["1", "ended", "administrator"]
+    assert line.endswith("554 5.6.0")
+
+
+def test_colour_is_for_terminals(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[" not in device.franking("status").out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert "\x1b[33mRequired" in device.franking("status").out
+
+
+def test_no_line_ends_in_blanks_where_a_program_reads(device: Device) -> None:
+    device.acquire()
+    device.send()
+    told = device.franking("status").out
+    assert [line for line in told.splitlines() if line != line.rstrip()] == []
