@@ -46,10 +46,7 @@ async def _run(test: Callable[..., object], arguments: dict[str, object]) -> lis
     await result
     own = asyncio.current_task()
     for _ in range(GRACE_TURNS):
-        left = [task for task in asyncio.all_tasks() if task is not own]
-        if not left:
-            break
+        if asyncio.all_tasks() == {own}:
+            return []
         await asyncio.sleep(0)
-    else:
-        return [repr(task) for task in left]
-    return []
+    return [repr(task) for task in asyncio.all_tasks() if task is not own]
