@@ -162,6 +162,8 @@ class Message:
     def __post_init__(self) -> None:
         if not self.parts:
             raise Unencodable("parts", "a message has at least one")
+        # What no field can carry is told here, to whoever composes, and not in the middle of a dialogue.
+        _ = self.pieces
 
     @cached_property
     def needs_smtputf8(self) -> bool:

@@ -1,0 +1,125 @@
+"""Each function composes its real message."""
+
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from franking.engine.functions import COMPOSERS, Header, compose, media_type
+from franking.engine.ports import Attachment
+from franking.engine.smtp.compose import Message, blocks
+from franking.engine.smtp.fields import Unencodable
+from franking.events.request import EmailNotification, Function, ScanToEmail
+
+MOMENT = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+HEADER = Header("device@example.com", "<job-1@device.example.com>", MOMENT, "Copier 3rd floor", "Copier 3")
+
+
+def parsed(message: Message) -> EmailMessage:
+    octets = b"".join(blocks(message))
+    assert len(octets) == message.size
+    return message_from_bytes(octets, policy=policy.default)
+
+
+def scan(path: Path, content: bytes) -> Attachment:
+    path.write_bytes(content)
+    return Attachment(path, path.name, media_type(path.name))
+
+
+@pytest.mark.manual("S20", "S22")
+def test_s22_scan_to_email_carries_every_file(tmp_path: Path) -> None:
+    files = [scan(tmp_path / "one.pdf", b"%PDF-1.7 one"), scan(tmp_path / "two.TIFF", b"II*\0two")]
+    request = ScanToEmail(
+        user="kim", to=("lee@example.com",), text="Here it is.", files=(Path("one.pdf"), Path("two.TIFF"))
+    )
+    mail = parsed(compose(request, HEADER, files))
+    assert [
+        (part.get_content_type(), part.get_filename(), part.get_content()) for part in mail.iter_attachments()
+    ] == [
+        ("application/pdf", "one.pdf", b"%PDF-1.7 one"),
+        ("image/tiff", "two.TIFF", b"II*\0two"),
+    ]
+    body = mail.get_body()
+    assert body is not None
+    assert body.get_content().strip() == "Here it is."
+
+
+def test_the_header_tells_who_and_when(tmp_path: Path) -> None:
+    request = ScanToEmail(
+        user="kim",
+        to=("lee@example.com", "ann@example.com"),
+        cc=("boss@example.com",),
+        bcc=("hidden@example.com",),
+        files=(Path("one.pdf"),),
+    )
+    message = compose(request, HEADER, [scan(tmp_path / "one.pdf", b"%PDF")])
+    mail = parsed(message)
+    assert mail["From"].addresses[0].display_name == "Copier 3rd floor"
+    assert [each.addr_spec for each in mail["To"].addresses] == ["lee@example.com", "ann@example.com"]
+    assert [each.addr_spec for each in mail["Cc"].addresses] == ["boss@example.com"]
+    assert (mail["Date"].datetime, mail["Message-ID"]) == (MOMENT, "<job-1@device.example.com>")
+    assert b"hidden@example.com" not in b"".join(blocks(message))
+
+
+@pytest.mark.parametrize(("given", "sent"), [("", "Scan to E-mail"), ("Invoice für Lee", "Invoice für Lee")])
+def test_a_scan_has_a_subject(tmp_path: Path, given: str, sent: str) -> None:
+    request = ScanToEmail(user="kim", to=("lee@example.com",), subject=given, files=(Path("one.pdf"),))
+    assert parsed(compose(request, HEADER, [scan(tmp_path / "one.pdf", b"%PDF")]))["Subject"] == sent
+
+
+def test_one_scan_without_words_is_the_message_itself(tmp_path: Path) -> None:
+    request = ScanToEmail(user="kim", to=("lee@example.com",), files=(Path("one.pdf"),))
+    mail = parsed(compose(request, HEADER, [scan(tmp_path / "one.pdf", b"%PDF")]))
+    assert not mail.is_multipart()
+    assert (mail.get_content_type(), mail.get_content()) == ("application/pdf", b"%PDF")
+
+
+@pytest.mark.manual("S21", "S22")
+def test_s21_a_notification_says_what_happened_and_that_a_device_says_it() -> None:
+    request = EmailNotification(to=("admin@example.com",), event="Paper tray 2 is empty", happened_at=MOMENT)
+    mail = parsed(compose(request, HEADER, []))
+    assert mail["Subject"] == "Copier 3: Paper tray 2 is empty"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    text = mail.get_content()
+    assert "Paper tray 2 is empty" in text
+    assert "Copier 3" in text
+    assert "Mon, 02 Nov 2026 08:00:00 +0000" in text
+
+
+def test_every_function_has_a_composer() -> None:
+    assert set(COMPOSERS) == set(Function)
+
+
+def test_a_composer_refuses_another_functions_request() -> None:
+    request = EmailNotification(to=("admin@example.com",), event="x")
+    with pytest.raises(TypeError):
+        COMPOSERS[Function.SCAN_TO_EMAIL](request, HEADER, [])
+
+
+def test_a_missing_file_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    request = ScanToEmail(user="kim", to=("lee@example.com",), files=(Path("gone.pdf"),))
+    with pytest.raises(FileNotFoundError):
+        compose(request, HEADER, [Attachment(tmp_path / "gone.pdf", "gone.pdf", "application/pdf")])
+
+
+def test_an_address_that_no_header_can_carry_is_refused_when_it_is_composed() -> None:
+    request = EmailNotification(to=("a(b@exam(ple.com",), event="x")
+    with pytest.raises(Unencodable):
+        compose(request, HEADER, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.pdf", "application/pdf"),
+        ("a.PDF", "application/pdf"),
+        ("a.tif", "image/tiff"),
+        ("a.b.jpeg", "image/jpeg"),
+        ("a", "application/octet-stream"),
+        ("a.exe", "application/octet-stream"),
+    ],
+)
+def test_a_media_type_comes_from_the_ending(name: str, expected: str) -> None:
+    assert media_type(name) == expected
