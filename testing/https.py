@@ -20,8 +20,6 @@ from starlette.types import ASGIApp
 from .authority import Authority
 
 ALPN = ("h2", "http/1.1")
-CLOSING_S = 5.0
-"How long open connections have to notice that the listener stops."
 
 
 class HttpsListener:
@@ -52,13 +50,12 @@ class HttpsListener:
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         await self._stopping.terminated.set()
-        going = dict(self._connections)
         self.cut_all()
-        if going:
-            _, late = await asyncio.wait(going, timeout=CLOSING_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*going, return_exceptions=True)
+        going = list(self._connections)
+        # Cancelled as well as cut: hypercorn would wait for ever to send the rest of an HTTP/2 answer.
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
 
     def cut(self, peer: tuple[str, int]) -> None:
         """Drops the connection from `peer` without a word, as a failing network does."""
