@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -22,12 +23,15 @@ from ..machines.job import DELIVERING, JOB
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
 from .bus import Publication
 from .clock import Clock, SystemClock
+from .codec import moment
 from .deeds import Lane, where
 from .information import Warning
 from .journal import Entry
+from .play import Move
 from .ports import Credentials, Directory, Screen
 from .records import RevocationEnded, StoreFailed
 from .refusal import Refused
+from .runtime import Unit
 from .settings import FileCredentials, Settings
 from .status import ACTIVE, Status
 from .submitting import Submitting
@@ -155,12 +159,26 @@ class Engine(Submitting):
 
         return off
 
+    def watch(self, watcher: Callable[[Move], None]) -> None:
+        """Calls `watcher` after each commit with every step that it made durable; it returns at once."""
+
+        def each(unit: Unit) -> None:
+            for move in unit.played.moves:
+                watcher(move)
+
+        self.runtime.watchers.append(each)
+
     def status(self) -> Status:
         return self.reader.status()
 
     def information(self) -> tuple[Warning, ...]:
         """What the [Information] screen shows."""
         return self.reader.information()
+
+    def next_due(self) -> datetime | None:
+        """When the next limit of a state is to be said."""
+        due = self.store.next_due_us()
+        return None if due is None else moment(due)
 
     async def settle(self) -> None:
         """Runs everything that is due, and returns when nothing is left to do but wait for the clock, a person or a

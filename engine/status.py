@@ -84,13 +84,13 @@ class Reader:
 
     def of_job(self, row: JobRow, moved: JobMoved) -> JobStatus:
         progress = self.runtime.instance(JOB, str(row.job)).data
-        reason = moved.reason or (self.why(row.identity) if moved.state == WAITING.name and moved.ready else "")
+        waits = self.why(row.identity) if moved.state == WAITING.name and moved.ready else ""
         return JobStatus(
             row.job,
             self.people.name(row.identity),
             row.function,
             moved.state.lower(),
-            reason,
+            waits or moved.reason,
             row.submitted_at,
             progress.attempts,
             progress.retry_at,

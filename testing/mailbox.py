@@ -55,7 +55,9 @@ class Delivered:
     def attachments(self) -> list[tuple[str, bytes]]:
         """File name and content of each attachment, decoded by the standard library's parser."""
         found = []
-        for part in self.message().iter_attachments():
+        whole = self.message()
+        # A message may be its only attachment: without words a scan needs no multipart around it.
+        for part in whole.iter_attachments() if whole.is_multipart() else [whole]:
             content = part.get_payload(decode=True)
             assert isinstance(content, bytes)
             found.append((part.get_filename() or "", content))
