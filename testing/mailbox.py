@@ -57,7 +57,7 @@ class Delivered:
         found = []
         whole = self.message()
         # A message may be its only attachment: without words a scan needs no multipart around it.
-        for part in whole.iter_attachments() if whole.is_multipart() else [whole]:
+        for part in [whole] if whole.is_attachment() else whole.iter_attachments():
             content = part.get_payload(decode=True)
             assert isinstance(content, bytes)
             found.append((part.get_filename() or "", content))
