@@ -1,7 +1,7 @@
 """State diagrams and tables for the documents, generated from the machines that run (B6).
 
-The files of `drawn/` are committed, so that they are read where the code is read; `stale()` finds those that no longer
-say what the definitions say.
+The files of `drawn/` are committed, so that they are read where the code is read; `stale()` finds those that
+no longer say what the definitions say.
 """
 
 from pathlib import Path

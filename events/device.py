@@ -37,6 +37,8 @@ class NetworkChanged(Availability):
 
 
 class UserLoggedIn(OfPlace, OfIdentity):
+    """A person logged in at this place."""
+
     auto_delete: bool
     "[Auto Delete] as it stands now (S11)."
     reset_after: timedelta

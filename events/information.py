@@ -28,6 +28,8 @@ class Info(StrEnum):
 
 
 class InformationRaised(Event):
+    """A warning stands on the [Information] screen."""
+
     code: Info
     subject: str
     "The instance that raised it: an identity, a place, a job's number, or empty for the device."
@@ -36,5 +38,7 @@ class InformationRaised(Event):
 
 
 class InformationCleared(Event):
+    """A warning is gone: what it warned of is mended."""
+
     code: Info
     subject: str

@@ -1,4 +1,6 @@
-"""Facts about the sign-in screen of one place. What it brings when it succeeds is `events.token.SignInSucceeded`."""
+"""Facts about the sign-in screen of one place. What it brings when it succeeds is
+`events.token.SignInSucceeded`.
+"""
 
 from .base import OfIdentity, OfPlace
 
@@ -16,6 +18,8 @@ class SignInCancelled(OfPlace):
 
 
 class SignInFailed(OfPlace):
+    """The provider, or a check of its answer, refused the sign-in."""
+
     code: str
     "The provider's error, or ours (`state`, `id_token`, `scope`)."
 

@@ -1,0 +1,186 @@
+"""The pictures: their syntax, and that they say what the definitions say.
+
+Rule: the syntax is checked by the small grammar below, line by line; what it does not know, Mermaid may not.
+"""
+
+import re
+from enum import StrEnum
+
+import pytest
+
+from franking.diagrams.layout import (
+    MANY,
+    Happening,
+    Machine,
+    Picture,
+    acting,
+    effects,
+    happening_of,
+    picture,
+    span,
+)
+from franking.diagrams.matrix import matrix
+from franking.diagrams.mermaid import FORBIDDEN, NO_BREAK, mermaid, text
+from franking.events.base import OfIdentity
+from franking.events.token import TokenDeleted, TokenWanted
+from franking.machines import MACHINES
+from franking.machines.definition import Definition, always, ignore, on, state
+from franking.machines.effects import DropToken
+from franking.machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN, REQUIRED, Grant
+
+NAME = r"[a-z][a-z0-9_]*"
+LABEL = rf"(?:(?!{FORBIDDEN.pattern}).|<br/>)+"
+GRAMMAR = {
+    "comment": r"%%\{init: \{.*\}\}%%",
+    "kind": r"stateDiagram-v2",
+    "style": r"    classDef [a-z]+ [a-z-]+:[^,:]+(,[a-z-]+:[^,:]+)*",
+    "state": rf'    state "(?P<title>{LABEL})" as (?P<state>{NAME})',
+    "inside": rf"    (?P<inside>{NAME}) : {LABEL}",
+    "class": rf"    class (?P<classed>{NAME}) [a-z]+",
+    "arrow": rf"    (?P<source>{NAME}|\[\*\]) --> (?P<target>{NAME}|\[\*\])(?: : (?P<label>{LABEL}))?",
+    "blank": r"",
+}
+Screen = StrEnum("Screen", ["SHUT", "AJAR", "WIDE", "GONE", "LOST"])
+
+
+def parsed(drawing: str) -> list[tuple[str, re.Match[str]]]:
+    found = []
+    for line in drawing.splitlines():
+        kinds = [(kind, match) for kind, rule in GRAMMAR.items() if (match := re.fullmatch(rule, line))]
+        assert len(kinds) == 1, f"not a line of a state diagram: {line!r}"
+        found += kinds
+    return found
+
+
+@pytest.fixture(params=MACHINES, ids=lambda machine: machine.title)
+def machine(request: pytest.FixtureRequest) -> Machine:
+    found = request.param
+    assert isinstance(found, Definition)
+    return found
+
+
+def plain(label: str) -> str:
+    return re.sub(r"\s+", " ", label.replace("<br/>", " ").replace(NO_BREAK, " "))
+
+
+@pytest.mark.manual("B6")
+def test_b6_a_drawing_is_a_mermaid_state_diagram(machine: Machine) -> None:
+    lines = parsed(mermaid(picture(machine)))
+    assert [kind for kind, _ in lines][:2] == ["comment", "kind"]
+    states = [match["state"] for kind, match in lines if kind == "state"]
+    assert len(states) == len(set(states))
+    used = [
+        match[group]
+        for kind, match in lines
+        for group in {"inside": ["inside"], "class": ["classed"], "arrow": ["source", "target"]}.get(kind, [])
+    ]
+    assert set(used) - {"[*]"} == set(states), "what is used is declared, and what is declared is styled"
+
+
+@pytest.mark.manual("B6")
+def test_b6_two_states_have_one_arrow_between_them(machine: Machine) -> None:
+    arrows = [
+        (match["source"], match["target"])
+        for kind, match in parsed(mermaid(picture(machine)))
+        if kind == "arrow"
+    ]
+    assert len(arrows) == len(set(arrows))
+
+
+@pytest.mark.manual("B6")
+def test_b6_a_drawing_begins_at_the_first_state_and_ends_at_the_final_ones(machine: Machine) -> None:
+    arrows = [match for kind, match in parsed(mermaid(picture(machine))) if kind == "arrow"]
+    assert [match["target"] for match in arrows if match["source"] == "[*]"] == [machine.first.name.lower()]
+    ends = {match["source"] for match in arrows if match["target"] == "[*]"}
+    assert ends == {at.name.lower() for at, block in machine.blocks.items() if block.final}
+
+
+@pytest.mark.manual("B6")
+def test_b6_every_row_that_acts_is_drawn_where_it_acts(machine: Machine) -> None:
+    drawn = picture(machine)
+    for at in machine.blocks:
+        for row, facts in acting(machine, at):
+            shown = happening_of(machine, at, row, facts)
+            names = {fact.rpartition(" ")[2] for fact in shown.facts}
+            places = [
+                happening
+                for happenings in places_of(drawn, at, row.to)
+                for happening in happenings
+                if {fact.rpartition(" ")[2] for fact in happening.facts} == names
+                and (happening.guard, happening.effects) == (shown.guard, shown.effects)
+            ]
+            assert places, f"{at}: {shown} is not drawn"
+
+
+def places_of(drawn: Picture, at: StrEnum, to: StrEnum | None) -> list[tuple[Happening, ...]]:
+    inside = [box.inside for box in drawn.boxes if box.state is at]
+    arrows = [arrow.happenings for arrow in drawn.arrows if at in arrow.sources and arrow.to is to]
+    return [*arrows, *(inside if to in (None, at) else []), drawn.everywhere if to is None else ()]
+
+
+@pytest.mark.manual("B6")
+def test_b6_every_limit_and_every_deed_meanwhile_is_drawn(machine: Machine) -> None:
+    drawing = plain(mermaid(picture(machine)))
+    for block in machine.blocks.values():
+        for limit in block.limits:
+            assert f"⏱ {span(limit.until)} → {limit.then.__name__}" in drawing
+        for deed in block.during:
+            assert f"while here {type(deed).__name__}" in drawing
+
+
+@pytest.mark.manual("B6")
+def test_b6_ignored_pairs_are_left_to_the_matrix(machine: Machine) -> None:
+    table, drawing = matrix(machine), plain(mermaid(picture(machine)))
+    rows = [
+        row for chains in machine.table.values() for chain in chains.values() for row in chain if not row.acts
+    ]
+    for why in {row.why for row in rows}:
+        assert f"*{why}*" in table
+        assert why not in drawing
+
+
+@pytest.mark.manual("S23", "B6")
+def test_s23_the_token_is_drawn_in_the_manuals_words() -> None:
+    drawn = picture(REFRESH_TOKEN)
+    assert [box.state.value for box in drawn.boxes] == ["Required", "Acquired", "Expired"]
+    ways = {(arrow.sources, arrow.to) for arrow in drawn.arrows}
+    assert {((REQUIRED,), ACQUIRED), ((ACQUIRED,), EXPIRED), ((EXPIRED,), ACQUIRED)} <= ways
+
+
+def busy() -> Definition[Grant]:
+    shut, ajar, wide, gone, lost = Screen
+    others: list[Block[Grant]] = [
+        state(at, "", ignore(TokenWanted, why="no")) for at in (ajar, wide, gone, lost)
+    ]
+    return Definition(
+        "busy", Grant,
+        always(on(TokenDeleted, to=shut, ask=[DropToken()])),
+        state(shut, "Shut.", ignore(TokenDeleted, why="it is shut"), on(TokenWanted, to=ajar)),
+        *others,
+        per=OfIdentity,
+    )  # fmt: skip
+
+
+def test_a_row_of_more_states_than_a_picture_bears_is_drawn_once() -> None:
+    assert len(busy().blocks) - 1 >= MANY
+    drawing = mermaid(picture(busy()))
+    assert drawing.count("DropToken") == len(busy().blocks) - 1, "few enough to be drawn from each"
+    five = Definition("busier", Grant, always(on(TokenDeleted, to=Screen.SHUT, ask=[DropToken()])), *(
+        state(at, "") for at in Screen
+    ), per=OfIdentity)  # fmt: skip
+    drawing = mermaid(picture(five))
+    assert drawing.count("DropToken") == 1
+    assert 'state "any state" as any0' in drawing
+
+
+@pytest.mark.parametrize("wrong", [":", ";", "#", '"', "<", ">", "{"])
+def test_a_word_that_mermaid_would_read_as_syntax_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="cannot stand in a label"):
+        text(f"left{wrong}right")
+
+
+def test_effects_are_written_as_the_table_writes_them() -> None:
+    row = REFRESH_TOKEN.table[ACQUIRED][next(e for e in REFRESH_TOKEN.hears if e.__name__ == "GrantRefused")][
+        0
+    ]
+    assert effects(row) == ("tells GrantEnded", "asks EraseGrant, Inform(SIGN_IN_AGAIN)")
