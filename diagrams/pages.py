@@ -17,7 +17,7 @@ MARK = "generated from the machines that run, by `franking diagrams`"
 "Stands in the first line of every file that is ours to overwrite or to delete."
 HOW_TO_READ = """\
 An arrow names the facts that move the machine, their condition in brackets, and below them what the machine
-tells the other machines and what it asks of the engine. ⏱ is a limit: its fact is said when its time has come."""
+tells the other machines and what it asks of the engine. ⏱ is a limit: its fact is said when time is up."""
 
 
 def pages() -> dict[str, str]:
@@ -54,8 +54,9 @@ def page(machine: Machine) -> str:
 
 
 def essay(machine: Machine) -> str:
-    """The opening of the machine's own file."""
-    return (sys.modules[machine.data_type.__module__].__doc__ or "").strip()
+    """The opening of the machine's own file, a line for each paragraph: how it is wrapped there says nothing."""
+    opening = sys.modules[machine.data_type.__module__].__doc__ or ""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in opening.split("\n\n"))
 
 
 def index() -> str:

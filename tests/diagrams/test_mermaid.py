@@ -24,7 +24,7 @@ from franking.diagrams.mermaid import FORBIDDEN, NO_BREAK, mermaid, text
 from franking.events.base import OfIdentity
 from franking.events.token import TokenDeleted, TokenWanted
 from franking.machines import MACHINES
-from franking.machines.definition import Definition, always, ignore, on, state
+from franking.machines.definition import Definition, Row, always, ignore, on, state
 from franking.machines.effects import DropToken
 from franking.machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN, REQUIRED, Grant
 
@@ -149,9 +149,8 @@ def test_s23_the_token_is_drawn_in_the_manuals_words() -> None:
 
 def busy() -> Definition[Grant]:
     shut, ajar, wide, gone, lost = Screen
-    others: list[Block[Grant]] = [
-        state(at, "", ignore(TokenWanted, why="no")) for at in (ajar, wide, gone, lost)
-    ]
+    sleepy: tuple[Row[Grant], ...] = (ignore(TokenWanted, why="no"),)
+    others = [state(at, "", *sleepy) for at in (ajar, wide, gone, lost)]
     return Definition(
         "busy", Grant,
         always(on(TokenDeleted, to=shut, ask=[DropToken()])),
