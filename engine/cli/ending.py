@@ -26,8 +26,15 @@ def told(error: Exception) -> Exit:
         rows = [("Where", where(error)), ("Do", "Report it with this line and what was done before.")]
         say(on.err, FAILED, "A fault of the program.", rows)
         return Exit.SOFTWARE
-    say(on.err, FAILED, sentence(str(error)))
+    say(on.err, FAILED, sentence(text(error)))
     return code
+
+
+def text(error: Exception) -> str:
+    """Of an error of the system: the file and what happened, without its number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'The output'}: {error.strerror}"
+    return str(error)
 
 
 def wrong_settings(on: Terminal, source: str, mistakes: tuple[Mistake, ...], rules: tuple[Rule, ...]) -> None:

@@ -23,6 +23,8 @@ class Exit(IntEnum):
     "A fault of the program."
     CANNOT_CREATE = 73
     "A file cannot be written."
+    IO = 74
+    "Nobody reads what is printed."
     TEMPORARY = 75
     "Not now: the mail waits in the spool, or the store is in use."
     NO_PERMISSION = 77

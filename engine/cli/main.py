@@ -11,8 +11,8 @@ from .exits import Exit
 
 LIBRARIES = frozenset({"typer", "rich"})
 WITHOUT_LIBRARIES = "the command line needs two more libraries: pip install 'franking[cli]'"
-USAGE_OF_LIBRARY = 2
-"How typer ends on a wrong command line."
+LIBRARY_CODES = {1: Exit.IO, 2: Exit.USAGE}
+"How typer ends where the reader of the output has gone, and on a wrong command line."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command()(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="franking")
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else Exit.OK
-        return Exit.USAGE if code == USAGE_OF_LIBRARY else code
+        return LIBRARY_CODES.get(code, code)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: what is unknown is told as a fault
         return told(error)
     return Exit.OK

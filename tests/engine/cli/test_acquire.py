@@ -93,7 +93,6 @@ def test_a_user_of_the_settings_needs_no_mail_first(device: Device) -> None:
     assert device.acquire("--user", "kim").code == 0
 
 
-@pytest.mark.manual("S28")
 def test_auto_delete_does_not_take_what_the_command_line_acquired(device: Device) -> None:
     """No log-in, so no logout either."""
     device.set("oauth", auto_delete=True)

@@ -21,7 +21,7 @@ from franking.engine.store.lock import StoreInUse, StoreLock
 from franking.engine.store.sqlite import StoreUnusable
 from franking.machines.rules import RULES
 
-from .conftest import Device
+from .conftest import PATIENCE_S, Device
 
 HERE = Path("/somewhere")
 
@@ -38,7 +38,8 @@ HERE = Path("/somewhere")
         (StoreUnusable(HERE, "this is no store", "Move it away"), 69, "this is no store. Move it away."),
         (StoreFailed("disk I/O error", full=True), 69, "disk I/O error"),
         (EngineFailed("dispatcher"), 70, "dispatcher"),
-        (PermissionError(13, "Permission denied", "drawn/job.md"), 73, "drawn/job.md"),
+        (PermissionError(13, "Permission denied", "drawn/job.md"), 73, "✗ drawn/job.md: Permission denied."),
+        (OSError(28, "No space left on device"), 73, "✗ The output: No space left on device."),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
@@ -52,7 +53,6 @@ def test_each_error_has_its_code_and_one_message(
     assert "Traceback" not in printed.err
 
 
-@pytest.mark.manual("S25")
 def test_a_fault_of_the_program_shows_its_place_and_never_its_text(
     device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +65,15 @@ def test_a_fault_of_the_program_shows_its_place_and_never_its_text(
     assert "RuntimeError at breaks" in ended.err
     assert "eyJ0" not in ended.err + ended.out
     assert "Traceback" not in ended.err
+
+
+def test_a_reader_who_has_gone_makes_no_noise(device: Device) -> None:
+    with device.start("status", "--json") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert process.wait(PATIENCE_S) == Exit.IO
 
 
 def test_a_store_in_use_names_the_process(device: Device) -> None:

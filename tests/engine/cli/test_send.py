@@ -11,7 +11,7 @@ from .conftest import ADMINISTRATOR, KIM, PASSWORD, PATIENCE_S, Device
 TLS_1_3 = {"minimum": "TLSv1.3", "maximum": "TLSv1.3"}
 
 
-@pytest.mark.manual("S20", "S25")
+@pytest.mark.manual("S20")
 def test_a_scan_arrives_byte_for_byte(device: Device) -> None:
     device.acquire()
     first, second = device.scan("one.pdf", bytes(range(256)) * 400), device.scan("two.tiff", b"II*\x00")
@@ -58,7 +58,7 @@ def test_every_broken_rule_is_told_at_once_and_nothing_is_spooled(device: Device
     assert device.spooled() == []
 
 
-@pytest.mark.manual("S13")
+@pytest.mark.manual("S12")
 def test_one_setting_puts_a_refused_job_right(device: Device) -> None:
     device.acquire()
     device.set("tls", **TLS_1_3)

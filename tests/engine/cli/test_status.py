@@ -25,7 +25,6 @@ def test_oauth_off_is_said(device: Device) -> None:
     assert "OFF: mail goes with user name and password, or without." in device.franking("status").out
 
 
-@pytest.mark.manual("B1")
 def test_the_days_until_an_acquired_token_is_renewed(device: Device) -> None:
     device.acquire()
     assert "Acquired   renewed by itself in 44 days, or when mail is sent" in device.franking("status").out
@@ -70,7 +69,7 @@ def test_json_has_the_documented_shape(device: Device) -> None:
     assert (sent["state"], sent["attempts"], sent["reason"]) == ("sent", 1, None)
 
 
-@pytest.mark.manual("S12", "S24", "B9")
+@pytest.mark.manual("S12", "B9")
 def test_information_names_cause_remedy_and_who_must_act(device: Device) -> None:
     device.set("tls", minimum="TLSv1.3", maximum="TLSv1.3")
     ended = device.franking("status")
