@@ -1,7 +1,7 @@
 """Whether anything is under way: what `Engine.settle` waits for.
 
-Busy is a fact that is not committed yet, a deed that is not parked, a subscriber that has not seen all. Waiting for
-the clock, a person or a lost store is not.
+Busy is a fact that is not committed yet, a deed that is not parked, a subscriber that has not seen all.
+Waiting for the clock, a person or a lost store is not.
 """
 
 import asyncio

@@ -26,7 +26,15 @@ from ..events.token import (
     RefreshDelayed,
     SignInSucceeded,
 )
-from ..machines.effects import Effect, EraseScan, OpenSignIn, RequestToken, RevokeBrought, RevokeGrant, Transmit
+from ..machines.effects import (
+    Effect,
+    EraseScan,
+    OpenSignIn,
+    RequestToken,
+    RevokeBrought,
+    RevokeGrant,
+    Transmit,
+)
 from ..machines.identity import same
 from ..machines.sign_in import MINUTES_OPEN
 from .bus import Publication
@@ -101,7 +109,9 @@ class Acts:
             RequestToken: Performer(self.request_token, self.request_failed),
             RevokeGrant: Performer(self.revoke_grant, self.not_revoked),
             RevokeBrought: Performer(self.revoke_brought, self.not_revoked),
-            OpenSignIn: Performer(self.open_sign_in, lambda asked: say(SignInFailed(place=asked.key, code=FAULT))),
+            OpenSignIn: Performer(
+                self.open_sign_in, lambda asked: say(SignInFailed(place=asked.key, code=FAULT))
+            ),
             Transmit: Performer(self.transmit, self.transmit_failed),
             EraseScan: Performer(self.erase_scan, lambda asked: ()),
         }
@@ -116,7 +126,9 @@ class Acts:
         try:
             grant = self.open_seal(sealed)
         except self.seal_broken:
-            return say(GrantRefused(identity=identity, of=sealed.version, code="the stored token cannot be opened"))
+            return say(
+                GrantRefused(identity=identity, of=sealed.version, code="the stored token cannot be opened")
+            )
         answer = await self.world.provider().refresh(grant)
         if isinstance(answer, Trouble):
             return self.refresh_trouble(asked, sealed.version, answer)
@@ -138,7 +150,11 @@ class Acts:
             retry_at = self.clock.now() + (trouble.retry_after or SOMEBODYS_ACT)
             return say(
                 RefreshBlocked(
-                    identity=identity, attempt=attempt, retry_at=retry_at, code=trouble.code, actor=trouble.kind.value
+                    identity=identity,
+                    attempt=attempt,
+                    retry_at=retry_at,
+                    code=trouble.code,
+                    actor=trouble.kind.value,
                 )
             )
         retry_at = self.later(asked.instance.data.failures, trouble.retry_after)
@@ -170,7 +186,9 @@ class Acts:
         place, identity = asked.key, asked.instance.data.identity
         wanted = self.world.address(identity)
         closes_at = (asked.instance.entered or self.clock.now()) + timedelta(minutes=MINUTES_OPEN)
-        answer = await self.world.provider().sign_in(SignInRequest(place, wanted, closes_at), self.world.screen())
+        answer = await self.world.provider().sign_in(
+            SignInRequest(place, wanted, closes_at), self.world.screen()
+        )
         if isinstance(answer, Cancelled):
             return say(SignInCancelled(place=place))
         if isinstance(answer, Trouble):
@@ -179,7 +197,9 @@ class Acts:
             return say(SignInFailed(place=place, code="no refresh token"))
         right = any(same(wanted, found) for found in (answer.account, *answer.aliases))
         renew_at, stale_at = self.times(answer)
-        fact = SignInSucceeded(place=place, identity=identity, right=right, renew_at=renew_at, stale_at=stale_at)
+        fact = SignInSucceeded(
+            place=place, identity=identity, right=right, renew_at=renew_at, stale_at=stale_at
+        )
         both = f"{answer.account} instead of {wanted}"
         rows = () if right else (InformationDetail(Info.OTHER_ACCOUNT, identity, both),)
         return (Publication(fact, seal=answer.refresh, hold=Held(answer.access, stale_at), rows=rows),)

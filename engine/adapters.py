@@ -1,8 +1,8 @@
-"""The adapters for the settings of this moment: provider and submission server are made when first needed, and made
-anew when a setting that they depend on changes.
+"""The adapters for the settings of this moment: provider and submission server are made when first needed,
+and made anew when a setting that they depend on changes.
 
-Rule: this file and `engine.py` alone know the adapters; their libraries are imported when the first one is made, so
-that a device that never signed in stays small.
+Rule: this file and `engine.py` alone know the adapters; their libraries are imported when the first one is
+made, so that a device that never signed in stays small.
 """
 
 import ssl
@@ -15,7 +15,17 @@ from ..events.request import Request
 from ..events.settings import DeviceSettings, HttpVersion
 from .clock import Clock
 from .holder import Held
-from .ports import Application, Attachment, Credentials, Envelope, Lifetimes, Login, Parked, Provider, Submission
+from .ports import (
+    Application,
+    Attachment,
+    Credentials,
+    Envelope,
+    Lifetimes,
+    Login,
+    Parked,
+    Provider,
+    Submission,
+)
 from .records import JobRow
 from .spool import FILES, Spool
 from .tls import client_context
@@ -27,7 +37,12 @@ SUBMISSION_DEPENDS = ("smtp.", "tls.", "oauth.")
 
 class Adapters:
     def __init__(
-        self, settings: Callable[[], DeviceSettings], clock: Clock, credentials: Credentials, spool: Spool, parked: Parked
+        self,
+        settings: Callable[[], DeviceSettings],
+        clock: Clock,
+        credentials: Credentials,
+        spool: Spool,
+        parked: Parked,
     ) -> None:
         self.settings, self.clock, self.credentials, self.spool = settings, clock, credentials, spool
         self.parked = parked

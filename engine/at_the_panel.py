@@ -32,7 +32,9 @@ class Applied:
     changed: tuple[str, ...]
     "The keys that differ now."
     offers_sign_in: bool
-    "OAuth 2.0 is ON and the administrator's token is Required: a message offers the authentication screen (S23a)."
+    """OAuth 2.0 is ON and the administrator's token is Required: a message offers the authentication screen
+    (S23a).
+    """
 
 
 class UnknownUser(LookupError):
@@ -65,12 +67,15 @@ class AtThePanel(Parts):
     async def touch(self, place: str) -> None:
         """The panel was used: becomes a fact at most every 10 s while somebody is logged in."""
         now, last = self.clock.now(), self.touched.get(place)
-        if self.runtime.instance(SESSION, place).state is LOGGED_IN and (last is None or now - last >= TOUCH_EVERY):
+        if self.runtime.instance(SESSION, place).state is LOGGED_IN and (
+            last is None or now - last >= TOUCH_EVERY
+        ):
             self.touched[place] = now
             await self.say(PanelUsed(place=place))
 
     async def acquire(self, place: str) -> None:
-        """[Acquire]: opens the administrator's sign-in screen at this place, in each of the three states (S23).
+        """[Acquire]: opens the administrator's sign-in screen at this place, in each of the three states
+        (S23).
 
         Raises Refused while a rule forbids it, NoScreen without a screen.
         """
@@ -94,7 +99,9 @@ class AtThePanel(Parts):
         await self.say(SignInCancelled(place=place))
 
     async def offer_sign_in(self, place: str, identity: str) -> bool:
-        """Where a person stands whose token is needed and who may sign in now; False: no screen was opened."""
+        """Where a person stands whose token is needed and who may sign in now; False: no screen was
+        opened.
+        """
         acquired = self.runtime.instance(REFRESH_TOKEN, identity).state is ACQUIRED
         if acquired or not self.settings.oauth.enabled or self.screen is None or self.refusals(Look.SIGN_IN):
             return False
@@ -124,7 +131,9 @@ class AtThePanel(Parts):
         turns_on = settings.oauth.enabled and not self.settings.oauth.enabled
         looks = (Look.SET, Look.TURN_ON) if turns_on else (Look.SET,)
         found = tuple(rule for look in looks for rule in broken(settings, look, rules=self.rules))
-        refuses = tuple(rule for rule in found if Verdict.CANNOT_BE_SET in (rule.verdict(look) for look in looks))
+        refuses = tuple(
+            rule for rule in found if Verdict.CANNOT_BE_SET in (rule.verdict(look) for look in looks)
+        )
         if refuses:
             raise Refused("this cannot be set", refuses)
         changed = settings.differences(self.settings)
@@ -142,7 +151,11 @@ class AtThePanel(Parts):
     async def tell_change(self, changed: tuple[str, ...]) -> None:
         """One commit: the device's fact, and one for each place where somebody is logged in."""
         network = all(key.startswith("network.") for key in changed)
-        fact = self.availability(NetworkChanged) if network else self.availability(SettingsChanged, changed=changed)
+        fact = (
+            self.availability(NetworkChanged)
+            if network
+            else self.availability(SettingsChanged, changed=changed)
+        )
         facts = [Publication(fact)]
         if {"oauth.auto_delete", "panel.auto_reset"} & set(changed):
             facts += [

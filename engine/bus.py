@@ -1,4 +1,6 @@
-"""What waits to be stepped: facts with what travels beside them, in the order in which they were published."""
+"""What waits to be stepped: facts with what travels beside them, in the order in which they were
+published.
+"""
 
 import asyncio
 from collections import deque
@@ -13,7 +15,9 @@ from .secret import Secret
 
 @dataclass(slots=True)
 class Publication:
-    """A fact, stamped when it is published, and what enters the store or the memory together with it but not the journal."""
+    """A fact, stamped when it is published, and what enters the store or the memory together with it but not
+    the journal.
+    """
 
     fact: Event
     seal: Secret | None = None

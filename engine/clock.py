@@ -1,7 +1,7 @@
 """The one place where time comes from.
 
-Rule: nothing else in the engine asks the system for the time, so that a virtual clock and freezegun both move all of
-it. `now()` is looked up at each call, for freezegun patches `datetime`.
+Rule: nothing else in the engine asks the system for the time, so that a virtual clock and freezegun both move
+all of it. `now()` is looked up at each call, for freezegun patches `datetime`.
 """
 
 import asyncio

@@ -66,7 +66,9 @@ def instance_of(machine: Machine, row: Stored) -> Instance:
         fired = FIRED.validate_json(row.fired) if row.fired != "[]" else ()
         entered = row.entered and datetime.fromisoformat(row.entered)
     except (ValidationError, ValueError) as error:
-        why = error.errors(include_input=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        why = (
+            error.errors(include_input=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        )
         raise MalformedRecord(record, why) from None
     due = None if row.due_us is None else moment(row.due_us)
     return Instance(found[0], data, entered or None, fired, due, row.version)

@@ -1,11 +1,11 @@
 """Acts in the world that a row asked for: performed after its commit, their outcome published as facts.
 
-One at a time for each instance and kind. A deed that stands in `ask` runs to its end whatever happens; one that stands
-in `during` is stopped when its state is left. What a deed gives back is published until it is durable: until then the
-deed counts as under way.
+One at a time for each instance and kind. A deed that stands in `ask` runs to its end whatever happens; one
+that stands in `during` is stopped when its state is left. What a deed gives back is published until it is
+durable: until then the deed counts as under way.
 
-Rule: a performer gives back an outcome for everything that can happen. One that raises has a bug: that is logged
-without its text, for it may hold a secret, and the deed's own `failed` outcome goes out in its place.
+Rule: a performer gives back an outcome for everything that can happen. One that raises has a bug: that is
+logged without its text, for it may hold a secret, and the deed's own `failed` outcome goes out in its place.
 """
 
 import asyncio
@@ -80,13 +80,17 @@ class Deeds:
                 task.cancel()
         for deed in entered - left:
             lane = (move.machine.title, move.key, type(deed))
-            self.during[lane] = self.begin(Asked(deed, move.machine, move.key, move.fact, move.after), NOTHING)
+            self.during[lane] = self.begin(
+                Asked(deed, move.machine, move.key, move.fact, move.after), NOTHING
+            )
 
     def begin(self, asked: Asked, brought: Brought) -> "asyncio.Task[None]":
         lane = (asked.machine.title, asked.key, type(asked.effect))
         before = self.lanes.get(lane)
         self.runtime.activity.begin()
-        task = asyncio.create_task(self.run(asked, brought, before, lane), name=f"franking {lane[0]} {lane[1]}")
+        task = asyncio.create_task(
+            self.run(asked, brought, before, lane), name=f"franking {lane[0]} {lane[1]}"
+        )
         task.add_done_callback(lambda _: self.end(lane, task))
         self.lanes[lane] = task
         return task
@@ -104,8 +108,14 @@ class Deeds:
         performer = self.performers[type(asked.effect)]
         try:
             outcome = await performer.perform(asked, brought)
-        except Exception as error:  # see the rule above
-            log.error("%s of %s %s failed by a fault of the program: %s", lane[2].__name__, lane[0], lane[1], where(error))
+        except Exception as error:  # noqa: BLE001 - see the rule above
+            log.error(
+                "%s of %s %s failed by a fault of the program: %s",
+                lane[2].__name__,
+                lane[0],
+                lane[1],
+                where(error),
+            )
             outcome = performer.failed(asked)
         if self.during.get(lane) is asyncio.current_task():
             del self.during[lane]
@@ -124,8 +134,9 @@ class Deeds:
                     await self.runtime.clock.sleep_until(self.runtime.clock.now() + RETRY_STORE)
 
     async def stop(self, unstoppable: Callable[[Lane], bool], patience_s: float) -> None:
-        """Stops what lasts as long as its state; what is `unstoppable` may end by itself within `patience_s`. What
-        runs to its end is waited for."""
+        """Stops what lasts as long as its state; what is `unstoppable` may end by itself within `patience_s`.
+        What runs to its end is waited for.
+        """
         spared = [task for lane, task in self.during.items() if unstoppable(lane)]
         for task in self.during.values():
             if task not in spared:

@@ -1,7 +1,9 @@
-"""Chooses the next jobs. Waiting jobs are rows that nobody wakes one by one: this looks at them when something moved.
+"""Chooses the next jobs. Waiting jobs are rows that nobody wakes one by one: this looks at them when
+something moved.
 
-A job goes when validation allows it, the access token of its identity is fresh and its account has a place free.
-Where the token is absent it is asked for once; «why does it wait» is read from the same machines by whoever asks.
+A job goes when validation allows it, the access token of its identity is fresh and its account has a place
+free. Where the token is absent it is asked for once; «why does it wait» is read from the same machines by
+whoever asks.
 
 Rule: it remembers nothing. It looks again after each move of the machines that it reads, never by polling.
 """

@@ -3,8 +3,8 @@
     async with Engine.open(Settings.load("franking.toml")) as engine:
         receipt = await engine.submit(ScanToEmail(user="kim", to=["lee@example.com"], files=["scan.pdf"]))
 
-It has no event loop, no signal handlers, no logging configuration and no global state of its own, and writes nowhere
-but in its store's folder.
+It has no event loop, no signal handlers, no logging configuration and no global state of its own, and writes
+nowhere but in its store's folder.
 """
 
 import asyncio
@@ -122,7 +122,9 @@ class Engine(Submitting):
             self.runtime.fail(name)
 
     async def stop(self) -> None:
-        """Claims end; a message whose body is under way may end; what runs to its end is waited for (S33c)."""
+        """Claims end; a message whose body is under way may end; what runs to its end is waited for
+        (S33c).
+        """
         await ended(self.tasks[1:])
         await self.deeds.stop(self.delivering, PATIENCE_S)
         await self.tokens.aclose()
@@ -148,8 +150,9 @@ class Engine(Submitting):
         return self.journal.events(self.runtime.sequence if after is None else after)
 
     def on(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None]) -> Callable[[], None]:
-        """Calls `handler` with each fact of this kind (or of a kind below it) from now on; call what it returns to
-        stop that."""
+        """Calls `handler` with each fact of this kind (or of a kind below it) from now on; call what it
+        returns to stop that.
+        """
         task = asyncio.ensure_future(self.journal.handle(kind, handler, self.runtime.sequence))
         self.handlers.append(task)
 
@@ -181,8 +184,9 @@ class Engine(Submitting):
         return None if due is None else moment(due)
 
     async def settle(self) -> None:
-        """Runs everything that is due, and returns when nothing is left to do but wait for the clock, a person or a
-        lost store."""
+        """Runs everything that is due, and returns when nothing is left to do but wait for the clock, a
+        person or a lost store.
+        """
         while True:
             await self.activity.quiet.wait()
             try:

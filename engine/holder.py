@@ -1,7 +1,7 @@
 """Access tokens, in memory only (S25): gone after power off and on, never written anywhere.
 
-Rule: a token leaves here only while it may be used. The machine's limit drops it in time; a clock that jumped between
-two looks is caught at the use.
+Rule: a token leaves here only while it may be used. The machine's limit drops it in time; a clock that jumped
+between two looks is caught at the use.
 """
 
 from dataclasses import dataclass

@@ -85,8 +85,9 @@ def server_refuses_token(subject: str, fact: Event, detail: str) -> Words:
     code = fact.code if isinstance(fact, AccessTokenRejected) else ""
     return Words(
         f"The mail server refuses a fresh access token ({code}).",
-        "In the Microsoft 365 admin center, select the user from [Active users], and select the [Authenticated SMTP] "
-        "check box in [Manage email apps] on the [Mail] tab; check that the account has a mailbox.",
+        "In the Microsoft 365 admin center, select the user from [Active users], and select the "
+        "[Authenticated SMTP] check box in [Manage email apps] on the [Mail] tab; "
+        "check that the account has a mailbox.",
         WhoActs.TENANT,
     )
 

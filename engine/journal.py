@@ -1,7 +1,7 @@
 """Reading what happened: an iterator over the journal from any line on, and handlers for one kind of fact.
 
-Whoever reads, reads the journal and is woken after a commit: a slow subscriber never holds up the engine. A line that
-cannot be read is given as Unreadable, with its name and the reason, and the lines after it follow.
+Whoever reads, reads the journal and is woken after a commit: a slow subscriber never holds up the engine. A
+line that cannot be read is given as Unreadable, with its name and the reason, and the lines after it follow.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ class Journal:
                 answer = handler(found.event)
                 if inspect.isawaitable(answer):
                     await answer
-            except Exception as error:  # a subscriber's bug is his own: the engine and the next fact go on
+            except Exception as error:  # noqa: BLE001 - a subscriber's bug is his own: the engine and the next fact go on
                 log.error("a handler of %s failed: %s", kind.__name__, where(error))
 
 

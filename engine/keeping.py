@@ -44,8 +44,9 @@ class Keeper:
     def records(
         self, waiting: Waiting, played: Played, before: Sequence[Write]
     ) -> tuple[list[Write], dict[str, SealedGrant]]:
-        """The rows that the callers gave, then what the steps asked for; and the grants that are taken out to be
-        revoked. `before`: rows of this batch that are not in the store yet. Raises NothingBrought."""
+        """The rows that the callers gave, then what the steps asked for; and the grants that are taken out to
+        be revoked. `before`: rows of this batch that are not in the store yet. Raises NothingBrought.
+        """
         writes: list[Write] = [row for publication in waiting.publications for row in publication.rows]
         taken: dict[str, SealedGrant] = {}
         for asked in played.asked:

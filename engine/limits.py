@@ -1,6 +1,7 @@
 """How long states may last: the next moment that is due is a query, and each is said as a fact, once.
 
-Rule: nothing is remembered here; after a restart, a sleep or a set clock the query gives the right answer again.
+Rule: nothing is remembered here; after a restart, a sleep or a set clock the query gives the right answer
+again.
 """
 
 import asyncio
@@ -75,7 +76,9 @@ class Limits:
                 log.error("%s", error)
                 continue
             due += [
-                Publication(said_by(machine, key, number, instance.state), due=Due((title, key), number, when))
+                Publication(
+                    said_by(machine, key, number, instance.state), due=Due((title, key), number, when)
+                )
                 for number, when in limits(machine, instance)
                 if when <= now
             ]

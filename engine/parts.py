@@ -32,7 +32,9 @@ class NoScreen(Exception):
     """A sign-in was asked for, and this engine has nothing to show it on."""
 
     def __init__(self) -> None:
-        super().__init__("this engine was opened without a screen; give one to Engine.open(settings, screen=...)")
+        super().__init__(
+            "this engine was opened without a screen; give one to Engine.open(settings, screen=...)"
+        )
 
 
 class Parts:

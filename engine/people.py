@@ -1,7 +1,7 @@
 """Who is who: identities by login, and the address that each signs in with (S26a).
 
-An identity is `administrator` or `user:N`; login and address stand in its row. The administrator's address is a
-setting, not a row.
+An identity is `administrator` or `user:N`; login and address stand in its row. The administrator's address is
+a setting, not a row.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,9 @@ from .records import IdentityRow, Store
 
 
 class People:
-    def __init__(self, store: Store, settings: Callable[[], DeviceSettings], directory: Directory | None) -> None:
+    def __init__(
+        self, store: Store, settings: Callable[[], DeviceSettings], directory: Directory | None
+    ) -> None:
         self.settings, self.directory = settings, directory
         self.rows = {row.login: row for row in store.identities()}
 

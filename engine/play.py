@@ -1,8 +1,8 @@
 """What one fact does to all machines: stepping, shared by the runtime and by replay.
 
-A fact is stepped by every machine that hears it, in the order of `MACHINES`; then what they told, first in first out.
-Nothing is stored and nothing performed here: the outcome is a list of journal lines, the instances that moved, and
-what was asked for.
+A fact is stepped by every machine that hears it, in the order of `MACHINES`; then what they told, first in
+first out. Nothing is stored and nothing performed here: the outcome is a list of journal lines, the instances
+that moved, and what was asked for.
 
 Rule: `play` reads no clock; the same facts on the same world give the same outcome, always.
 """
@@ -106,7 +106,9 @@ FIRST = {machine.title: Instance(machine.first, machine.begins) for machine in M
 
 
 def is_blank(machine: Machine, instance: Instance) -> bool:
-    """In its first state with its first data: it needs no row, so a late word about a purged job makes no ghost."""
+    """In its first state with its first data: it needs no row, so a late word about a purged job makes no
+    ghost.
+    """
     return instance.state is machine.first and instance.data == machine.begins
 
 
@@ -127,11 +129,17 @@ def next_due(machine: Machine, instance: Instance) -> datetime | None:
 
 def keys(world: World, event: Event, machine: Machine, subject: str) -> Iterable[str]:
     if subject:
-        return world.awake(machine, type(event)) if isinstance(event, NewLife) else (str(getattr(event, subject)),)
+        return (
+            world.awake(machine, type(event))
+            if isinstance(event, NewLife)
+            else (str(getattr(event, subject)),)
+        )
     return ("",)
 
 
-def play(world: World, fact: Event, sequence: int, due: Due | None = None, played: Played | None = None) -> Played:
+def play(
+    world: World, fact: Event, sequence: int, due: Due | None = None, played: Played | None = None
+) -> Played:
     """Steps a fact and all that is told because of it; its line in the journal gets the number `sequence`.
 
     A limit that no longer stands plays nothing.
@@ -181,7 +189,9 @@ def step_one(
 
 
 def mark_said(world: World, due: Due) -> bool:
-    """The limit's flag, set in the commit that says it; False: the state was left or the moment moved meanwhile."""
+    """The limit's flag, set in the commit that says it; False: the state was left or the moment moved
+    meanwhile.
+    """
     title, key = due.name
     machine = MACHINE[title]
     instance = world.find(machine, key)

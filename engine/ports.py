@@ -1,7 +1,8 @@
 """What the engine's core needs from the world, as small promises in plain values.
 
-Each adapter stands behind one of these; the core imports no adapter. What an adapter must promise is said here, and
-`testing/conformance.py` checks it. Outcomes are values, never exceptions: an adapter that raises has a bug.
+Each adapter stands behind one of these; the core imports no adapter. What an adapter must promise is said
+here, and `testing/conformance.py` checks it. Outcomes are values, never exceptions: an adapter that raises
+has a bug.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -130,8 +131,9 @@ class Provider(Protocol):
     lifetimes: Lifetimes
 
     async def sign_in(self, request: SignInRequest, screen: Screen) -> Tokens | Trouble | Cancelled:
-        """Authorization code with PKCE (RFC 7636) and a loopback redirect (RFC 8252). Cancelling it closes the
-        listener and the screen."""
+        """Authorization code with PKCE (RFC 7636) and a loopback redirect (RFC 8252). Cancelling it closes
+        the listener and the screen.
+        """
 
     async def refresh(self, grant: Secret) -> Tokens | Trouble:
         """RFC 6749 section 6. The caller lets it run to its end, for the answer may rotate the grant."""
@@ -177,7 +179,7 @@ class Verdict(StrEnum):
     SENT = "sent"
     LATER = "later"
     "Try again; the server's hint or a back-off says when."
-    TOKEN_REFUSED = "token refused"
+    TOKEN_REFUSED = "token refused"  # noqa: S105 - a verdict
     ENDED = "ended"
     UNKNOWN = "unknown"
     "Lost after the final dot (RFC 1047)."
@@ -208,7 +210,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One message to submit. `composed` is what a function's composer returned; the writer makes the bytes."""
+    """One message to submit. `composed` is what a function's composer returned; the writer makes the
+    bytes.
+    """
 
     sender: str
     recipients: tuple[str, ...]
@@ -227,8 +231,9 @@ class Submission(Protocol):
     """Carries one message to the submission server over a verified TLS connection (S30)."""
 
     async def send(self, login: Login, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
-        """`begin()` is called beside the envelope's flight and awaited before the body may go: the durable mark.
-        Cancelling before that drops the connection."""
+        """`begin()` is called beside the envelope's flight and awaited before the body may go: the durable
+        mark. Cancelling before that drops the connection.
+        """
 
     async def close(self, user: str) -> None:
         """Closes pooled connections that were authenticated as `user`, after the message in transfer."""

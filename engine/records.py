@@ -1,6 +1,7 @@
 """What the store keeps, as values, and what a store must promise.
 
-One commit is a `Batch`: journal lines, instances with their deadlines, and rows, all or nothing, durable on return.
+One commit is a `Batch`: journal lines, instances with their deadlines, and rows, all or nothing, durable on
+return.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The journal played into fresh machines: the same facts give the same states (B5).
 
-What was told stands in the journal behind its cause, so only causes are played; that a told fact comes where the
-journal has it is checked on the way.
+What was told stands in the journal behind its cause, so only causes are played; that a told fact comes where
+the journal has it is checked on the way.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """The loop: take what waits, step the machines in memory, commit everything as one, then let the world know.
 
-While a commit runs nothing is stepped, so what is in memory, what the store's reader sees and what the next step
-starts from are the same. `publish` returns after the commit: an accepted fact survives a power cut.
+While a commit runs nothing is stepped, so what is in memory, what the store's reader sees and what the next
+step starts from are the same. `publish` returns after the commit: an accepted fact survives a power cut.
 
 Rule: nothing but this file changes an instance, and it does so only by `play`.
 """
@@ -17,9 +17,9 @@ from .activity import Activity
 from .bus import Bus, Publication, Waiting
 from .clock import Clock
 from .codec import instance_of, line_of, stored
+from .keeping import Keeper, Seal, row_of_job, rows_of_lines
 from .play import FIRST, MACHINE, Instance, Machine, Name, Played, is_blank, play
 from .records import Batch, SealedGrant, Store, StoreFailed, Write
-from .keeping import Keeper, Seal, row_of_job, rows_of_lines
 
 BATCH_MOST = 512
 INSTANCES_MOST = 4096
@@ -28,7 +28,9 @@ log = logging.getLogger("franking")
 
 
 class EngineFailed(RuntimeError):
-    """A part of the engine failed by a fault of the program; the store is whole, a restart goes on from it."""
+    """A part of the engine failed by a fault of the program; the store is whole, a restart goes on from
+    it.
+    """
 
     def __init__(self, part: str) -> None:
         super().__init__(f"the engine's {part} failed; restart it, and see the log for the fault")
@@ -36,7 +38,9 @@ class EngineFailed(RuntimeError):
 
 
 class Overlay:
-    """The world as one unit has changed it, over what the units before it in the batch did, over memory and store."""
+    """The world as one unit has changed it, over what the units before it in the batch did, over memory and
+    store.
+    """
 
     def __init__(self, runtime: "Runtime", below: "Overlay | None") -> None:
         self.runtime, self.below = runtime, below
@@ -99,8 +103,9 @@ class Runtime:
         "The part of the engine that failed by a fault of the program."
 
     async def publish(self, *publications: Publication) -> int:
-        """Commits the facts together; the number of the first line. Raises StoreFailed, or MalformedRecord where a
-        stored instance that they reach cannot be read."""
+        """Commits the facts together; the number of the first line. Raises StoreFailed, or MalformedRecord
+        where a stored instance that they reach cannot be read.
+        """
         if self.failed:
             raise EngineFailed(self.failed)
         now = self.clock.now()
@@ -154,7 +159,7 @@ class Runtime:
                 for publication in waiting.publications:
                     play(world, publication.fact, sequence, publication.due, played)
                 writes, taken = self.keeper.records(waiting, played, written)
-            except Exception as error:  # one caller's fact must not stop the loop for the others
+            except Exception as error:  # noqa: BLE001 - one caller's fact must not stop the loop for the others
                 refuse(waiting, error)
                 continue
             written += writes
@@ -199,7 +204,9 @@ class Runtime:
         found = self.memory.get((machine.title, key))
         if found is None:
             row = self.store.instance(machine.title, key)
-            found = self.memory[machine.title, key] = instance_of(machine, row) if row else FIRST[machine.title]
+            found = self.memory[machine.title, key] = (
+                instance_of(machine, row) if row else FIRST[machine.title]
+            )
         return found
 
     def awake(self, machine: Machine, life: type[NewLife]) -> list[str]:

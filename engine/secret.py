@@ -1,7 +1,7 @@
 """A secret in memory: cannot be printed, logged, serialised, copied or pickled by accident.
 
-Rule: `reveal()` is called where the secret leaves for its owner (the provider, the submission server, the vault's
-seal), and its result is never bound to anything that lives on.
+Rule: `reveal()` is called where the secret leaves for its owner (the provider, the submission server, the
+vault's seal), and its result is never bound to anything that lives on.
 """
 
 from typing import NoReturn

@@ -1,7 +1,8 @@
 """The device's settings from a TOML file, the environment and the program, checked as a whole.
 
-A later source wins over an earlier one: the file, then `FRANKING_SECTION__KEY` in the environment, then what the
-program gives. Every mistake is reported at once, with its key, what stands there, and the remedy (EX_CONFIG).
+A later source wins over an earlier one: the file, then `FRANKING_SECTION__KEY` in the environment, then what
+the program gives. Every mistake is reported at once, with its key, what stands there, and the remedy
+(EX_CONFIG).
 """
 
 import os
@@ -63,7 +64,11 @@ class Settings(DeviceSettings):
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=True)
             mistakes = tuple(
-                Mistake(".".join(map(str, e["loc"])), type(e["input"]).__name__, why(e["type"], e["msg"], dict(e.get("ctx", {}))))
+                Mistake(
+                    ".".join(map(str, e["loc"])),
+                    type(e["input"]).__name__,
+                    why(e["type"], e["msg"], dict(e.get("ctx", {}))),
+                )
                 for e in found
             )
         raise SettingsError(source, mistakes)
@@ -79,7 +84,9 @@ class Settings(DeviceSettings):
 
 
 class FileCredentials:
-    """`credential:NAME` from the folder that the service manager provides, else from a 0600 file beside the store."""
+    """`credential:NAME` from the folder that the service manager provides, else from a 0600 file beside the
+    store.
+    """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         provided = (os.environ if environment is None else environment).get("CREDENTIALS_DIRECTORY")
@@ -89,7 +96,9 @@ class FileCredentials:
         """Raises CredentialError."""
         kind, _, name = reference.partition(":")
         if kind != "credential":
-            raise CredentialError(reference, "this program cannot keep secrets in the vault yet; use `credential:NAME`")
+            raise CredentialError(
+                reference, "this program cannot keep secrets in the vault yet; use `credential:NAME`"
+            )
         for folder in self.folders:
             path = folder / name
             if path.is_file():
@@ -97,7 +106,9 @@ class FileCredentials:
                     raise CredentialError(reference, f"others may read {path}; set its mode to 0600")
                 return Secret(path.read_text().strip())
         places = " or ".join(map(str, self.folders))
-        raise CredentialError(reference, f"there is no file {name} in {places}; put the secret there, mode 0600")
+        raise CredentialError(
+            reference, f"there is no file {name} in {places}; put the secret there, mode 0600"
+        )
 
 
 def read(path: Path) -> Tree:
@@ -127,7 +138,9 @@ def merged(*trees: Tree) -> Tree:
     for tree in trees:
         for key, value in tree.items():
             below = whole.get(key)
-            whole[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+            whole[key] = (
+                merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+            )
     return whole
 
 
@@ -173,7 +186,9 @@ def pattern_of(annotation: object) -> str:
 
 
 PATTERNS = {
-    pattern_of(Reference): "a reference to a secret is wanted, `credential:NAME`; the secret itself stands in a file",
+    pattern_of(
+        Reference
+    ): "a reference to a secret is wanted, `credential:NAME`; the secret itself stands in a file",
     pattern_of(Host): "a host name is wanted, without `://` and port",
     pattern_of(HttpsUrl): "an address that begins with `https://` is wanted",
     pattern_of(Address): "an e-mail address is wanted, such as `scanner@example.com`",

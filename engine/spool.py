@@ -1,6 +1,7 @@
 """The spool's files: a scan is copied into a folder of its job, durably, before the job is committed (S33).
 
-A crash between the two leaves a folder without a job, which the next start sweeps; a job without its files cannot be.
+A crash between the two leaves a folder without a job, which the next start sweeps; a job without its files
+cannot be.
 
 Rule: only what the spool wrote itself is ever removed.
 """
@@ -42,8 +43,9 @@ class Spool:
         folder.mkdir(mode=0o700, exist_ok=True)
 
     def take(self, job: int, paths: Sequence[Path]) -> tuple[SpooledFile, ...]:
-        """Copies the files and makes the copies durable. Raises ScanUnreadable, and then leaves nothing behind; the
-        caller runs it in a thread."""
+        """Copies the files and makes the copies durable. Raises ScanUnreadable, and then leaves nothing
+        behind; the caller runs it in a thread.
+        """
         for path in paths:
             check(path)
         folder = self.folder / str(job)
@@ -74,7 +76,9 @@ class Spool:
                 shutil.rmtree(folder)
 
     def last(self) -> int:
-        return max((int(folder.name) for folder in self.folder.iterdir() if folder.name.isdecimal()), default=0)
+        return max(
+            (int(folder.name) for folder in self.folder.iterdir() if folder.name.isdecimal()), default=0
+        )
 
 
 def check(path: Path) -> None:
@@ -92,7 +96,7 @@ def copy(path: Path, target: Path) -> SpooledFile:
         source = path.open("rb", buffering=0)
     except OSError as error:
         raise ScanUnreadable(path, f"the scan cannot be read ({error.strerror})") from None
-    with source, open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copied:
+    with source, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copied:
         while block := source.read(COPY_OCTETS):
             digest.update(block)
             size += len(block)

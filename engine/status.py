@@ -56,7 +56,9 @@ class Reader:
 
     def status(self) -> Status:
         sending = self.runtime.instance(VALIDATION, "")
-        identities = [(ADMINISTRATOR, ADMINISTRATOR)] + [(r.identity, r.login) for r in self.people.rows.values()]
+        identities = [(ADMINISTRATOR, ADMINISTRATOR)] + [
+            (r.identity, r.login) for r in self.people.rows.values()
+        ]
         return Status(
             sending.state.value,
             sending.data.broken,
@@ -120,7 +122,9 @@ class Reader:
             line = self.store.line(row.because)
             because = entry(line).event if line else Unreadable("", "")
             if not isinstance(because, Unreadable):
-                found.append(warning(Info(row.code), row.subject, datetime.fromisoformat(row.at), because, row.detail))
+                found.append(
+                    warning(Info(row.code), row.subject, datetime.fromisoformat(row.at), because, row.detail)
+                )
         return tuple(found)
 
 

@@ -37,10 +37,11 @@ class UnknownJob(LookupError):
 
 class Submitting(AtThePanel):
     async def submit(self, request: Request, place: str | None = None) -> Receipt:
-        """Returns when the job and its scan are durable (S33). `place`: where the person stands, so that the sign-in
-        screen can open there (S18).
+        """Returns when the job and its scan are durable (S33). `place`: where the person stands, so that the
+        sign-in screen can open there (S18).
 
-        Raises Refused, naming every broken rule, or ScanUnreadable; then nothing was spooled. Raises StoreFailed.
+        Raises Refused, naming every broken rule, or ScanUnreadable; then nothing was spooled. Raises
+        StoreFailed.
         """
         user = request.user if isinstance(request, ScanToEmail) else None
         row = self.people.row(user, None) if user else None
@@ -69,7 +70,9 @@ class Submitting(AtThePanel):
         return Receipt(job, stored.message_id, self.reader.why(identity))
 
     def refuses(self, sender: Sender) -> tuple[Rule, ...]:
-        """What waits when the device sends it by itself is refused to a person, who can do something about it."""
+        """What waits when the device sends it by itself is refused to a person, who can do something about
+        it.
+        """
         found = broken(self.settings, Look.SUBMIT, sender, self.rules)
         waits = Verdict.NOT_AVAILABLE if sender.by_device else None
         return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))

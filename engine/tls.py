@@ -1,7 +1,7 @@
 """The TLS contexts of the connections to the provider and to the submission server (S8, S30).
 
-Rule: certificate and host name are always verified; `trust` adds a company's authorities to the system's, nothing
-takes any away.
+Rule: certificate and host name are always verified; `trust` adds a company's authorities to the system's,
+nothing takes any away.
 """
 
 import ssl

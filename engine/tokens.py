@@ -1,4 +1,6 @@
-"""Keeps the holder of access tokens in step with what was committed, and closes the connections of a dropped one."""
+"""Keeps the holder of access tokens in step with what was committed, and closes the connections of a dropped
+one.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +13,9 @@ from .runtime import Runtime, Unit
 
 
 class TokenKeeper:
-    def __init__(self, runtime: Runtime, holder: TokenHolder, close: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self, runtime: Runtime, holder: TokenHolder, close: Callable[[str], Awaitable[None]]
+    ) -> None:
         self.runtime, self.holder = runtime, holder
         self.close = close
         "Closes what an identity's token authenticated, after the message in transfer (S27)."
@@ -23,7 +27,9 @@ class TokenKeeper:
             if isinstance(asked.effect, HoldToken):
                 publication = brought_with(unit.waiting, asked.fact)
                 if publication is not None and publication.hold is not None:
-                    self.holder.hold(asked.key, replace(publication.hold, attempt=asked.instance.data.attempt))
+                    self.holder.hold(
+                        asked.key, replace(publication.hold, attempt=asked.instance.data.attempt)
+                    )
             elif isinstance(asked.effect, DropToken):
                 self.holder.drop(asked.key)
                 task = asyncio.create_task(self.end(asked.key))

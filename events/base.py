@@ -1,9 +1,9 @@
 """What every fact carries, and the subjects it may have.
 
-A fact is said in the past tense, is frozen, and is answered only by later facts. A subject is a base class: it names
-the instances that the fact reaches, and a fact may have several (`class UserLoggedIn(OfPlace, OfIdentity)`).
-Rule: no address, file name or secret stands in a fact; ids do. What belongs to a fact and must not be journalled
-travels beside it (`Engine.publish(fact, seal=..., hold=..., row=...)`).
+A fact is said in the past tense, is frozen, and is answered only by later facts. A subject is a base class:
+it names the instances that the fact reaches, and a fact may have several (`class UserLoggedIn(OfPlace,
+OfIdentity)`). Rule: no address, file name or secret stands in a fact; ids do. What belongs to a fact and must
+not be journalled travels beside it (`Engine.publish(fact, seal=..., hold=..., row=...)`).
 """
 
 from datetime import UTC, datetime
@@ -34,7 +34,9 @@ class OfDevice(Event):
 
 
 class NewLife(OfDevice):
-    """What was in memory is gone: also reaches every stored instance whose state has a row for it that acts."""
+    """What was in memory is gone: also reaches every stored instance whose state has a row for it that
+    acts.
+    """
 
 
 class OfPlace(Event):
@@ -45,7 +47,9 @@ class OfPlace(Event):
 
 
 class OfIdentity(Event):
-    """Reaches the machines of one identity: `administrator`, or `user:ID` (an id of the store, not a name)."""
+    """Reaches the machines of one identity: `administrator`, or `user:ID` (an id of the store, not a
+    name).
+    """
 
     subject: ClassVar[str] = "identity"
     identity: str

@@ -22,7 +22,9 @@ class EngineStarted(Availability, NewLife):
 
 
 class DeviceResumed(Availability, NewLife):
-    """The device woke from sleep: connections and what was in memory may be gone, the wall clock has jumped."""
+    """The device woke from sleep: connections and what was in memory may be gone, the wall clock has
+    jumped.
+    """
 
 
 class SettingsChanged(Availability):

@@ -21,7 +21,7 @@ class Info(StrEnum):
     "The provider or a check refused a sign-in."
     PROVIDER_REFUSES = "I104"
     "The provider wants an act of an administrator or the application's owner."
-    SERVER_REFUSES_TOKEN = "I105"
+    SERVER_REFUSES_TOKEN = "I105"  # noqa: S105 - a code
     "The submission server refuses a fresh access token for the second time (S32)."
     JOB_ENDED = "I201"
     "A job ended without success."

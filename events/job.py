@@ -7,7 +7,9 @@ from .request import Function
 
 
 class JobSubmitted(OfJob, OfIdentity):
-    """A job is in the spool, durably (S33); or was refused, when `broken` says so, and nothing was spooled."""
+    """A job is in the spool, durably (S33); or was refused, when `broken` says so, and nothing was
+    spooled.
+    """
 
     function: Function
     broken: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Every fact by its name, and the one way to write it into the journal and read it back.
 
-Rule: a stored line that cannot be read is an error that names the record; it is never guessed at, and it never keeps
-anyone from the lines after it.
+Rule: a stored line that cannot be read is an error that names the record; it is never guessed at, and it
+never keeps anyone from the lines after it.
 """
 
 from types import ModuleType
@@ -38,7 +38,9 @@ def facts(module: ModuleType) -> dict[str, type[Event]]:
 
 
 REGISTRY: dict[str, type[Event]] = {
-    name: fact for module in (device, token, sign_in, job, information) for name, fact in facts(module).items()
+    name: fact
+    for module in (device, token, sign_in, job, information)
+    for name, fact in facts(module).items()
 }
 
 
@@ -53,12 +55,16 @@ def load(record: str, name: str, version: int, at: str, fields: str) -> Event:
     if kind is None:
         raise MalformedRecord(record, f"no fact is called {name}")
     if version > kind.schema_version:
-        raise MalformedRecord(record, f"{name} has version {version}, this program knows {kind.schema_version}")
+        raise MalformedRecord(
+            record, f"{name} has version {version}, this program knows {kind.schema_version}"
+        )
     try:
         event = kind.model_validate_json(fields)
         stamped = kind.model_validate({**event.__dict__, "at": at})
     except ValidationError as error:
-        why = "; ".join(f"{'.'.join(map(str, e['loc'])) or name}: {e['msg']}" for e in error.errors(include_input=False))
+        why = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or name}: {e['msg']}" for e in error.errors(include_input=False)
+        )
         raise MalformedRecord(record, f"{name}: {why}") from None
     if stamped.at == UNPUBLISHED:
         raise MalformedRecord(record, f"{name} has no time")

@@ -10,7 +10,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\s@<>,;:\"\x00-\x1f]+@[^\s@<>,;:\"\x00-\x1f]+$")]
+Address = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[^\s@<>,;:\"\x00-\x1f]+@[^\s@<>,;:\"\x00-\x1f]+$"),
+]
 "An addr-spec without quoting or route (RFC 5321 section 4.1.2); non-ASCII goes with SMTPUTF8 (RFC 6531)."
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$", max_length=900)]
 "Text of one line: no line end can smuggle a header field."

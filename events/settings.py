@@ -1,7 +1,7 @@
 """The device's settings as frozen values, in the manual's terms and with its defaults.
 
-Rule: no secret stands here. A field that needs one holds a reference, `credential:NAME` (a file that the service
-manager or the administrator provides) or `vault:NAME` (sealed in the store).
+Rule: no secret stands here. A field that needs one holds a reference, `credential:NAME` (a file that the
+service manager or the administrator provides) or `vault:NAME` (sealed in the store).
 """
 
 from datetime import timedelta
@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from .request import Address, Line
 
 Reference = Annotated[str, StringConstraints(pattern=r"^(credential|vault):[A-Za-z0-9_.-]+$")]
-Host = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$")]
+Host = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$")
+]
 HttpsUrl = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s/]+[^\s]*$")]
 
 
@@ -114,7 +116,9 @@ class Network(Values):
 
 
 class Panel(Values):
-    auto_reset: Annotated[timedelta, Field(ge=timedelta(seconds=10), le=timedelta(hours=1))] = timedelta(seconds=60)
+    auto_reset: Annotated[timedelta, Field(ge=timedelta(seconds=10), le=timedelta(hours=1))] = timedelta(
+        seconds=60
+    )
     "System auto reset time; a number is seconds."
 
 

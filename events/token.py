@@ -1,7 +1,8 @@
 """Facts about the grant and the access token of one identity.
 
-The secret that a fact brings travels beside it, never in it. `of` is the version of the grant that was used, `attempt`
-the number of the request for an access token: an answer to a former one cannot touch the present one.
+The secret that a fact brings travels beside it, never in it. `of` is the version of the grant that was used,
+`attempt` the number of the request for an access token: an answer to a former one cannot touch the present
+one.
 """
 
 from typing import ClassVar
@@ -12,7 +13,9 @@ from .base import OfIdentity, OfPlace
 
 
 class SignInSucceeded(OfPlace, OfIdentity):
-    """The provider gave tokens, and the id_token was validated. Brings a refresh token and an access token."""
+    """The provider gave tokens, and the id_token was validated. Brings a refresh token and an access
+    token.
+    """
 
     brings_grant: ClassVar[bool] = True
 
@@ -90,7 +93,9 @@ class RefreshDelayed(TokenAnswer):
 
 
 class RefreshBlocked(TokenAnswer):
-    """The provider wants an act of an administrator or the application's owner: signing in again is in vain."""
+    """The provider wants an act of an administrator or the application's owner: signing in again is in
+    vain.
+    """
 
     retry_at: AwareDatetime
     code: str

@@ -1,4 +1,6 @@
-"""The explicit state machines, as data. `MACHINES` is their order: each fact is stepped through them from first to last."""
+"""The explicit state machines, as data. `MACHINES` is their order: each fact is stepped through them from
+first to last.
+"""
 
 from types import MappingProxyType
 from typing import Any

@@ -1,12 +1,12 @@
 """The access token of one identity: an hour of use, in memory only (S25, S29, S32).
 
-This machine alone asks the provider: while it is requesting, however many jobs wait, there is one request. What wakes
-it is TokenWanted. An outage leads to backing off, a provider who wants an administrator's act to refused; in both the
-grant is kept and asked again later. A token that the submission server turns away is replaced once; a fresh one that
-is turned away too is no token's fault.
+This machine alone asks the provider: while it is requesting, however many jobs wait, there is one request.
+What wakes it is TokenWanted. An outage leads to backing off, a provider who wants an administrator's act to
+refused; in both the grant is kept and asked again later. A token that the submission server turns away is
+replaced once; a fresh one that is turned away too is no token's fault.
 
-Rule: every answer carries the number of its request (`attempt`). An answer to a former request is let go: what it
-brought was never held.
+Rule: every answer carries the number of its request (`attempt`). An answer to a former request is let go:
+what it brought was never held.
 """
 
 from dataclasses import dataclass, replace
@@ -112,7 +112,8 @@ ACCESS_TOKEN = Definition(
         on(SignInSucceeded, when=right, to=FRESH, data=brought,
            ask=[*GOOD, Clear(Info.SERVER_REFUSES_TOKEN)]),
         ignore(SignInSucceeded, unless=right, why="another account: nothing of it is held"),
-        on(TokenDeleted, GrantEnded, EngineStarted, DeviceResumed, to=ABSENT, data=start_over, ask=[DropToken()]),
+        on(TokenDeleted, GrantEnded, EngineStarted, DeviceResumed, to=ABSENT, data=start_over,
+           ask=[DropToken()]),
         ignore(AccessTokenReady, RefreshDelayed, RefreshBlocked, GrantMissing, why=LATE),
         ignore(AccessTokenRejected, AccessTokenStale, why="it is gone already"),
         ignore(TokenRetryDue, why="it was answered meanwhile"),

@@ -1,8 +1,9 @@
 """How a machine is written down, and the one function that steps it.
 
-A definition is data: in each state, what every event does there. `Definition` is a real `transitions.Machine` whose
-transitions carry three more columns (data, tell, ask), so whatever reads a Machine reads ours; the library's trigger
-is the oracle of `step` in tests. What makes a definition sound is checked in `soundness.py`.
+A definition is data: in each state, what every event does there. `Definition` is a real `transitions.Machine`
+whose transitions carry three more columns (data, tell, ask), so whatever reads a Machine reads ours; the
+library's trigger is the oracle of `step` in tests. What makes a definition sound is checked in
+`soundness.py`.
 
 Rule: a step is pure. It reads no clock and touches nothing but its arguments.
 """
@@ -26,7 +27,9 @@ Guard = Callable[[D, E], bool]
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """A fact for other machines. Its fields are found by name: in the causing fact, else in the machine's data."""
+    """A fact for other machines. Its fields are found by name: in the causing fact, else in the machine's
+    data.
+    """
 
     fact: type[Event]
     from_data: bool = False
@@ -165,7 +168,9 @@ class Definition(transitions.Machine, Generic[D]):
         self.shared = tuple(row for block in blocks if block.name is None for row in block.rows)
         self.first = next(iter(self.blocks))
         self.table: dict[StrEnum, dict[type[Event], tuple[Row[D], ...]]] = {}
-        super().__init__(None, states=list(self.blocks), initial=self.first, auto_transitions=False, name=name)
+        super().__init__(
+            None, states=list(self.blocks), initial=self.first, auto_transitions=False, name=name
+        )
         known = {field.name for field in fields(data)}  # type: ignore[arg-type]
         for at, block in self.blocks.items():
             for limit in block.limits:

@@ -43,7 +43,9 @@ def signer(settings: DeviceSettings, sender: Sender) -> Signer | None:
 
 
 def of_user(settings: DeviceSettings, sender: Sender) -> Signer | None:
-    if sender.user_address is not None and (sender.chosen is None or same(sender.chosen, sender.user_address)):
+    if sender.user_address is not None and (
+        sender.chosen is None or same(sender.chosen, sender.user_address)
+    ):
         return Signer(False, sender.user_address)
     may_change = settings.from_address.setting is ChangeFrom.USER_CHANGES
     if may_change and same(sender.chosen, settings.administrator.address) and sender.chosen is not None:

@@ -1,10 +1,11 @@
 """One job: from the spool to the server's 250, or to an end with a reason (S33).
 
-A job is in the spool before this machine hears of it. It waits for whatever it waits for without knowing it: the
-dispatcher takes it when its token is fresh and the rules hold; only the time of a next try is the job's own. While
-sending, the envelope is under way and a cancel drops it; while delivering, the body is, and only the server's answer
-decides. The step between the two is durable before the body may end, so that after a power cut it is known which
-messages may have been sent: they go again with the same Message-ID, and it is written down (RFC 1047).
+A job is in the spool before this machine hears of it. It waits for whatever it waits for without knowing it:
+the dispatcher takes it when its token is fresh and the rules hold; only the time of a next try is the job's
+own. While sending, the envelope is under way and a cancel drops it; while delivering, the body is, and only
+the server's answer decides. The step between the two is durable before the body may end, so that after a
+power cut it is known which messages may have been sent: they go again with the same Message-ID, and it is
+written down (RFC 1047).
 """
 
 from dataclasses import dataclass, replace

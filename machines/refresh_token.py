@@ -3,10 +3,12 @@
 A person signs in once; the grant then works for months without anyone thinking of it. Two things end it: the
 provider's word (GrantRefused) or a person's (TokenDeleted). An outage is neither: no row knows the network.
 The sign-in screen is a machine of its own: one that is cancelled never gets here, and so changes nothing.
-Using the grant is the access token's business: when it was idle too long, this machine only says so (TokenWanted).
+Using the grant is the access token's business: when it was idle too long, this machine only says so
+(TokenWanted).
 
-Rule: no token enters this file. The vault seals it under `Grant.version`, which every keep and every end raises: an
-answer to a former version cannot touch the present one. A fact that brings a grant is kept or revoked, never ignored.
+Rule: no token enters this file. The vault seals it under `Grant.version`, which every keep and every end
+raises: an answer to a former version cannot touch the present one. A fact that brings a grant is kept or
+revoked, never ignored.
 """
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,8 @@
 """The rules of send-job validation and of availability, as one table (S12-S16).
 
-The validation machine, the settings check, submit, the dispatcher, the command line and the documents all read it. A
-rule says when it is looked at, what it means there, in which words, by which act it is put right, and who must act.
+The validation machine, the settings check, submit, the dispatcher, the command line and the documents all
+read it. A rule says when it is looked at, what it means there, in which words, by which act it is put right,
+and who must act.
 
 Rule of this file: a condition reads its arguments only, and what is broken is always reported together (S15).
 """
@@ -139,11 +140,13 @@ RULES: tuple[Rule, ...] = (
          WhoActs.ADMINISTRATOR),
     Rule("S7-bulk", ("from_address.setting", "from_address.bulk", "administrator.address"), bulk_differs,
          ((Look.SET, Verdict.CANNOT_BE_SET), (Look.SUBMIT, Verdict.REFUSE), (Look.SEND, Verdict.REFUSE)),
-         "With [Bulk setting] the From address must be the administrator's e-mail address, and it is another.",
-         "Set the same address in [Utility] - [Administrator] - [Network] - [E-mail Setting] - [E-mail TX (SMTP)] - "
-         "[Change From Address Setting] - [Bulk setting] and in [Administrator Registration].",
+         "With [Bulk setting] the From address must be the administrator's e-mail address; it is another.",
+         "Set the same address in [Utility] - [Administrator] - [Network] - [E-mail Setting] - "
+         "[E-mail TX (SMTP)] - [Change From Address Setting] - [Bulk setting] and in "
+         "[Administrator Registration].",
          WhoActs.ADMINISTRATOR),
-    Rule("S12-tls", ("tls.minimum", "tls.maximum", "oauth.provider"), tls_1_3_alone_with_microsoft, UNAVAILABLE,
+    Rule("S12-tls", ("tls.minimum", "tls.maximum", "oauth.provider"), tls_1_3_alone_with_microsoft,
+         UNAVAILABLE,
          "OAuth authentication with Microsoft is not available while TLSv1.3 is both minimum and maximum.",
          "Set [Minimum] to TLSv1.2 in [Utility] - [Administrator] - [Security] - [PKI Settings] - "
          "[Enable SSL Version] - [SSL/TLS Version Setting].",
@@ -172,15 +175,16 @@ RULES: tuple[Rule, ...] = (
          "Leave the From address as it is, or choose another [Utility] - [Administrator] - [Network] - "
          "[E-mail Setting] - [E-mail TX (SMTP)] - [Change From Address Setting].",
          WhoActs.PERSON),
-    Rule("S17-sender", ("administrator.address", "from_address.bulk"), no_sender, ((Look.SUBMIT, Verdict.REFUSE),),
+    Rule("S17-sender", ("administrator.address", "from_address.bulk"), no_sender,
+         ((Look.SUBMIT, Verdict.REFUSE),),
          "There is no address that this message could be from.",
          "Set [E-mail Address] of [System Settings] - [Machine Setting] - [Administrator Registration].",
          WhoActs.ADMINISTRATOR),
     Rule("S8-order", ("tls.minimum", "tls.maximum"), minimum_above_maximum,
          ((Look.SET, Verdict.CANNOT_BE_SET),),
          "The minimum TLS version is above the maximum.",
-         "Set [Minimum] no higher than [Maximum] in [Utility] - [Administrator] - [Security] - [PKI Settings] - "
-         "[Enable SSL Version] - [SSL/TLS Version Setting].",
+         "Set [Minimum] no higher than [Maximum] in [Utility] - [Administrator] - [Security] - "
+         "[PKI Settings] - [Enable SSL Version] - [SSL/TLS Version Setting].",
          WhoActs.ADMINISTRATOR),
 )  # fmt: skip
 """The order is that in which they are reported."""
@@ -192,7 +196,9 @@ WITHOUT_OAUTH = frozenset({"S8-order", "S17-address", "S17-from", "S17-sender"})
 def broken(
     settings: DeviceSettings, look: Look, message: Sender | None = None, rules: Iterable[Rule] = RULES
 ) -> tuple[Rule, ...]:
-    """Every rule that these settings break, seen at this moment; with [OAuth 2.0] OFF no OAuth rule applies (S1)."""
+    """Every rule that these settings break, seen at this moment; with [OAuth 2.0] OFF no OAuth rule applies
+    (S1).
+    """
     now = Situation(settings, message)
     return tuple(
         rule

@@ -1,8 +1,8 @@
 """Who is logged in at one place; auto delete on logout and at system auto reset (S11, S28).
 
-The settings that will matter at the end ([Auto Delete], the auto reset time) come with the log-in and are kept here,
-for the fact of a limit carries no settings. An open sign-in screen counts as use of the panel. A restart while
-somebody is logged in counts as his logout.
+The settings that will matter at the end ([Auto Delete], the auto reset time) come with the log-in and are
+kept here, for the fact of a limit carries no settings. An open sign-in screen counts as use of the panel. A
+restart while somebody is logged in counts as his logout.
 
 Rule: [Auto Delete] concerns users' grants only, never the administrator's.
 """
@@ -78,8 +78,9 @@ SESSION = Definition(
     ),
     state(LOGGED_OUT, "Nobody is logged in here.",
         on(UserLoggedIn, to=LOGGED_IN, data=enter),
-        ignore(PanelUsed, SessionSettingsChanged, SignInWanted, SignInSucceeded, SignInCancelled, SignInFailed,
-               SignInTimedOut, UserLoggedOut, SystemAutoReset, EngineStarted, why="nobody is logged in")),
+        ignore(PanelUsed, SessionSettingsChanged, SignInWanted, SignInSucceeded, SignInCancelled,
+               SignInFailed, SignInTimedOut, UserLoggedOut, SystemAutoReset, EngineStarted,
+               why="nobody is logged in")),
     state(LOGGED_IN, "Somebody is logged in here.",
         lasts(until="reset_at", then=SystemAutoReset),
         on(UserLoggedIn, when=same_person, data=enter),

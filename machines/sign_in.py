@@ -1,8 +1,8 @@
 """The sign-in screen of one place: closed or open (S18, S19a).
 
-It opens where a person stands, one screen a place; who asks meanwhile waits for his turn. It is closed by what becomes
-of it, by the person's going, or by time. Nothing here touches a token: a screen that is cancelled or fails leaves the
-refresh token's machine exactly where it was.
+It opens where a person stands, one screen a place; who asks meanwhile waits for his turn. It is closed by
+what becomes of it, by the person's going, or by time. Nothing here touches a token: a screen that is
+cancelled or fails leaves the refresh token's machine exactly where it was.
 """
 
 from dataclasses import dataclass, replace
@@ -60,7 +60,7 @@ SIGN_IN = Definition(
         on(SignInWanted, to=OPEN, data=begin, ask=[Clear(Info.SIGN_IN_FAILED)]),
         on(SignInNext, when=somebody_waits, tell=[SignInWanted]),
         ignore(SignInNext, unless=somebody_waits, why="nobody waits"),
-        ignore(SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut, why="the screen is closed already"),
+        ignore(SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut, why="it is closed already"),
         ignore(UserLoggedOut, SystemAutoReset, EngineStarted, DeviceResumed, why="no screen is open")),
     state(OPEN, "The provider's page is shown to the person who stands here.",
         lasts(minutes=MINUTES_OPEN, then=SignInTimedOut),

@@ -1,10 +1,12 @@
-"""What makes a set of definitions sound: every pair decided, every guard with its opposite, nothing told in circles.
+"""What makes a set of definitions sound: every pair decided, every guard with its opposite, nothing told in
+circles.
 
-Rule: each check yields a sentence that names machine, state and event; a sound set yields nothing. `make test` runs
-them over `MACHINES`, and whoever writes machines of his own runs them over his.
+Rule: each check yields a sentence that names machine, state and event; a sound set yields nothing. `make
+test` runs them over `MACHINES`, and whoever writes machines of his own runs them over his.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +18,9 @@ Machine = Definition[Any]
 START = "EngineStarted"
 
 
-def mistakes(machines: Sequence[Machine], registry: Mapping[str, type[Event]], heard_by_nobody: Mapping[str, str]) -> Iterator[str]:
+def mistakes(
+    machines: Sequence[Machine], registry: Mapping[str, type[Event]], heard_by_nobody: Mapping[str, str]
+) -> Iterator[str]:
     for machine in machines:
         yield from (f"{machine.title}: {sentence}" for sentence in of_one(machine))
     heard = {event.__name__ for machine in machines for event in machine.hears}
@@ -40,7 +44,9 @@ def of_one(machine: Machine) -> Iterator[str]:
                 yield from (f"{at}: {event.__name__} {why}" for why in chain(rows))
         yield from limits(machine, at)
         if block.during:
-            leaves = [row for event, rows in machine.table[at].items() if event.__name__ == START for row in rows]
+            leaves = [
+                row for event, rows in machine.table[at].items() if event.__name__ == START for row in rows
+            ]
             if not leaves or any(row.to in (None, at) for row in leaves):
                 yield f"{at}: it has deeds during it, so {START} must leave it"
     yield from reach(machine)
@@ -49,7 +55,9 @@ def of_one(machine: Machine) -> Iterator[str]:
 
 
 def chain(rows: Sequence[Row[Any]]) -> Iterator[str]:
-    """One row; or rows whose guards say «the first that holds», each `unless` naming all the guards above it."""
+    """One row; or rows whose guards say «the first that holds», each `unless` naming all the guards above
+    it.
+    """
     guards = tuple(row.when for row in rows[:-1])
     if rows[-1].when is not None:
         yield "has a guard without its opposite: the last row must have no `when`"
@@ -71,7 +79,10 @@ def limits(machine: Machine, at: StrEnum) -> Iterator[str]:
 
 def reach(machine: Machine) -> Iterator[str]:
     reached, waiting = set[StrEnum](), [machine.first]
-    ways = {at: {row.to for rows in machine.table[at].values() for row in rows if row.to} - {at} for at in machine.blocks}
+    ways = {
+        at: {row.to for rows in machine.table[at].values() for row in rows if row.to} - {at}
+        for at in machine.blocks
+    }
     while waiting:
         here = waiting.pop()
         if here not in reached:
@@ -89,7 +100,7 @@ def reach(machine: Machine) -> Iterator[str]:
 def shadowed(machine: Machine) -> Iterator[str]:
     used = {id(row) for rows in machine.table.values() for chain in rows.values() for row in chain}
     yield from (
-        f"every state: the row for {', '.join(event.__name__ for event in row.events)} is answered by each state itself"
+        f"every state: each state answers {', '.join(event.__name__ for event in row.events)} itself"
         for row in machine.shared
         if id(row) not in used
     )
@@ -99,13 +110,12 @@ def subjects(machine: Machine) -> Iterator[str]:
     for event in machine.hears:
         if not issubclass(event, machine.per | NewLife):
             yield f"{event.__name__} has no {machine.per.subject or 'device'} as its subject"
+    remembers = {field.name for field in fields(machine.data_type)}
     for at, rows in machine.table.items():
         for event, chained in rows.items():
-            for row in chained:
-                for tell in row.tell:
-                    found = {"at", *event.model_fields, *machine.data_type.__dataclass_fields__, machine.per.subject}
-                    for name in set(tell.fact.model_fields) - found:
-                        yield f"{at}: {event.__name__} tells {tell.fact.__name__}, whose {name} is found nowhere"
+            for tell in (tell for row in chained for tell in row.tell):
+                for name in set(tell.fact.model_fields) - {*event.model_fields, *remembers}:
+                    yield f"{at}: {event.__name__} tells {tell.fact.__name__}, whose {name} is found nowhere"
 
 
 def unregistered(machines: Sequence[Machine], registry: Mapping[str, type[Event]]) -> Iterator[str]:
@@ -122,8 +132,8 @@ def circles(machines: Sequence[Machine]) -> Iterator[str]:
     for machine in machines:
         for event, row in rows_of(machine):
             tells.setdefault(event, set()).update(tell.fact for tell in row.tell)
-    for start in tells:
-        waiting, seen = list(tells[start]), set[type[Event]]()
+    for start, first in tells.items():
+        waiting, seen = list(first), set[type[Event]]()
         while waiting:
             event = waiting.pop()
             if event is start:
@@ -144,7 +154,7 @@ def lost_grants(machines: Sequence[Machine]) -> Iterator[str]:
         for machine in keepers:
             for found, row in rows_of(machine):
                 if found is event and not {KeepGrant(), RevokeBrought()} & set(row.ask):
-                    yield f"{machine.title}: a row for {event.__name__} neither keeps nor revokes what it brings"
+                    yield f"{machine.title}: a row for {event.__name__} neither keeps nor revokes its grant"
 
 
 def rows_of(machine: Machine) -> Iterator[tuple[type[Event], Row[Any]]]:

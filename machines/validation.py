@@ -1,8 +1,9 @@
-"""Send-job validation for the device: whether OAuth sending may go on with these settings and this network (S12-S16).
+"""Send-job validation for the device: whether OAuth sending may go on with these settings and this network
+(S12-S16).
 
-The rules themselves are a table, `rules.py`; what they find rides on the fact. Nothing is lost while OAuth is not
-available: jobs wait, tokens are kept, and both go on when the rules hold again. What depends on one job (recipients,
-size, From) is found when that job is submitted and taken, and is the job's own business.
+The rules themselves are a table, `rules.py`; what they find rides on the fact. Nothing is lost while OAuth is
+not available: jobs wait, tokens are kept, and both go on when the rules hold again. What depends on one job
+(recipients, size, From) is found when that job is submitted and taken, and is the job's own business.
 """
 
 from dataclasses import dataclass

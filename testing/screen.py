@@ -1,7 +1,7 @@
 """The sign-in screen of a device with a person in front of it, for tests and for the demonstration.
 
-`open` plays the whole visit: the provider's page is read, the form filled in, the redirect followed to the device's
-listener, as a browser with a fresh profile would.
+`open` plays the whole visit: the provider's page is read, the form filled in, the redirect followed to the
+device's listener, as a browser with a fresh profile would.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,9 @@ from .person import Person
 
 
 class PersonAtTheScreen:
-    """Fulfils `franking.engine.ports.Screen`. Signs in with the account that `login_hint` names, unless told to use
-    another one, to decline, or not to come at all."""
+    """Fulfils `franking.engine.ports.Screen`. Signs in with the account that `login_hint` names, unless told
+    to use another one, to decline, or not to come at all.
+    """
 
     def __init__(self, person: Person, passwords: Mapping[str, str]) -> None:
         """`passwords` by account."""

@@ -7,7 +7,8 @@ from .clock import VirtualClock
 
 
 async def pass_time(engine: Engine, clock: VirtualClock, **duration: float) -> None:
-    """Lets time pass (`hours=2`), stopping at each moment that somebody waits for, and settles the engine there.
+    """Lets time pass (`hours=2`), stopping at each moment that somebody waits for, and settles the engine
+    there.
 
     `engine` must have been opened with this clock.
     """

@@ -19,7 +19,9 @@ class StoreInUse(Exception):
 
 
 class StoreLock:
-    """Held between `__enter__` and `__exit__`; raises StoreInUse. The file stays: only the lock on it counts."""
+    """Held between `__enter__` and `__exit__`; raises StoreInUse. The file stays: only the lock on it
+    counts.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -8,8 +8,8 @@ SCHEMA_VERSION = 1
 "Of the tables. A store with a higher one was written by a newer program and is left untouched."
 
 TABLES = """
-create table journal(sequence integer primary key, at text not null, name text not null, version integer not null,
-                     fields text not null) strict;
+create table journal(sequence integer primary key, at text not null, name text not null,
+                     version integer not null, fields text not null) strict;
 create table instance(machine text, key text, state text not null, data text not null, entered text,
                       fired text not null, due_us integer, version integer not null,
                       primary key(machine, key)) strict, without rowid;
@@ -17,10 +17,12 @@ create index instance_due on instance(due_us) where due_us is not null;
 create index instance_state on instance(machine, state);
 create table identity(identity text primary key, login text not null unique, address text not null) strict;
 create table vault(identity text primary key, version integer not null, sealed blob not null) strict;
-create table job(job integer primary key, identity text not null, function text not null, by_device integer not null, sender text not null,
-                 message_id text not null, submitted_at text not null, request text not null, files text not null,
-                 state text not null default 'NEW', ready integer not null default 0, reason text not null default '',
-                 reply text not null default '', recipients text not null default '[]') strict;
+create table job(job integer primary key, identity text not null, function text not null,
+                 by_device integer not null, sender text not null, message_id text not null,
+                 submitted_at text not null, request text not null, files text not null,
+                 state text not null default 'NEW', ready integer not null default 0,
+                 reason text not null default '', reply text not null default '',
+                 recipients text not null default '[]') strict;
 create index job_identity on job(identity, state);
 create index job_ready on job(identity, by_device desc, job) where ready;
 create table information(code text, subject text, because integer not null, at text not null,

@@ -1,9 +1,11 @@
 """The embedded store: one SQLite file in WAL mode, synchronous=FULL; one thread writes, the event loop reads.
 
-`commit` is durable when it returns. A batch that erased a grant is followed at once by a checkpoint that empties the
-write-ahead log, and `secure_delete` overwrites what was freed: what is erased is in no file of the store (S27).
+`commit` is durable when it returns. A batch that erased a grant is followed at once by a checkpoint that
+empties the write-ahead log, and `secure_delete` overwrites what was freed: what is erased is in no file of
+the store (S27).
 
-Rule: the thread does only the SQL of ready rows. It never reads a clock, and it never sees a secret that is not sealed.
+Rule: the thread does only the SQL of ready rows. It never reads a clock, and it never sees a secret that is
+not sealed.
 """
 
 import asyncio
@@ -59,17 +61,23 @@ def prepare(path: Path) -> None:
         probe = sqlite3.connect(f"file:{path}?mode={'rwc' if new else 'ro'}", uri=True, isolation_level=None)
         try:
             if new:
-                probe.executescript(f"begin;{schema.TABLES};pragma user_version={schema.SCHEMA_VERSION};commit;")
+                probe.executescript(
+                    f"begin;{schema.TABLES};pragma user_version={schema.SCHEMA_VERSION};commit;"
+                )
             (version,) = probe.execute("pragma user_version").fetchone()
             if version > schema.SCHEMA_VERSION:
                 why = f"the store has version {version}, this program knows {schema.SCHEMA_VERSION}"
                 raise StoreUnusable(path, why, "Start the newer release that wrote it")
             if version < 1:
-                raise StoreUnusable(path, "this file is not a store of franking", "Name another folder in `store.path`")
+                raise StoreUnusable(
+                    path, "this file is not a store of franking", "Name another folder in `store.path`"
+                )
         finally:
             probe.close()
     except sqlite3.Error as error:
-        raise StoreUnusable(path, f"the store cannot be opened ({error})", "Restore it, or move it away") from error
+        raise StoreUnusable(
+            path, f"the store cannot be opened ({error})", "Restore it, or move it away"
+        ) from error
 
 
 class SqliteStore:
@@ -109,7 +117,8 @@ class SqliteStore:
         return self.one("select coalesce(max(sequence), 0) from journal") or 0
 
     def lines(self, after: int, limit: int) -> list[Line]:
-        sql = "select sequence, at, name, version, fields from journal where sequence>? order by sequence limit ?"
+        columns = "sequence, at, name, version, fields"
+        sql = f"select {columns} from journal where sequence>? order by sequence limit ?"
         return [Line(*row) for row in self.reader.execute(sql, (after, limit)).fetchall()]
 
     def line(self, sequence: int) -> Line | None:
@@ -117,7 +126,8 @@ class SqliteStore:
         return found[0] if found and found[0].sequence == sequence else None
 
     def instance(self, machine: str, key: str) -> Stored | None:
-        sql = "select machine, key, state, data, entered, fired, due_us, version from instance where machine=? and key=?"
+        columns = "machine, key, state, data, entered, fired, due_us, version"
+        sql = f"select {columns} from instance where machine=? and key=?"
         row = self.reader.execute(sql, (machine, key)).fetchone()
         return Stored(*row) if row else None
 
@@ -160,7 +170,10 @@ class SqliteStore:
         return JobOutcome(*row) if row else None
 
     def waiting(self) -> list[str]:
-        return [name for (name,) in self.reader.execute("select distinct identity from job where ready").fetchall()]
+        return [
+            name
+            for (name,) in self.reader.execute("select distinct identity from job where ready").fetchall()
+        ]
 
     def next_jobs(self, identity: str, limit: int) -> list[int]:
         sql = "select job from job where ready and identity=? order by by_device desc, job limit ?"
@@ -180,7 +193,10 @@ class SqliteStore:
         return [InformationRow(*row) for row in self.reader.execute(sql).fetchall()]
 
     def revocations(self) -> list[RevocationBegun]:
-        return [RevocationBegun(*row) for row in self.reader.execute("select key, identity from revocation").fetchall()]
+        return [
+            RevocationBegun(*row)
+            for row in self.reader.execute("select key, identity from revocation").fetchall()
+        ]
 
     def one(self, sql: str) -> int | None:
         (value,) = self.reader.execute(sql).fetchone()

@@ -1,7 +1,7 @@
 """Seals refresh tokens: AES-GCM, bound to the identity and the version of its grant (S26).
 
-The key is a file beside the store, made at first use, or what the embedding program supplies. Said honestly: a key
-file protects a copied store, not a stolen device (S33b).
+The key is a file beside the store, made at first use, or what the embedding program supplies. Said honestly:
+a key file protects a copied store, not a stolen device (S33b).
 
 Rule: nothing here writes; what is sealed enters the store in the commit of the fact that brought it.
 """
@@ -22,8 +22,8 @@ class SealBroken(Exception):
 
     def __init__(self, identity: str) -> None:
         super().__init__(
-            f"the sealed token of {identity} cannot be opened: the key is another one, or the store is damaged. "
-            "Restore the key, or sign in again"
+            f"the sealed token of {identity} cannot be opened: the key is another one, or the store is "
+            "damaged. Restore the key, or sign in again"
         )
         self.identity = identity
 
@@ -68,7 +68,9 @@ class Vault:
 
         nonce, sealed = grant.sealed[:NONCE_OCTETS], grant.sealed[NONCE_OCTETS:]
         try:
-            return Secret(AESGCM(self.key()).decrypt(nonce, sealed, bound(grant.identity, grant.version)).decode())
+            return Secret(
+                AESGCM(self.key()).decrypt(nonce, sealed, bound(grant.identity, grant.version)).decode()
+            )
         except (InvalidTag, ValueError):
             raise SealBroken(grant.identity) from None
 

@@ -1,5 +1,6 @@
-"""`franking demo`: a device signs in, scans, sends, loses its access token, gets a new one and forgets a user at logout,
-all for real on loopback."""
+"""`franking demo`: a device signs in, scans, sends, loses its access token, gets a new one and forgets a user
+at logout, all for real on loopback.
+"""
 
 import asyncio
 import time
@@ -46,8 +47,8 @@ async def play(folder: Path, console: Console) -> int:
 def introduce(stage: Stage) -> None:
     stage.console.print("franking, a demonstration", style="bold")
     stage.console.print(
-        "A device, two providers and their mail servers, all on this machine. The people are played; everything else\n"
-        "is real: TLS, OAuth 2.0, SMTP, the store. Time is the demonstration's own.",
+        "A device, two providers and their mail servers, all on this machine. The people are played;\n"
+        "everything else is real: TLS, OAuth 2.0, SMTP, the store. Time is the demonstration's own.",
         style="dim",
     )
 

@@ -1,4 +1,6 @@
-"""The chapters of the demonstration, in order. Each does what its title says, on real servers, and checks it."""
+"""The chapters of the demonstration, in order. Each does what its title says, on real servers, and checks
+it.
+"""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""The scan of the demonstration: a real PDF of several pages and several MB, as a scanner makes it, one image a page."""
+"""The scan of the demonstration: a real PDF of several pages and several MB, as a scanner makes it, one image
+a page.
+"""
 
 import io
 import random

@@ -1,4 +1,5 @@
-"""What the demonstration plays on: the printer of what happens, the checks, the engine with its servers and people.
+"""What the demonstration plays on: the printer of what happens, the checks, the engine with its servers and
+people.
 
 Rule: nothing is said to have happened that was not checked; a check that fails ends the demonstration.
 """
@@ -125,13 +126,13 @@ class Stage:
 
     async def scan(self, engine: Engine, user: str, path: Path) -> Receipt:
         """`user` scans and sends at the panel."""
-        self.tell(f"{user} scans {path.name} ({path.stat().st_size / 1e6:.1f} MB) and taps [Start]")
+        self.tell(f"{user} scans {path.name} ({megabytes(path):.1f} MB) and taps [Start]")
         return await self.submit(engine, user, path)
 
     async def submit(self, engine: Engine, user: str, path: Path) -> Receipt:
         request = ScanToEmail(user=user, to=(OFFICE,), subject=f"Scan of {user}", files=(path,))
         receipt = await engine.submit(request, place="panel")
-        self.expected.append((path.name, hashlib.sha256(path.read_bytes()).digest()))
+        self.expected.append((path.name, digest(path)))
         return receipt
 
     async def notice(self, engine: Engine, what: str) -> Receipt:
@@ -177,6 +178,14 @@ class Stage:
             sorted(found) == sorted(self.expected), f"{len(found)} attachments are identical, byte for byte"
         )
         return len(messages)
+
+
+def megabytes(path: Path) -> float:
+    return path.stat().st_size / 1e6
+
+
+def digest(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def words(state: object) -> str:
