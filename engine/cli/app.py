@@ -11,6 +11,7 @@ import typer
 from typer.main import get_command
 
 from . import acquire, diagrams, send, status
+from .exits import Exit
 from .terminal import NotInstalledError, terminal
 
 EPILOG = (
@@ -65,13 +66,13 @@ def demo(
         ),
     ] = None,
 ) -> None:
-    """Shows a device that signs in, scans and sends, for real, on loopback only."""
+    """Shows a device that signs in, scans and sends, for real, on loopback; 70 if a claim is not so."""
     if any(importlib.util.find_spec(name) is None for name in DEMO_NEEDS):
         raise NotInstalledError("the demo", "cli,testing")
     from .demo import run
 
     out = terminal().out
     if folder is not None:
-        raise typer.Exit(run(folder, out))
+        raise typer.Exit(Exit.SOFTWARE if run(folder, out) else Exit.OK)
     with tempfile.TemporaryDirectory(prefix="franking-demo-") as made:
-        raise typer.Exit(run(Path(made), out))
+        raise typer.Exit(Exit.SOFTWARE if run(Path(made), out) else Exit.OK)
