@@ -1,7 +1,7 @@
 """How the tests of franking run.
 
-Rule: an `async def test_...` runs in an event loop of its own and leaves nothing behind in it; hypothesis draws the same
-examples each time; counts that issue trackers and releases ask for are drawn only when FRANKING_LONG is set.
+Rule: an `async def test_...` runs in an event loop of its own and leaves nothing behind in it; hypothesis
+draws the same examples each time; the counts of a release are drawn only when FRANKING_LONG is set.
 """
 
 import asyncio
