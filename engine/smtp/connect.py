@@ -6,9 +6,10 @@ whatever would have been sent (S30). aiosmtplib does the talking up to here; wha
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
@@ -89,10 +90,8 @@ class _Opening:
     async def run(self) -> Chat | Outcome:
         from aiosmtplib import SMTPException
 
-        task = asyncio.current_task()
-        cancels = task.cancelling() if task is not None else 0
         try:
-            chat = await self._open()
+            return await _surely_cancellable(self._open())
         except _SignInRefused as refused:
             self._drop()
             return refused.outcome
@@ -105,11 +104,6 @@ class _Opening:
         except BaseException:
             self._drop()
             raise
-        if task is not None and task.cancelling() > cancels:
-            # Python 3.11's wait_for, inside aiosmtplib, loses a cancel that comes together with the answer.
-            chat.abort()
-            raise asyncio.CancelledError
-        return chat
 
     async def _open(self) -> Chat:
         smtp = self._smtp
@@ -144,6 +138,22 @@ class _Opening:
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
         code = _code(cause) if not isinstance(error, TimeoutError) else "timeout"
         return ours(self._phase, code, _words(cause), server_spoke=self._spoke)
+
+
+async def _surely_cancellable(opening: Coroutine[None, None, Chat]) -> Chat:
+    """Python 3.11's wait_for, inside aiosmtplib, loses a cancel that comes with what it waits for, and would
+    then wait for the server: the cancel is said until it is heard."""
+    task = asyncio.ensure_future(opening)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+        if not task.cancelled() and task.exception() is None:
+            task.result().abort()
+        raise
 
 
 def _code(error: Exception) -> str:

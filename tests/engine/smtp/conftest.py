@@ -1,57 +1,20 @@
-"""What the tests of the submission side share: a clock, an authority, a message, a way to send it."""
+"""What the tests of the submission side share: clock, authority, messages, a scene of server and device."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from franking.engine.ports import Envelope, Login, Outcome
-from franking.engine.secret import Secret
-from franking.engine.smtp.compose import File, Message, Part, blocks
-from franking.engine.smtp.fields import Mailbox, Mailboxes, Structured, Text, date
+from franking.engine.smtp.compose import File, Message, Part
+from franking.engine.smtp.connect import Security
 from franking.engine.smtp.submission import SmtpSubmission
 from franking.testing.authority import Authority, client_context
 from franking.testing.clock import VirtualClock
-from franking.tests.engine.smtp.scripted import ScriptedServer
+from franking.tests.engine.smtp.device import MOMENT, Device, message_of
+from franking.tests.engine.smtp.scripted import Script, ScriptedServer
 
-MOMENT = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
-TOKEN = "marked-" + "T0kEn" * 20
-
-
-def message_of(*parts: Part, sender: str = "kim@example.com") -> Message:
-    fields = (
-        date(MOMENT),
-        Mailboxes("From", (Mailbox(sender),)),
-        Mailboxes("To", (Mailbox("lee@example.com"),)),
-        Text("Subject", "Scan to E-mail"),
-        Structured("Message-ID", ("<one@example.com>",)),
-    )
-    return Message("<one@example.com>", fields, parts)
-
-
-@dataclass
-class Sender:
-    """One device that sends to one server."""
-
-    submission: SmtpSubmission
-    marks: list[str] = field(default_factory=list)
-
-    async def begin(self) -> None:
-        self.marks.append("begun")
-
-    async def send(
-        self,
-        message: Message,
-        *,
-        login: Login | None = None,
-        to: tuple[str, ...] = ("lee@example.com",),
-        begin: Callable[[], Awaitable[None]] | None = None,
-        sender: str = "kim@example.com",
-    ) -> Outcome:
-        who = login or Login("kim@example.com", Secret(TOKEN))
-        return await self.submission.send(who, Envelope(sender, to, message), begin or self.begin)
+Playing = Callable[[Script], AbstractAsyncContextManager[tuple[ScriptedServer, Device]]]
 
 
 @pytest.fixture
@@ -79,14 +42,23 @@ def large(tmp_path: Path) -> Message:
 
 
 @pytest.fixture
-def sender_to(authority: Authority, clock: VirtualClock) -> Callable[[ScriptedServer], Sender]:
-    def make(server: ScriptedServer) -> Sender:
-        return Sender(
-            SmtpSubmission("localhost", server.port, lambda: client_context(authority.ca_file), clock)
-        )
+def playing(authority: Authority, clock: VirtualClock) -> Playing:
+    """A scripted server, and a device that sends to it and leaves before it ends."""
 
-    return make
+    @asynccontextmanager
+    async def play(script: Script) -> AsyncIterator[tuple[ScriptedServer, Device]]:
+        async with ScriptedServer(authority.server_context(), script) as server:
+            submission = SmtpSubmission(
+                "localhost",
+                server.port,
+                lambda: client_context(authority.ca_file),
+                clock,
+                timeout_s=script.patience_s,
+                security=Security.IMPLICIT if script.implicit else None,
+            )
+            try:
+                yield server, Device(submission)
+            finally:
+                await submission.aclose()
 
-
-def octets(message: Message) -> bytes:
-    return b"".join(blocks(message))
+    return play

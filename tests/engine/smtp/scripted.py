@@ -36,6 +36,8 @@ class Script:
     "By verb, each used once, before the usual one; BODY is the answer to the final dot."
     early: int | None = None
     "After so many octets of a body the server answers with what stands for BODY, and goes."
+    patience_s: float = 30
+    "How long the device waits for a reply."
 
 
 @dataclass
@@ -83,8 +85,9 @@ class ScriptedServer:
     async def __aexit__(self, *exc_info: object) -> None:
         assert self._server is not None
         self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
+        for connection in self.connections:
+            if connection.writer is not None:
+                connection.writer.transport.abort()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
 
@@ -92,6 +95,14 @@ class ScriptedServer:
         """Returns when `verb` was heard so often, on all connections together."""
         async with self.met:
             await self.met.wait_for(lambda: self._count(verb) >= count)
+
+    async def heard_or_met(self, verb: str) -> None:
+        """As `heard`; CONNECT is heard when there is a connection."""
+        if verb == "CONNECT":
+            async with self.met:
+                await self.met.wait_for(lambda: bool(self.connections))
+        else:
+            await self.heard(verb)
 
     def _count(self, verb: str) -> int:
         return sum(line.upper().startswith(verb) for each in self.connections for line in each.lines)
@@ -101,7 +112,9 @@ class ScriptedServer:
         assert task is not None
         self._tasks.add(task)
         connection = Connection(writer=writer)
-        self.connections.append(connection)
+        async with self.met:
+            self.connections.append(connection)
+            self.met.notify_all()
         try:
             await Conversation(self, connection, reader, writer).run()
         except (ConnectionError, ssl.SSLError, EOFError):
@@ -196,9 +209,12 @@ class Conversation:
     async def _data(self) -> None:
         if not self._reply("DATA").startswith("354"):
             return
-        data = self.buffer
-        while not (data == b".\r\n" or b"\r\n.\r\n" in data or data.startswith(b".\r\n")):
-            self.connection.octets = len(data)
+        # As if the line before had just ended, so that a dot alone is an end, too.
+        data = bytearray(b"\r\n" + self.buffer)
+        searched = 0
+        while (end := data.find(b"\r\n.\r\n", searched)) < 0:
+            searched = max(0, len(data) - 4)
+            self.connection.octets = len(data) - 2
             if self.script.early is not None and len(data) > self.script.early:
                 self._reply("BODY")
                 await self.writer.drain()
@@ -206,8 +222,7 @@ class Conversation:
             self.buffer = b""
             await self._more()
             data += self.buffer
-        empty = data.startswith(b".\r\n")
-        body, _, self.buffer = data.partition(b".\r\n" if empty else b"\r\n.\r\n")
-        self.connection.octets = len(body)
-        self.connection.bodies.append(b"" if empty else body + b"\r\n")
+        self.buffer = bytes(data[end + 5 :])
+        self.connection.bodies.append(bytes(data[2 : end + 2]))
+        self.connection.octets = end
         self._reply("BODY")
