@@ -28,7 +28,7 @@ coverage-table: $(VENV)/installed-dev
 	$(BIN)/python tests/manual_coverage.py
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m franking.bench
 
 stories: $(VENV)/installed-dev
 	FRANKING_STORIES=rewrite $(BIN)/python -m pytest tests/stories

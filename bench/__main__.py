@@ -1,0 +1,50 @@
+"""`make bench`: takes the figures and writes `bench/report.json`.
+
+Rule: a figure is a measurement of this machine at this time; what is to be reached stands beside it and
+decides the exit code. Names of benchmarks on the command line choose among them.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from .imports import imports
+from .measure import Benchmark, Figure, write
+
+REPORT = Path(__file__).parent / "report.json"
+
+BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType({"imports": imports})
+
+AT_MOST = MappingProxyType({"import_vs_floor": 1.6})
+"The ratio where there is one, else the value."
+AT_LEAST: Mapping[str, float] = MappingProxyType({})
+
+
+def reached(name: str, figure: Figure) -> bool:
+    measured = figure.value if figure.ratio is None else figure.ratio
+    return AT_LEAST.get(name, measured) <= measured <= AT_MOST.get(name, measured)
+
+
+def line(name: str, figure: Figure) -> str:
+    beside = "" if figure.ratio is None else f" beside {figure.vs:.1f}: {figure.ratio:.2f} times"
+    wanted = f", at most {AT_MOST[name]:g}" if name in AT_MOST else ""
+    wanted += f", at least {AT_LEAST[name]:g}" if name in AT_LEAST else ""
+    return f"{name:<28}{figure.value:>12.1f} {figure.unit}{beside}{wanted}"
+
+
+def main(chosen: list[str]) -> int:
+    """0 where everything was reached, 1 where not. Raises KeyError for a benchmark that doesn't exist."""
+    missed = 0
+    for benchmark in [BENCHMARKS[name] for name in chosen] or BENCHMARKS.values():
+        figures = benchmark()
+        write(figures, REPORT)
+        for name, figure in figures.items():
+            good = reached(name, figure)
+            missed += not good
+            print(line(name, figure) + ("" if good else "  MISSED"), flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""How figures are taken: the sides of a comparison by turns, each several times, medians at the end.
+
+Rule: what is compared runs in the same minute, so that a busy machine slows both; a ratio is the median of
+the rounds' own ratios, never the ratio of two medians.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the report. A name with `_vs_` has `vs` and `ratio`, any other has neither."""
+
+    value: float
+    unit: str
+    vs: float | None = None
+    "What the same measurement gives for the other side, in the same unit."
+    ratio: float | None = None
+    "Ours divided by the other's."
+
+
+Figures = dict[str, Figure]
+Benchmark = Callable[[], Figures]
+
+
+def by_turns(rounds: int, sides: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """What each side gave in each round; every other round goes backwards, so that nobody is always first."""
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(rounds):
+        for name in sides if number % 2 == 0 else reversed(list(sides)):
+            found[name].append(sides[name]())
+    return found
+
+
+def alone(rounds: int, unit: str, run: Callable[[], float]) -> Figure:
+    """The median of `rounds` runs."""
+    return Figure(median(run() for _ in range(rounds)), unit)
+
+
+def compared(rounds: int, unit: str, ours: Callable[[], float], other: Callable[[], float]) -> Figure:
+    """Both sides, by turns."""
+    found = by_turns(rounds, {"ours": ours, "other": other})
+    ratios = [mine / theirs for mine, theirs in zip(found["ours"], found["other"], strict=True)]
+    return Figure(median(found["ours"]), unit, median(found["other"]), median(ratios))
+
+
+def write(figures: Figures, path: Path) -> None:
+    """Adds to what the report has. Raises ValueError where a name doesn't fit its figure."""
+    for name, figure in figures.items():
+        if len({"_vs_" in name, figure.vs is not None, figure.ratio is not None}) > 1:
+            raise ValueError(f"{name}: a name with _vs_, and no other, has `vs` and `ratio`")
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    known |= {name: asdict(figure) for name, figure in figures.items()}
+    path.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
