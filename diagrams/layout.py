@@ -120,7 +120,12 @@ def acting(machine: Machine, at: StrEnum) -> Iterator[tuple[Row[Any], tuple[str,
     """The rows that act in a state, each with the facts that it answers there."""
     chains = machine.table[at].values()
     for row in {id(row): row for chain in chains for row in chain if row.acts}.values():
-        yield row, tuple(fact.__name__ for fact in row.events if row in machine.table[at][fact])
+        yield row, tuple(fact.__name__ for fact in row.events if stands(row, machine.table[at][fact]))
+
+
+def stands(row: Row[Any], chain: Sequence[Row[Any]]) -> bool:
+    """That very row; another one may say the same."""
+    return any(found is row for found in chain)
 
 
 def happening_of(machine: Machine, at: StrEnum, row: Row[Any], facts: Sequence[str]) -> Happening:

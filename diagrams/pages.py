@@ -54,7 +54,7 @@ def page(machine: Machine) -> str:
 
 
 def essay(machine: Machine) -> str:
-    """The opening of the machine's own file, a line for each paragraph: how it is wrapped there says nothing."""
+    """The opening of the machine's own file, a line for each paragraph, however it is wrapped there."""
     opening = sys.modules[machine.data_type.__module__].__doc__ or ""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in opening.split("\n\n"))
 

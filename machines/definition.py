@@ -185,12 +185,12 @@ class Definition(transitions.Machine, Generic[D]):
         """What each event does in this state: the state's own rows, else the shared ones."""
         rows: dict[type[Event], list[Row[D]]] = {}
         own = {event for row in block.rows for event in row.events}
-        for row in (*block.rows, *self.shared):
-            for event in row.events:
-                if row in block.rows or event not in own:
-                    rows.setdefault(event, []).append(row)
-                    guards = {"conditions": row.when, "unless": list(row.unless), "row": row}
-                    self.add_transition(event.__name__, block.name, row.to, **guards)  # type: ignore[arg-type]
+        answers = [(row, event) for row in block.rows for event in row.events]
+        answers += [(row, event) for row in self.shared for event in row.events if event not in own]
+        for row, event in answers:
+            rows.setdefault(event, []).append(row)
+            guards = {"conditions": row.when, "unless": list(row.unless), "row": row}
+            self.add_transition(event.__name__, block.name, row.to, **guards)  # type: ignore[arg-type]
         return {event: tuple(chain) for event, chain in rows.items()}
 
     def step(self, state: StrEnum, data: D, event: Event) -> Step[D]:
