@@ -1,7 +1,7 @@
 """What people do with the device: log in and out, sign in, delete tokens, change settings."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR
 from ..events.device import (
@@ -25,8 +25,7 @@ from .settings import Settings
 TOUCH_EVERY = timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """A change of settings that took effect."""
 
     changed: tuple[str, ...]

@@ -11,8 +11,8 @@ logged without its text, for it may hold a secret, and the deed's own `failed` o
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from ..machines.effects import Deed, Effect
 from .bus import Publication
@@ -28,8 +28,7 @@ RETRY_STORE = timedelta(seconds=1)
 log = logging.getLogger("franking")
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
+class Brought(NamedTuple):
     """Secrets that a deed needs and that are in no instance."""
 
     token: Secret | None = None
@@ -41,8 +40,7 @@ class Brought:
 NOTHING = Brought()
 
 
-@dataclass(frozen=True, slots=True)
-class Performer:
+class Performer(NamedTuple):
     perform: Callable[[Asked, Brought], Awaitable[Outcome]]
     failed: Callable[[Asked], Outcome]
     "What a bug in `perform` comes to: the machine must not be left waiting."

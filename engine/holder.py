@@ -4,15 +4,13 @@ Rule: a token leaves here only while it may be used. The machine's limit drops i
 between two looks is caught at the use.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from .secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     access: Secret
     stale_at: datetime
     attempt: int = 0

@@ -4,9 +4,9 @@ Rule: sentences are made here and nowhere else, from a code and the fields of th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR, Event
 from ..events.device import Availability
@@ -20,15 +20,13 @@ ACQUIRE = "Tap [Acquire] of [Refresh Tokens (Administrator)] in [OAuth Settings]
 ACTORS = {"admin": WhoActs.TENANT, "app": WhoActs.OWNER, "person": WhoActs.PERSON}
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     cause: str
     remedy: str
     actor: WhoActs
 
 
-@dataclass(frozen=True, slots=True)
-class Warning:
+class Warning(NamedTuple):
     """One line of the [Information] screen."""
 
     code: Info

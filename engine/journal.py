@@ -8,8 +8,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..events.base import Event
 from ..events.registry import MalformedRecord, load
@@ -23,14 +22,12 @@ E = TypeVar("E", bound=Event)
 log = logging.getLogger("franking")
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     name: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the journal."""
 
     sequence: int

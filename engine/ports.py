@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .secret import Secret
 
@@ -47,8 +47,7 @@ class AnswerClass(StrEnum):
     "No valid answer (captive portal, broken proxy): back off, keep the grant."
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """Why something did not work, in fields; the sentences are made from it in `engine/information.py`."""
 
     kind: AnswerClass
@@ -63,8 +62,7 @@ class Trouble:
     "An id that the provider's support asks for."
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """The provider's answer to a token request, checked."""
 
     access: Secret
@@ -88,8 +86,7 @@ class Application:
     "Base URL of the endpoints where it is not the provider's own."
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetimes:
+class Lifetimes(NamedTuple):
     """What provider data say about time, limits and addresses."""
 
     idle: timedelta
@@ -102,8 +99,7 @@ class Lifetimes:
     "How many connections a mailbox may have at once."
 
 
-@dataclass(frozen=True, slots=True)
-class SignInRequest:
+class SignInRequest(NamedTuple):
     place: str
     address: str
     "The address that must sign in, for `login_hint`."
@@ -144,15 +140,13 @@ class Provider(Protocol):
     async def aclose(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(NamedTuple):
     path: Path
     name: str
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """How to authenticate at the submission server."""
 
     user: str
@@ -208,8 +202,7 @@ class Outcome:
     recipients: tuple[Recipient, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One message to submit. `composed` is what a function's composer returned; the writer makes the
     bytes.
     """

@@ -6,11 +6,10 @@ return.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the journal."""
 
     sequence: int
@@ -21,8 +20,7 @@ class Line:
     fields: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One instance of a machine, as the store keeps it."""
 
     machine: str
@@ -36,27 +34,23 @@ class Stored:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityRow:
+class IdentityRow(NamedTuple):
     identity: str
     login: str
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class SealedGrant:
+class SealedGrant(NamedTuple):
     identity: str
     version: int
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ErasedGrant:
+class ErasedGrant(NamedTuple):
     identity: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(NamedTuple):
     """What is known of a job beside its machine: addresses, subject and names stand here and nowhere else."""
 
     job: int
@@ -72,8 +66,7 @@ class JobRow:
     "JSON: name, size in octets and SHA-256 of each."
 
 
-@dataclass(frozen=True, slots=True)
-class JobMoved:
+class JobMoved(NamedTuple):
     """The part of a job's machine that the dispatcher looks for, kept beside its row in the same commit."""
 
     job: int
@@ -82,16 +75,14 @@ class JobMoved:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobOutcome:
+class JobOutcome(NamedTuple):
     job: int
     reply: str
     recipients: str
     "JSON: address, accepted, reply."
 
 
-@dataclass(frozen=True, slots=True)
-class InformationRow:
+class InformationRow(NamedTuple):
     code: str
     subject: str
     because: int
@@ -100,8 +91,7 @@ class InformationRow:
     "What the words need and the journal must not hold, such as an address."
 
 
-@dataclass(frozen=True, slots=True)
-class InformationDetail:
+class InformationDetail(NamedTuple):
     """Comes with the fact that raises the information, and is written after it."""
 
     code: str
@@ -109,22 +99,19 @@ class InformationDetail:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class InformationGone:
+class InformationGone(NamedTuple):
     code: str
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class RevocationBegun:
+class RevocationBegun(NamedTuple):
     """The grant was erased here; the provider is still to be told. The token itself is only in memory."""
 
     key: str
     identity: str
 
 
-@dataclass(frozen=True, slots=True)
-class RevocationEnded:
+class RevocationEnded(NamedTuple):
     key: str
 
 

@@ -8,9 +8,8 @@ the program gives. Every mistake is reported at once, with its key, what stands 
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import ValidationError
 
@@ -22,8 +21,7 @@ PREFIX = "FRANKING_"
 Tree = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(NamedTuple):
     key: str
     "In the file's words: `tls.minimum`."
     given: str

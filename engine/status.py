@@ -1,7 +1,7 @@
 """The state of everything that a person may ask about, as values."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR
 from ..events.information import Info
@@ -16,8 +16,7 @@ from .records import JobMoved, JobRow
 from .runtime import Runtime
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityStatus:
+class IdentityStatus(NamedTuple):
     identity: str
     login: str
     address: str
@@ -27,8 +26,7 @@ class IdentityStatus:
     renew_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class JobStatus:
+class JobStatus(NamedTuple):
     job: int
     owner: str
     function: str
@@ -41,8 +39,7 @@ class JobStatus:
     "How often the outcome stayed unknown, so that the message may have gone out twice (RFC 1047)."
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     validation: str
     broken: tuple[str, ...]
     identities: tuple[IdentityStatus, ...]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 from ..events.base import ADMINISTRATOR
@@ -19,8 +19,7 @@ from .spool import FILES, SpooledFile
 from .status import JobStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A job that is in the spool, durably (S33)."""
 
     job: int

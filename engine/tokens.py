@@ -4,7 +4,6 @@ one.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from ..machines.effects import DropToken, HoldToken
 from .holder import TokenHolder
@@ -28,7 +27,7 @@ class TokenKeeper:
                 publication = brought_with(unit.waiting, asked.fact)
                 if publication is not None and publication.hold is not None:
                     self.holder.hold(
-                        asked.key, replace(publication.hold, attempt=asked.instance.data.attempt)
+                        asked.key, publication.hold._replace(attempt=asked.instance.data.attempt)
                     )
             elif isinstance(asked.effect, DropToken):
                 self.holder.drop(asked.key)

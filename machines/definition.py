@@ -9,7 +9,7 @@ Rule: a step is pure. It reads no clock and touches nothing but its arguments.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -25,8 +25,7 @@ Subject = type[OfDevice] | type[OfPlace] | type[OfIdentity] | type[OfAccount] | 
 Guard = Callable[[D, E], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Tell:
+class Tell(NamedTuple):
     """A fact for other machines. Its fields are found by name: in the causing fact, else in the machine's
     data.
     """
@@ -40,8 +39,7 @@ def remembered(fact: type[Event]) -> Tell:
     return Tell(fact, from_data=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Row(Generic[D]):
+class Row(NamedTuple, Generic[D]):
     events: tuple[type[Event], ...]
     to: StrEnum | None
     data: Callable[[D, Any], D] | None
@@ -56,16 +54,14 @@ class Row(Generic[D]):
         return bool(self.to or self.data or self.tell or self.ask)
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """How long a state may last: a duration from entry, or until the moment in a field of the data."""
 
     until: str | timedelta
     then: type[Event]
 
 
-@dataclass(frozen=True, slots=True)
-class Block(Generic[D]):
+class Block(NamedTuple, Generic[D]):
     name: StrEnum | None
     means: str
     rows: tuple[Row[D], ...]

@@ -1,12 +1,11 @@
 """Who must have signed in for a message: a pure table from settings, function and From (S17, S20, S21)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..events.settings import ChangeFrom, DeviceSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """A message as far as its From decides anything."""
 
     by_device: bool
@@ -16,8 +15,7 @@ class Sender:
     "The From that the person chose."
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(NamedTuple):
     as_administrator: bool
     address: str
     "The From address."

@@ -8,8 +8,8 @@ Rule of this file: a condition reads its arguments only, and what is broken is a
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..events.settings import ChangeFrom, Connection, DeviceSettings, HttpVersion, TlsVersion
 from .identity import Sender, signer
@@ -47,8 +47,7 @@ class WhoActs(StrEnum):
     NOBODY = "nobody: wait"
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What a rule may look at."""
 
     settings: DeviceSettings
@@ -56,8 +55,7 @@ class Situation:
     "Only where one message is looked at."
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     code: str
     settings: tuple[str, ...]
     "The settings involved, by their keys."

@@ -150,6 +150,8 @@ OURS = (
     Row("lost", UNKNOWN, "The connection ended before the server said whether it took the message.", WAIT,
         NOBODY, BODY),
     Row("protocol", UNKNOWN, "The server's answer was no SMTP.", WAIT, NOBODY, BODY),
+    Row("lost", LATER, "The server ended the connection while it was being secured.",
+        "Check [SSL/TLS Version Setting]: the server may speak none of these versions.", ADMIN, Phase.STARTTLS),
     Row("timeout", LATER, "The server did not answer in time.", WAIT, NOBODY),
     Row("lost", LATER, "The server ended the connection.", WAIT, NOBODY),
     Row("protocol", LATER, "What answers is no SMTP server.", CHECK_SERVER, ADMIN),

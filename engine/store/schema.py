@@ -1,6 +1,6 @@
 """The tables of the store, and the SQL of each row that a commit writes."""
 
-from dataclasses import fields
+from typing import NamedTuple
 
 from .. import records as r
 
@@ -40,8 +40,8 @@ PRAGMAS = (
 )
 
 
-def insert(table: str, row: type) -> str:
-    names = [field.name for field in fields(row)]
+def insert(table: str, row: type[NamedTuple]) -> str:
+    names = row._fields
     return f"insert or replace into {table}({','.join(names)}) values({','.join('?' * len(names))})"
 
 

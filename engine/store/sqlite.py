@@ -13,8 +13,6 @@ import errno
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple
-from operator import attrgetter
 from pathlib import Path
 
 from ..records import (
@@ -34,9 +32,7 @@ from ..records import (
 from . import schema
 
 FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
-LINE_VALUES = attrgetter(*Line.__slots__)
-STORED_VALUES = attrgetter(*Stored.__slots__)
-JOB_COLUMNS = ",".join(JobRow.__slots__)
+JOB_COLUMNS = ",".join(JobRow._fields)
 
 
 class StoreUnusable(Exception):
@@ -99,12 +95,12 @@ class SqliteStore:
         db = self.writer
         try:
             db.execute("begin immediate")
-            db.executemany(schema.LINE, map(LINE_VALUES, batch.lines))
-            db.executemany(schema.STORED, map(STORED_VALUES, batch.instances))
+            db.executemany(schema.LINE, batch.lines)
+            db.executemany(schema.STORED, batch.instances)
             if batch.gone:
                 db.executemany(schema.GONE, batch.gone)
             for write in batch.writes:
-                db.execute(schema.WRITES[type(write)], astuple(write))
+                db.execute(schema.WRITES[type(write)], write)
             db.execute("commit")
         except (sqlite3.Error, OverflowError) as error:
             if db.in_transaction:
