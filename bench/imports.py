@@ -24,7 +24,8 @@ FLOOR = """
 import asyncio, sqlite3, pydantic, transitions
 pydantic.BaseModel
 """
-"pydantic loads itself when a name of it is first used."
+"""`import pydantic` by itself loads next to nothing, for pydantic loads what a name needs when it is first
+used: the class that every model is made from is loaded here, and no model is made."""
 
 
 def milliseconds(program: str) -> float:
