@@ -137,7 +137,7 @@ class _Transaction:
             self._recipients = tuple(Recipient(address, reply.good, str(reply)) for address, reply in pairs)
         if not any(each.accepted for each in self._recipients):
             if go is not None and go.code == GO_AHEAD:
-                await self._say_nothing()
+                await self._say_nothing(recipients)
             return (
                 answered(Phase.RCPT, _most_hopeful(recipients)) if mail.good else answered(Phase.MAIL, mail)
             )
@@ -173,9 +173,13 @@ class _Transaction:
         self._chat.write([line])
         return await self._chat.answer(waiting)
 
-    async def _say_nothing(self) -> None:
-        """354 although nobody was accepted: the dot alone (RFC 2920 section 3.1)."""
-        await self._command(Phase.DATA, END)
+    async def _say_nothing(self, recipients: list[Reply]) -> None:
+        """354 although nobody was accepted: the dot alone (RFC 2920 section 3.1). Where only the sender was
+        refused, that might deliver an empty message: the connection is dropped instead."""
+        if any(reply.good for reply in recipients):
+            self._chat.abort()
+        else:
+            await self._command(Phase.DATA, END)
 
     async def _body(self) -> Outcome:
         final = self._chat.expect()

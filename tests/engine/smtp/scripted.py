@@ -104,6 +104,11 @@ class ScriptedServer:
         else:
             await self.heard(verb)
 
+    async def body_came(self) -> None:
+        """Returns when a final dot was heard, answered or not."""
+        async with self.met:
+            await self.met.wait_for(lambda: any(each.bodies for each in self.connections))
+
     def _count(self, verb: str) -> int:
         return sum(line.upper().startswith(verb) for each in self.connections for line in each.lines)
 
@@ -225,4 +230,6 @@ class Conversation:
         self.buffer = bytes(data[end + 5 :])
         self.connection.bodies.append(bytes(data[2 : end + 2]))
         self.connection.octets = end
+        async with self.server.met:
+            self.server.met.notify_all()
         self._reply("BODY")
