@@ -19,6 +19,8 @@ class People:
     ) -> None:
         self.settings, self.directory = settings, directory
         self.rows = {row.login: row for row in store.identities()}
+        self.identities = {row.login: row.identity for row in self.rows.values()}
+        "By login, those too whose row is not stored yet: two who come at once must not get one identity."
 
     def find(self, login: str) -> IdentityRow | None:
         return self.rows.get(login)
@@ -32,11 +34,13 @@ class People:
     def row(self, login: str, address: str | None) -> IdentityRow:
         """The identity's row as it should be; `remember` it once it is stored."""
         address = address or self.address_of(login) or ""
+        if login not in self.identities:
+            numbers = [int(identity.removeprefix("user:")) for identity in self.identities.values()]
+            self.identities[login] = f"user:{max(numbers, default=0) + 1}"
         found = self.rows.get(login)
-        if found is None:
-            numbers = [int(row.identity.removeprefix("user:")) for row in self.rows.values()]
-            return IdentityRow(f"user:{max(numbers, default=0) + 1}", login, address)
-        return found if same(found.address, address) else IdentityRow(found.identity, login, address)
+        if found is not None and same(found.address, address):
+            return found
+        return IdentityRow(self.identities[login], login, address)
 
     def remember(self, row: IdentityRow) -> None:
         self.rows[row.login] = row
