@@ -55,7 +55,11 @@ class AtThePanel(Parts):
             auto_delete=self.settings.oauth.auto_delete,
             reset_after=self.settings.panel.auto_reset,
         )
-        await self.runtime.publish(Publication(fact, rows=(row,)))
+        facts = [Publication(fact, rows=(row,))]
+        session = self.runtime.instance(SESSION, place)
+        if session.state is LOGGED_IN and session.data.identity != row.identity:
+            facts.insert(0, Publication(UserLoggedOut(place=place)))  # his screen closes with him
+        await self.runtime.publish(*facts)
         self.people.remember(row)
         if row.identity in self.store.waiting():
             await self.offer_sign_in(place, row.identity)
