@@ -23,7 +23,7 @@ from ..events.device import (
 )
 from ..events.sign_in import SignInCancelled, SignInFailed, SignInTimedOut, SignInWanted
 from ..events.token import SignInSucceeded, TokenDeleted
-from .definition import Definition, always, ignore, lasts, on, remembered, state
+from .definition import Definition, ignore, lasts, on, remembered, state
 
 Presence = StrEnum("Presence", {"LOGGED_OUT": "logged out", "LOGGED_IN": "logged in"})
 LOGGED_OUT, LOGGED_IN = Presence
@@ -42,6 +42,10 @@ def same_person(visitor: Visitor, event: UserLoggedIn) -> bool:
     return event.identity == visitor.identity
 
 
+def screen_is_open(visitor: Visitor, event: PanelUsed | DeviceResumed) -> bool:
+    return visitor.reset_at is None
+
+
 def auto_delete(visitor: Visitor, event: object) -> bool:
     return visitor.auto_delete and visitor.identity != ADMINISTRATOR
 
@@ -50,7 +54,12 @@ def enter(visitor: Visitor, event: UserLoggedIn) -> Visitor:
     return Visitor(event.identity, event.auto_delete, event.reset_after, event.at + event.reset_after)
 
 
-def touch(visitor: Visitor, event: OfPlace) -> Visitor:
+def come_back(visitor: Visitor, event: UserLoggedIn) -> Visitor:
+    reset_at = visitor.reset_at and event.at + event.reset_after
+    return Visitor(event.identity, event.auto_delete, event.reset_after, reset_at)
+
+
+def touch(visitor: Visitor, event: OfPlace | DeviceResumed) -> Visitor:
     return replace(visitor, reset_at=event.at + visitor.reset_after)
 
 
@@ -73,21 +82,23 @@ def leave(visitor: Visitor, event: object) -> Visitor:
 
 SESSION = Definition(
     "session", Visitor,
-    always(
-        ignore(DeviceResumed, why="sleep does not log anybody out; the auto reset time has gone on"),
-    ),
     state(LOGGED_OUT, "Nobody is logged in here.",
         on(UserLoggedIn, to=LOGGED_IN, data=enter),
         ignore(PanelUsed, SessionSettingsChanged, SignInWanted, SignInSucceeded, SignInCancelled,
                SignInFailed, SignInTimedOut, UserLoggedOut, SystemAutoReset, EngineStarted,
-               why="nobody is logged in")),
+               DeviceResumed, why="nobody is logged in")),
     state(LOGGED_IN, "Somebody is logged in here.",
         lasts(until="reset_at", then=SystemAutoReset),
-        on(UserLoggedIn, when=same_person, data=enter),
+        on(UserLoggedIn, when=same_person, data=come_back),
         on(UserLoggedIn, when=auto_delete, unless=same_person, data=enter, tell=[remembered(TokenDeleted)]),
         on(UserLoggedIn, unless=[same_person, auto_delete], data=enter),
-        on(PanelUsed, SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut, data=touch),
+        ignore(PanelUsed, when=screen_is_open, why="the open screen counts as use"),
+        on(PanelUsed, unless=screen_is_open, data=touch),
+        on(SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut, data=touch),
         on(SignInWanted, data=pause),
+        on(DeviceResumed, when=screen_is_open, data=touch),
+        ignore(DeviceResumed, unless=screen_is_open,
+               why="sleep does not log anybody out; the auto reset time has gone on"),
         on(SessionSettingsChanged, data=adopt),
         on(UserLoggedOut, SystemAutoReset, EngineStarted, when=auto_delete, to=LOGGED_OUT, data=leave,
            tell=[TokenDeleted]),
