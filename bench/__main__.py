@@ -11,14 +11,22 @@ from types import MappingProxyType
 
 from .imports import imports
 from .measure import Benchmark, Figure, write
+from .memory import memory
+from .publishes import publishes
+from .steps import steps
 
 REPORT = Path(__file__).parent / "report.json"
 
-BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType({"imports": imports})
+BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType({
+    "steps": steps,
+    "publishes": publishes,
+    "imports": imports,
+    "memory": memory,
+})  # fmt: skip
 
-AT_MOST = MappingProxyType({"import_vs_floor": 1.6})
+AT_MOST = MappingProxyType({"import_vs_floor": 1.6, "idle_rss_mb": 40, "idle_rss_one_identity_mb": 48})
 "The ratio where there is one, else the value."
-AT_LEAST: Mapping[str, float] = MappingProxyType({})
+AT_LEAST: Mapping[str, float] = MappingProxyType({"step_vs_transitions": 4, "publish_64_per_s": 15_000})
 
 
 def reached(name: str, figure: Figure) -> bool:
