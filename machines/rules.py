@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ..events.settings import ChangeFrom, Connection, DeviceSettings, HttpVersion, TlsVersion
-from .identity import Sender, signer
+from .identity import Sender, same, signer
 
 
 class Look(StrEnum):
@@ -93,37 +93,46 @@ def no_administrator(now: Situation) -> bool:
 
 def bulk_differs(now: Situation) -> bool:
     chosen = now.settings.from_address
-    return chosen.setting == "Bulk setting" and chosen.bulk != now.settings.administrator.address
+    return chosen.setting is ChangeFrom.BULK and not same(chosen.bulk, now.settings.administrator.address)
 
 
 def minimum_above_maximum(now: Situation) -> bool:
     return now.settings.tls.minimum > now.settings.tls.maximum
 
 
+def unsigned(now: Situation) -> bool:
+    """There is a message, and nobody whose sign-in would send it."""
+    return now.message is not None and signer(now.settings, now.message) is None
+
+
 def no_address(now: Situation) -> bool:
     needs_user = now.settings.from_address.setting in (ChangeFrom.LOGIN_USER, ChangeFrom.USER_CHANGES)
     message = now.message
-    return needs_user and message is not None and not message.by_device and message.user_address is None
+    return (
+        needs_user
+        and message is not None
+        and not message.by_device
+        and message.user_address is None
+        and unsigned(now)
+    )
 
 
 def from_not_allowed(now: Situation) -> bool:
+    """The From that was chosen is what is wrong: without it there would be somebody to sign in."""
     message = now.message
     return (
-        message is not None
-        and message.chosen is not None
-        and now.settings.administrator.address is not None
-        and signer(now.settings, message) is None
+        unsigned(now)
+        and message is not None
+        and signer(now.settings, message._replace(chosen=None)) is not None
     )
 
 
 def no_sender(now: Situation) -> bool:
-    message = now.message
-    return (
-        message is not None
-        and signer(now.settings, message) is None
-        and not no_address(now)
-        and not from_not_allowed(now)
-    )
+    return unsigned(now) and not no_address(now) and not from_not_allowed(now)
+
+
+def oauth_off(now: Situation) -> bool:
+    return not now.settings.oauth.enabled
 
 
 def no_client_id(now: Situation) -> bool:
@@ -131,6 +140,11 @@ def no_client_id(now: Situation) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule("S1-off", ("oauth.enabled",), oauth_off, ((Look.SIGN_IN, Verdict.NOT_AVAILABLE),),
+         "[OAuth 2.0] is OFF, so there is nothing to sign in for.",
+         "Set [OAuth 2.0] to ON in [Utility] - [Administrator] - [Network] - [E-mail Setting] - "
+         "[E-mail TX (SMTP)] - [OAuth Settings].",
+         WhoActs.ADMINISTRATOR),
     Rule("S3-administrator", ("administrator.address", "oauth.enabled"), no_administrator,
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "OAuth authentication needs the administrator's e-mail address, and none is registered.",
@@ -187,7 +201,7 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 """The order is that in which they are reported."""
 
-WITHOUT_OAUTH = frozenset({"S8-order", "S17-address", "S17-from", "S17-sender"})
+WITHOUT_OAUTH = frozenset({"S1-off", "S8-order", "S17-address", "S17-from", "S17-sender"})
 "Rules that hold with [OAuth 2.0] OFF, too (S1)."
 
 

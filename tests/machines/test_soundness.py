@@ -137,7 +137,7 @@ def test_a_guard_without_its_opposite_is_a_mistake() -> None:
 
 @pytest.mark.parametrize("unless", [[], [long_enough], [long_enough, dry], [dry]])
 def test_unless_names_the_guards_above_in_their_order(unless: list[object]) -> None:
-    rows = [
+    rows: list[Row[Wick]] = [
         on(Lighted, when=dry, to=BROKEN),
         on(Lighted, when=long_enough, unless=dry, to=LIT),
         on(Lighted, unless=unless, to=DARK),  # type: ignore[arg-type]

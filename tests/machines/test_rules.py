@@ -1,0 +1,261 @@
+"""The rules as truth tables, and what every rule must say (S12-S16)."""
+
+import re
+
+import pytest
+from pydantic import BaseModel
+
+from franking.events.settings import (
+    Administrator,
+    ChangeFrom,
+    Connection,
+    DeviceSettings,
+    FromAddress,
+    Http,
+    HttpVersion,
+    Network,
+    OAuth,
+    Tls,
+    TlsVersion,
+)
+from franking.machines.identity import Sender
+from franking.machines.rules import RULES, Look, Rule, Situation, Verdict, WhoActs, broken, unavailable
+
+ADMIN = "scanner@example.com"
+MICROSOFT, GOOGLE, OTHER = "Microsoft", "Google", "Example Mail"
+V12, V13 = TlsVersion.TLS_1_2, TlsVersion.TLS_1_3
+USED = (Look.SIGN_IN, Look.SUBMIT, Look.SEND)
+
+
+def settings(
+    provider: str = MICROSOFT,
+    enabled: bool = True,
+    client_id: str = "franking",
+    administrator: str | None = ADMIN,
+    tls: tuple[TlsVersion, TlsVersion] = (V12, V13),
+    http: HttpVersion = HttpVersion.HTTP_2,
+    network: tuple[Connection, bool] = (Connection.NETWORK_1, False),
+    change_from: ChangeFrom = ChangeFrom.ADMINISTRATOR,
+    bulk: str | None = None,
+) -> DeviceSettings:
+    """Settings that break no rule, but for what is given."""
+    return DeviceSettings(
+        oauth=OAuth(enabled=enabled, provider=provider, client_id=client_id),
+        administrator=Administrator(address=administrator),
+        from_address=FromAddress(setting=change_from, bulk=bulk),
+        tls=Tls(minimum=tls[0], maximum=tls[1]),
+        http=Http(version=http),
+        network=Network(connection=network[0], vlan=network[1]),
+    )
+
+
+def codes(given: DeviceSettings, look: Look, message: Sender | None = None) -> list[str]:
+    return [rule.code for rule in broken(given, look, message)]
+
+
+def rule(code: str) -> Rule:
+    (found,) = [rule for rule in RULES if rule.code == code]
+    return found
+
+
+@pytest.mark.parametrize("look", list(Look))
+def test_these_settings_break_no_rule(look: Look) -> None:
+    assert codes(settings(), look) == []
+
+
+@pytest.mark.manual("S12")
+@pytest.mark.parametrize(("minimum", "maximum"), [(V12, V12), (V12, V13), (V13, V13)])
+@pytest.mark.parametrize("provider", [MICROSOFT, GOOGLE, OTHER])
+@pytest.mark.parametrize("look", USED)
+def test_s12_tls_1_3_alone_with_microsoft_is_not_available(
+    minimum: TlsVersion, maximum: TlsVersion, provider: str, look: Look
+) -> None:
+    expected = ["S12-tls"] if (provider, minimum, maximum) == (MICROSOFT, V13, V13) else []
+    assert codes(settings(provider, tls=(minimum, maximum)), look) == expected
+
+
+@pytest.mark.manual("S13")
+@pytest.mark.parametrize("provider", [MICROSOFT, GOOGLE, OTHER])
+@pytest.mark.parametrize("http", list(HttpVersion))
+@pytest.mark.parametrize("look", USED)
+def test_s13_google_without_http_2_is_not_available(provider: str, http: HttpVersion, look: Look) -> None:
+    expected = ["S13-http"] if (provider, http) == (GOOGLE, HttpVersion.HTTP_1_1) else []
+    assert codes(settings(provider, http=http), look) == expected
+
+
+@pytest.mark.manual("S14")
+@pytest.mark.parametrize("connection", list(Connection))
+@pytest.mark.parametrize("vlan", [False, True])
+@pytest.mark.parametrize("look", [*USED, Look.TURN_ON])
+def test_s14_network_2_with_vlan_is_not_available_and_oauth_cannot_be_turned_on(
+    connection: Connection, vlan: bool, look: Look
+) -> None:
+    expected = ["S14-vlan"] if (connection, vlan) == (Connection.NETWORK_2, True) else []
+    given = settings(network=(connection, vlan))
+    assert codes(given, look) == expected
+    assert list(unavailable(given)) == expected
+
+
+@pytest.mark.manual("S14")
+def test_s14_turning_on_cannot_be_set_and_later_it_is_not_available() -> None:
+    assert rule("S14-vlan").verdict(Look.TURN_ON) is Verdict.CANNOT_BE_SET
+    assert {rule("S14-vlan").verdict(look) for look in USED} == {Verdict.NOT_AVAILABLE}
+
+
+@pytest.mark.manual("S12", "S13", "S14")
+@pytest.mark.parametrize("code", ["S12-tls", "S13-http", "S14-vlan"])
+def test_s12_any_setting_may_be_changed_while_oauth_is_not_available(code: str) -> None:
+    assert rule(code).verdict(Look.SET) is None
+
+
+@pytest.mark.manual("S1")
+def test_s1_off_there_is_nothing_to_sign_in_for() -> None:
+    assert codes(settings(enabled=False), Look.SIGN_IN) == ["S1-off"]
+
+
+@pytest.mark.manual("S1")
+@pytest.mark.parametrize("look", [each for each in Look if each is not Look.SIGN_IN])
+def test_s1_off_no_rule_of_oauth_applies(look: Look) -> None:
+    everything = settings(
+        enabled=False, client_id="", administrator=None, tls=(V13, V13), network=(Connection.NETWORK_2, True)
+    )
+    assert codes(everything, look) == []
+    assert unavailable(everything) == ()
+
+
+@pytest.mark.manual("S15")
+@pytest.mark.parametrize("look", USED)
+def test_s15_every_broken_rule_is_named_at_once(look: Look) -> None:
+    microsoft = settings(
+        client_id="", administrator=None, tls=(V13, V13), network=(Connection.NETWORK_2, True)
+    )
+    assert codes(microsoft, look) == ["S3-administrator", "S12-tls", "S14-vlan", "S2-client"]
+    google = settings(
+        GOOGLE, client_id="", administrator=None, http=HttpVersion.HTTP_1_1,
+        network=(Connection.NETWORK_2, True),
+    )  # fmt: skip
+    assert list(unavailable(google)) == ["S3-administrator", "S13-http", "S14-vlan", "S2-client"]
+
+
+@pytest.mark.manual("S3")
+@pytest.mark.parametrize("look", [Look.SET, *USED])
+def test_s3_without_the_administrators_address_oauth_cannot_be_set_or_used(look: Look) -> None:
+    assert codes(settings(administrator=None), look) == ["S3-administrator"]
+    wanted = Verdict.CANNOT_BE_SET if look is Look.SET else Verdict.NOT_AVAILABLE
+    assert rule("S3-administrator").verdict(look) is wanted
+
+
+@pytest.mark.manual("S7")
+@pytest.mark.parametrize(
+    ("bulk", "is_broken"),
+    [(ADMIN, False), ("Scanner@Example.com", False), ("office@example.com", True), (None, True)],
+)
+@pytest.mark.parametrize("look", [Look.SET, Look.SUBMIT, Look.SEND])
+def test_s7_the_bulk_address_is_the_administrators(bulk: str | None, is_broken: bool, look: Look) -> None:
+    given = settings(change_from=ChangeFrom.BULK, bulk=bulk)
+    assert codes(given, look) == (["S7-bulk"] if is_broken else [])
+
+
+@pytest.mark.manual("S7")
+def test_s7_it_cannot_be_set_and_is_refused_again_when_it_is_sent() -> None:
+    assert rule("S7-bulk").verdict(Look.SET) is Verdict.CANNOT_BE_SET
+    assert rule("S7-bulk").verdict(Look.SEND) is Verdict.REFUSE
+    assert unavailable(settings(change_from=ChangeFrom.BULK, bulk="office@example.com")) == ()
+
+
+@pytest.mark.manual("S7")
+@pytest.mark.parametrize("setting", [each for each in ChangeFrom if each is not ChangeFrom.BULK])
+def test_s7_another_change_from_setting_leaves_the_bulk_address_alone(setting: ChangeFrom) -> None:
+    assert codes(settings(change_from=setting, bulk="office@example.com"), Look.SET) == []
+
+
+@pytest.mark.manual("S8")
+@pytest.mark.parametrize("enabled", [False, True])
+def test_s8_the_minimum_is_not_above_the_maximum(enabled: bool) -> None:
+    assert codes(settings(enabled=enabled, tls=(V13, V12)), Look.SET) == ["S8-order"]
+
+
+KIM = Sender(by_device=False, user_address="kim@example.com", chosen=None)
+NOBODY = Sender(by_device=False, user_address=None, chosen=None)
+DEVICE = Sender(by_device=True, user_address=None, chosen=None)
+USERS = (ChangeFrom.LOGIN_USER, ChangeFrom.USER_CHANGES)
+
+
+@pytest.mark.manual("S17")
+@pytest.mark.parametrize("setting", list(ChangeFrom))
+def test_s17_a_user_without_an_address_is_refused_where_the_from_is_his(setting: ChangeFrom) -> None:
+    given = settings(change_from=setting, bulk=ADMIN)
+    assert codes(given, Look.SUBMIT, NOBODY) == (["S17-address"] if setting in USERS else [])
+    assert codes(given, Look.SUBMIT, DEVICE) == [], "the device sends as administrator"
+
+
+@pytest.mark.manual("S17")
+def test_s17_a_user_without_an_address_may_choose_the_administrators() -> None:
+    chosen = NOBODY._replace(chosen=ADMIN)
+    assert codes(settings(change_from=ChangeFrom.USER_CHANGES), Look.SUBMIT, chosen) == []
+    assert codes(settings(change_from=ChangeFrom.LOGIN_USER), Look.SUBMIT, chosen) == ["S17-address"]
+
+
+@pytest.mark.manual("S17")
+@pytest.mark.parametrize("setting", list(ChangeFrom))
+@pytest.mark.parametrize("enabled", [False, True])
+def test_s17_any_other_from_is_refused(setting: ChangeFrom, enabled: bool) -> None:
+    given = settings(change_from=setting, bulk=ADMIN, enabled=enabled)
+    assert codes(given, Look.SUBMIT, KIM._replace(chosen="lee@example.com")) == ["S17-from"]
+    assert rule("S17-from").actor is WhoActs.PERSON
+
+
+@pytest.mark.manual("S17", "S1")
+def test_s17_a_wrong_choice_is_the_persons_also_where_no_administrator_is_registered() -> None:
+    given = settings(enabled=False, administrator=None, change_from=ChangeFrom.LOGIN_USER)
+    assert codes(given, Look.SUBMIT, KIM._replace(chosen="lee@example.com")) == ["S17-from"]
+
+
+@pytest.mark.manual("S17", "S1")
+@pytest.mark.parametrize("sender", [KIM, DEVICE])
+def test_s17_with_oauth_off_there_must_be_some_sender(sender: Sender) -> None:
+    given = settings(enabled=False, administrator=None)
+    assert codes(given, Look.SUBMIT, sender) == ["S17-sender"]
+
+
+@pytest.mark.manual("S15")
+@pytest.mark.parametrize("each", RULES, ids=lambda each: each.code)
+def test_s15_a_rule_says_code_settings_remedy_and_who_must_act(each: Rule) -> None:
+    assert re.fullmatch(r"S\d+-[a-z]+", each.code)
+    assert each.settings
+    for key in each.settings:
+        assert exists(key), key
+    assert each.sentence.endswith(".")
+    assert re.search(r"\[.+\]|`.+`", each.remedy), "the remedy names a menu or a key"
+    assert each.remedy.endswith(".")
+    assert isinstance(each.actor, WhoActs)
+    assert each.looked_at
+    assert len(dict(each.looked_at)) == len(each.looked_at)
+
+
+def exists(key: str) -> bool:
+    model: object = DeviceSettings
+    for part in key.split("."):
+        fields = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
+        if part not in fields:
+            return False
+        model = fields[part].annotation
+    return True
+
+
+@pytest.mark.manual("S15")
+def test_s15_codes_are_stable_names_of_one_rule_each() -> None:
+    assert len({each.code for each in RULES}) == len(RULES)
+
+
+@pytest.mark.manual("S16")
+def test_s16_an_embedding_program_adds_a_rule() -> None:
+    def on_a_ship(now: Situation) -> bool:
+        return now.settings.network.vlan
+
+    ship = Rule("X1-ship", ("network.vlan",), on_a_ship, ((Look.SEND, Verdict.NOT_AVAILABLE),),
+                "At sea.", "Go ashore: [Land].", WhoActs.NOBODY)  # fmt: skip
+    at_sea = settings(network=(Connection.NETWORK_1, True))
+    assert unavailable(at_sea) == ()
+    assert unavailable(at_sea, rules=(*RULES, ship)) == ("X1-ship",)
+    assert broken(at_sea, Look.SUBMIT, rules=(*RULES, ship)) == ()
