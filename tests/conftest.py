@@ -7,7 +7,7 @@ draws the same examples each time; the counts of a release are drawn only when F
 import asyncio
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -27,6 +27,15 @@ def long_count() -> Callable[[int, int], int]:
     return lambda short, long: long if LONG else short
 
 
+@pytest.fixture(autouse=True)
+def unfiltered(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The handler behind `caplog` lives as long as the run: a filter that a test leaves in it would hide from
+    later tests the very records that they search for secrets."""
+    before = list(caplog.handler.filters)
+    yield
+    caplog.handler.filters[:] = before
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Runs coroutine functions; everything else is left to pytest."""
@@ -34,13 +43,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     names = pyfuncitem._fixtureinfo.argnames
     with asyncio.Runner(debug=False) as runner:
-        left = runner.run(_run(pyfuncitem.obj, {name: pyfuncitem.funcargs[name] for name in names}))
+        left = runner.run(left_by(pyfuncitem.obj, {name: pyfuncitem.funcargs[name] for name in names}))
     if left:
         pytest.fail("tasks left running: " + "; ".join(left), pytrace=False)
     return True
 
 
-async def _run(test: Callable[..., object], arguments: dict[str, object]) -> list[str]:
+async def left_by(test: Callable[..., object], arguments: dict[str, object]) -> list[str]:
     result = test(**arguments)
     assert inspect.isawaitable(result)
     await result

@@ -126,7 +126,7 @@ def imported_by(path: Path) -> frozenset[str]:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("franking."):
             place = ROOT.joinpath(*node.module.split(".")[1:])
             file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-            if file.is_file() and "testing" not in file.parts:
+            if file.is_file() and place.relative_to(ROOT).parts[0] not in {"testing", "tests"}:
                 found.add(file.relative_to(ROOT).as_posix())
     return frozenset(found)
 

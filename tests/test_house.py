@@ -27,6 +27,9 @@ FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 LINE_CHARACTERS_MAX = 110
 
+PRAGMA = re.compile(r"\s+# (noqa|type: ignore).*")
+"Says why a rule doesn't hold in this line; it doesn't count."
+
 LONGER_FUNCTIONS: dict[str, str] = {}
 "`file:function` with the reason why it is longer."
 
@@ -106,7 +109,7 @@ def test_lines_are_short() -> None:
         f"{file}:{number}"
         for file in sources()
         for number, line in enumerate((ROOT / file).read_text(encoding="utf-8").splitlines(), 1)
-        if len(line) > LINE_CHARACTERS_MAX
+        if len(PRAGMA.sub("", line)) > LINE_CHARACTERS_MAX
     ] == []
 
 
@@ -246,4 +249,7 @@ def test_the_list_of_waiting_numbers_only_shrinks() -> None:
 
 
 def test_the_coverage_table_is_fresh() -> None:
-    assert manual_coverage.TABLE.read_text(encoding="utf-8") == manual_coverage.table(), "make coverage-table"
+    stands = manual_coverage.TABLE.read_text(encoding="utf-8").splitlines()
+    wanted = manual_coverage.table().splitlines()
+    stale = sorted({line.split("|")[1].strip() for line in set(stands) ^ set(wanted) if "|" in line})
+    assert stands == wanted, f"stale, make coverage-table: {' '.join(stale)}"
