@@ -18,7 +18,7 @@ from secrets import compare_digest
 from string import Template
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from ..secret import Secret
 from .providers import Redirect
@@ -32,7 +32,7 @@ CLOSING_S = 2.0
 CONNECTIONS_MAX = 32
 PORTS_TRIED = 8
 FIELDS_MAX = 32
-REQUEST = re.compile(rb"([A-Z]{1,16}) (/[\x21-\x7e]*) HTTP/1\.[01]")
+REQUEST = re.compile(rb"([A-Z]{1,16}) (/[\x21\x22\x24-\x7e]*) HTTP/1\.[01]")
 FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\x20-\x7e\x80-\xff\t]*?)[ \t]*")
 NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 
@@ -71,7 +71,6 @@ NOT_OURS = Page(
     "This is not the answer that is waited for.", "Start again on the device.", HTTPStatus.BAD_REQUEST
 )
 ANSWERED = Page("The answer has come already.", "You can close this page.", HTTPStatus.BAD_REQUEST)
-BUSY = Page("Too many connections.", "Try again.", HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ class RedirectListener:
     async def _answer(self, reader: asyncio.StreamReader, task: "asyncio.Task[None]") -> Page | None:
         """None: nothing that can be answered came."""
         if len(self._connections) > CONNECTIONS_MAX:
-            return BUSY
+            return None
         try:
             async with asyncio.timeout(HEAD_S):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -209,10 +208,9 @@ class RedirectListener:
             return NOT_OURS
         if request[1] != b"GET":
             return GET_ONLY
-        target = urlsplit(request[2].decode("ascii"))
-        if target.path != self._redirect.path:
-            return NOT_FOUND
-        return self._response(target.query)
+        # Not by urlsplit, to which `//host/` is a host.
+        path, _, query = request[2].decode("ascii").partition("?")
+        return self._response(query) if path == self._redirect.path else NOT_FOUND
 
     def _response(self, query: str) -> Returned | Page:
         try:

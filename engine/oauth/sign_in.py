@@ -126,9 +126,9 @@ class SignIn:
 
 
 async def _ended(opening: "asyncio.Task[None]") -> None:
-    """A screen that is still opening is stopped. Its own failure is raised where it is waited for."""
+    """A screen that is still opening is stopped. A failure of its own was raised where it was waited for."""
     opening.cancel()
-    await asyncio.wait({opening})
+    await asyncio.gather(opening, return_exceptions=True)
 
 
 def _page(outcome: Tokens | Trouble | Cancelled) -> Page:
