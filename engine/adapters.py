@@ -8,6 +8,7 @@ made, so that a device that never signed in stays small.
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
@@ -27,6 +28,7 @@ from .ports import (
     Submission,
 )
 from .records import JobRow
+from .settings import CredentialError, Mistake
 from .spool import FILES, Spool
 from .tls import client_context
 
@@ -120,3 +122,46 @@ class Adapters:
 
     async def aclose(self) -> None:
         await self.changed((*PROVIDER_DEPENDS, *SUBMISSION_DEPENDS))
+
+
+def outside(settings: DeviceSettings, credentials: Credentials) -> tuple[Mistake, ...]:
+    """What the settings name and is not there: provider, authorities, secrets."""
+    from .oauth.providers import UnknownProviderError, provider_data
+
+    found = []
+    try:
+        provider_data(settings.oauth.provider).at(settings.oauth.authority, settings.oauth.tenant)
+    except UnknownProviderError as error:
+        found.append(Mistake("oauth.provider", "str", f"one of {', '.join(error.known)} is wanted"))
+    except ValueError as error:
+        found.append(Mistake("oauth.authority", "str", f"{error}"))
+    if settings.tls.trust is not None:
+        found += untrusted(settings.tls.trust)
+    references = {"oauth.client_credential": settings.oauth.client_credential}
+    references["smtp.user_credential"] = settings.smtp.user_credential
+    for key, reference in references.items():
+        if reference is not None:
+            found += unreadable(credentials, key, reference)
+    return tuple(found)
+
+
+def untrusted(trust: Path) -> list[Mistake]:
+    """Reads the file as a TLS context would: what is wrong is known before the first connection."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=trust)
+    except ssl.SSLError:
+        return [Mistake("tls.trust", "file", "the file holds no certificate in PEM form")]
+    except OSError as error:
+        return [Mistake("tls.trust", "path", f"the file cannot be read: {error.strerror}")]
+    return []
+
+
+def unreadable(credentials: Credentials, key: str, reference: str) -> list[Mistake]:
+    try:
+        credentials.read(reference)
+    except (CredentialError, UnicodeDecodeError) as error:
+        why = str(error) if isinstance(error, CredentialError) else "its file is not UTF-8"
+        return [Mistake(key, "reference", why)]
+    except OSError as error:
+        return [Mistake(key, "reference", f"its file cannot be read: {error.strerror}")]
+    return []

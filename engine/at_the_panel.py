@@ -17,10 +17,11 @@ from ..events.token import TokenDeleted
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, REQUIRED
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
+from .adapters import outside
 from .bus import Publication
 from .parts import Parts
 from .refusal import Refused
-from .settings import Settings
+from .settings import Settings, SettingsError
 
 TOUCH_EVERY = timedelta(seconds=10)
 
@@ -48,7 +49,7 @@ class AtThePanel(Parts):
 
         `address`: where the directory and the settings don't know it (S17).
         """
-        row = self.people.row(user, address)
+        row = self.people.remembered(user, address)
         fact = UserLoggedIn(
             place=place,
             identity=row.identity,
@@ -60,7 +61,6 @@ class AtThePanel(Parts):
         if session.state is LOGGED_IN and session.data.identity != row.identity:
             facts.insert(0, Publication(UserLoggedOut(place=place)))  # his screen closes with him
         await self.runtime.publish(*facts)
-        self.people.remember(row)
         if row.identity in self.store.waiting():
             await self.offer_sign_in(place, row.identity)
 
@@ -90,10 +90,9 @@ class AtThePanel(Parts):
         """Opens the sign-in screen of this user, logged in or not. Raises Refused, NoScreen, UnknownUser."""
         self.shown()
         self.check_sign_in()
-        row = self.people.row(user, None)
-        if not row.address and self.people.find(user) is None:
+        if self.people.find(user) is None and self.people.address_of(user) is None:
             raise UnknownUser(user)
-        self.people.remember(row)  # before: the screen opens with the commit and asks whose it is
+        row = self.people.remembered(user, None)
         fact = SignInWanted(place=place, identity=row.identity)
         await self.runtime.publish(Publication(fact, rows=(row,)))
 
@@ -130,7 +129,7 @@ class AtThePanel(Parts):
         await self.say(TokenDeleted(identity=row.identity if row else ADMINISTRATOR))
 
     async def apply(self, settings: Settings) -> Applied:
-        """[OK]: one change, checked by the rules before it takes effect (S15, S23a). Raises Refused."""
+        """[OK]: one change, checked before it takes effect (S15, S23a). Raises Refused, SettingsError."""
         turns_on = settings.oauth.enabled and not self.settings.oauth.enabled
         looks = (Look.SET, Look.TURN_ON) if turns_on else (Look.SET,)
         found = tuple(rule for look in looks for rule in broken(settings, look, rules=self.rules))
@@ -139,6 +138,8 @@ class AtThePanel(Parts):
         )
         if refuses:
             raise Refused("this cannot be set", refuses)
+        if mistakes := outside(settings, self.adapters.credentials):
+            raise SettingsError("settings", mistakes)
         changed = settings.differences(self.settings)
         if changed:
             before, self.settings = self.settings, settings

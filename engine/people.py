@@ -31,19 +31,18 @@ class People:
         row = self.rows.get(login)
         return known or (row.address if row else "") or None
 
-    def row(self, login: str, address: str | None) -> IdentityRow:
-        """The identity's row as it should be; `remember` it once it is stored."""
+    def remembered(self, login: str, address: str | None) -> IdentityRow:
+        """The identity's row as it should be, known from now on: two who come at once get two identities, and
+        a screen that opens with the commit knows whose it is. The caller stores it."""
         address = address or self.address_of(login) or ""
-        if login not in self.identities:
-            numbers = [int(identity.removeprefix("user:")) for identity in self.identities.values()]
-            self.identities[login] = f"user:{max(numbers, default=0) + 1}"
         found = self.rows.get(login)
-        if found is not None and same(found.address, address):
-            return found
-        return IdentityRow(self.identities[login], login, address)
-
-    def remember(self, row: IdentityRow) -> None:
-        self.rows[row.login] = row
+        if found is None:
+            numbers = [int(row.identity.removeprefix("user:")) for row in self.rows.values()]
+            found = IdentityRow(f"user:{max(numbers, default=0) + 1}", login, address)
+        elif not same(found.address, address):
+            found = found._replace(address=address)
+        self.rows[login] = found
+        return found
 
     def address(self, identity: str) -> str:
         """The address that this identity signs in with; empty if there is none."""

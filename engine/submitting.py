@@ -43,7 +43,7 @@ class Submitting(AtThePanel):
         StoreFailed.
         """
         user = request.user if isinstance(request, ScanToEmail) else None
-        row = self.people.row(user, None) if user else None
+        row = self.people.remembered(user, None) if user else None
         chosen = request.from_address if isinstance(request, ScanToEmail) else None
         sender = Sender(request.by_device, (row.address or None) if row else None, chosen)
         job, self.next_job = self.next_job, self.next_job + 1
@@ -62,8 +62,6 @@ class Submitting(AtThePanel):
         except BaseException:
             await asyncio.shield(asyncio.to_thread(self.spool.erase, job))
             raise
-        if row is not None:
-            self.people.remember(row)
         if place is not None and self.stands_at(place, identity):
             await self.offer_sign_in(place, identity)
         return Receipt(job, stored.message_id, self.reader.why(identity))
@@ -87,8 +85,6 @@ class Submitting(AtThePanel):
             broken=tuple(rule.code for rule in refuses),
         )
         await self.runtime.publish(Publication(fact, rows=(row,) if row else ()))
-        if row is not None:
-            self.people.remember(row)
 
     def row(
         self, job: int, request: Request, identity: str, who: Signer, files: tuple[SpooledFile, ...]

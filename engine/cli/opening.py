@@ -4,7 +4,6 @@ Rule: everything that can be found wrong without starting anything is found firs
 """
 
 import os
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,9 +12,10 @@ from typing import Annotated
 import typer
 
 from ...machines.rules import Look, Rule, Verdict, broken
+from ..adapters import outside
 from ..engine import Engine, state_folder
 from ..ports import Screen
-from ..settings import CredentialError, FileCredentials, Mistake, Settings
+from ..settings import FileCredentials, Mistake, Settings
 
 NAME = "franking.toml"
 SYSTEM = Path("/etc/franking") / NAME
@@ -86,7 +86,8 @@ def configured(given: Path | None) -> Settings:
     if found is None:
         raise NoConfigurationError(places(os.environ))
     settings = Settings.load(found)
-    mistakes, rules = tuple(outside(settings)), forbidden(settings)
+    credentials = FileCredentials(folder_of(settings) / "credentials")
+    mistakes, rules = outside(settings, credentials), forbidden(settings)
     if mistakes or rules:
         raise WrongSettingsError(str(found), mistakes, rules)
     return settings
@@ -95,50 +96,6 @@ def configured(given: Path | None) -> Settings:
 def forbidden(settings: Settings) -> tuple[Rule, ...]:
     found = broken(settings, Look.SET)
     return tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
-
-
-def outside(settings: Settings) -> list[Mistake]:
-    """What the settings name and is not there: provider, authorities, secrets."""
-    from ..oauth.providers import UnknownProviderError, provider_data
-
-    found = []
-    try:
-        provider_data(settings.oauth.provider).at(settings.oauth.authority, settings.oauth.tenant)
-    except UnknownProviderError as error:
-        found.append(Mistake("oauth.provider", "str", f"one of {', '.join(error.known)} is wanted"))
-    except ValueError as error:
-        found.append(Mistake("oauth.authority", "str", f"{error}"))
-    if settings.tls.trust is not None:
-        found += untrusted(settings.tls.trust)
-    credentials = FileCredentials(folder_of(settings) / "credentials")
-    references = {"oauth.client_credential": settings.oauth.client_credential}
-    references["smtp.user_credential"] = settings.smtp.user_credential
-    for key, reference in references.items():
-        if reference is not None:
-            found += unreadable(credentials, key, reference)
-    return found
-
-
-def untrusted(trust: Path) -> list[Mistake]:
-    """Reads the file as a TLS context would: what is wrong is known before the first connection."""
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=trust)
-    except ssl.SSLError:
-        return [Mistake("tls.trust", "file", "the file holds no certificate in PEM form")]
-    except OSError as error:
-        return [Mistake("tls.trust", "path", f"the file cannot be read: {error.strerror}")]
-    return []
-
-
-def unreadable(credentials: FileCredentials, key: str, reference: str) -> list[Mistake]:
-    try:
-        credentials.read(reference)
-    except (CredentialError, UnicodeDecodeError) as error:
-        why = str(error) if isinstance(error, CredentialError) else "its file is not UTF-8"
-        return [Mistake(key, "reference", why)]
-    except OSError as error:
-        return [Mistake(key, "reference", f"its file cannot be read: {error.strerror}")]
-    return []
 
 
 def folder_of(settings: Settings) -> Path:
