@@ -60,7 +60,9 @@ class HttpsListener:
     def cut(self, peer: tuple[str, int]) -> None:
         """Drops the connection from `peer` without a word, as a failing network does."""
         for writer in self._connections.values():
-            if writer is not None and writer.get_extra_info("peername")[:2] == peer:
+            # A connection that was left is still here for a moment and knows its peer no more.
+            known = writer.get_extra_info("peername") if writer is not None else None
+            if writer is not None and known is not None and known[:2] == peer:
                 writer.transport.abort()
 
     def cut_all(self) -> None:
