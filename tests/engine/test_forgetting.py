@@ -292,8 +292,8 @@ async def test_s11_changed_settings_hold_for_who_is_logged_in(tmp_path: Path) ->
 
 @pytest.mark.manual("S28")
 async def test_s28_never_the_administrators_even_with_the_same_address(tmp_path: Path) -> None:
-    settings: dict[str, object] = {"oauth": {"auto_delete": True}, "users": {"chief": PRINTER}}
-    async with office(tmp_path, **settings) as here, here.engine() as engine:
+    chief = {"chief": PRINTER}
+    async with office(tmp_path, oauth={"auto_delete": True}, users=chief) as here, here.engine() as engine:
         await here.acquire(engine)
         await here.sign_in(engine, "chief")
         await engine.log_out("panel")
