@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..clock import Clock
 from ..ports import Envelope, Login, Outcome, Phase, Verdict
@@ -134,13 +134,13 @@ class SmtpSubmission:
     def _release(self, transfer: _Transfer, chat: Chat, outcome: Outcome) -> None:
         usable = outcome.verdict is Verdict.SENT and transfer.keep and self._open and not chat.lost
         if usable and transfer.who not in self._warm:
-            cooling = asyncio.create_task(self._cool(transfer.who, chat))
+            cooling = asyncio.create_task(self._cool(transfer.who, chat, self._clock.now() + WARM))
             self._warm[transfer.who] = _Warm(chat, cooling)
         else:
             self._leave(chat)
 
-    async def _cool(self, who: _Who, chat: Chat) -> None:
-        await self._clock.sleep_until(self._clock.now() + WARM)
+    async def _cool(self, who: _Who, chat: Chat, until: datetime) -> None:
+        await self._clock.sleep_until(until)
         del self._warm[who]
         self._leave(chat)
 

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..ports import Actor, Outcome, Phase, Verdict
+from ...events.information import Actor
+from ..ports import Outcome, Phase, Verdict
 from .reply import Reply
 
 HOUR = timedelta(hours=1)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from franking.engine.ports import Actor, Login, Phase, Verdict
+from franking.engine.ports import Login, Phase, Verdict
 from franking.engine.smtp.auth import MASK, masked
 from franking.engine.smtp.compose import Message
 from franking.engine.smtp.trouble import HOUR, explain
+from franking.events.information import Actor
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import TOKEN, with_password, with_token
 from franking.tests.engine.smtp.scripted import Connection, Script

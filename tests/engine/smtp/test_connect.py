@@ -10,11 +10,12 @@ import pytest
 import trustme
 
 from franking.engine.clock import SystemClock
-from franking.engine.ports import Actor, Outcome, Phase, Verdict
+from franking.engine.ports import Outcome, Phase, Verdict
 from franking.engine.smtp.compose import Message
 from franking.engine.smtp.connect import Security, Server, _code, connect
 from franking.engine.smtp.submission import SmtpSubmission
 from franking.engine.smtp.trouble import explain
+from franking.events.information import Actor
 from franking.testing.authority import Authority, client_context
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import Device, with_token

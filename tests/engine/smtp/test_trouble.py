@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from franking.engine.ports import Actor, Phase, Verdict
+from franking.engine.ports import Phase, Verdict
 from franking.engine.smtp.reply import Reply
 from franking.engine.smtp.trouble import HOUR, OURS, ROWS, Row, answered, explain, meaning, ours
+from franking.events.information import Actor
 
 
 def key(row: Row) -> tuple[str, Phase | None, str, str]:
