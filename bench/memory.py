@@ -44,7 +44,8 @@ async def main(life, folder, authority, client, trust, address):
         await engine.settle()
         gc.collect()
         with open("/proc/self/status", encoding="ascii") as status:
-            print(next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS")), flush=True)
+            line = next(line for line in status if line.startswith("VmRSS"))
+        print(int(line.split()[1]) / 1024, flush=True)
         if life == "first":
             await engine.acquire("panel")
             await came.wait()
@@ -70,8 +71,11 @@ async def megabytes() -> tuple[float, float]:
 
 
 async def resident(life: str, store: Path, kit: Kit) -> float:
-    command: list[str | Path] = [sys.executable, "-I", "-c", DEVICE, life, store, kit.microsoft.base, kit.microsoft.client_id]
-    process = await asyncio.create_subprocess_exec(*command, kit.ca_file, ADDRESS, stdout=subprocess.PIPE)
+    provider = kit.microsoft
+    command: list[str | Path] = [sys.executable, "-I", "-c", DEVICE, life, store, provider.base]
+    process = await asyncio.create_subprocess_exec(
+        *command, provider.client_id, kit.ca_file, ADDRESS, stdout=subprocess.PIPE
+    )
     assert process.stdout is not None
     idle = float(await process.stdout.readline())
     if life == "first":

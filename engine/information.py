@@ -10,20 +10,20 @@ from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR, Event
 from ..events.device import Availability
-from ..events.information import Info
+from ..events.information import Actor, Info
 from ..events.job import JobFailed, JobSent, JobTaken
 from ..events.sign_in import SignInFailed
 from ..events.token import AccessTokenRejected, GrantRefused, RefreshBlocked
-from ..machines.rules import RULES, WhoActs
+from ..machines.rules import RULES
 
 ACQUIRE = "Tap [Acquire] of [Refresh Tokens (Administrator)] in [OAuth Settings] and sign in again."
-ACTORS = {"admin": WhoActs.TENANT, "app": WhoActs.OWNER, "person": WhoActs.PERSON}
+ACTORS = {"admin": Actor.TENANT, "app": Actor.APP, "person": Actor.PERSON}
 
 
 class Words(NamedTuple):
     cause: str
     remedy: str
-    actor: WhoActs
+    actor: Actor
 
 
 class Warning(NamedTuple):
@@ -35,7 +35,7 @@ class Warning(NamedTuple):
     since: datetime
     cause: str
     remedy: str
-    actor: WhoActs
+    actor: Actor
 
 
 def not_available(subject: str, fact: Event, detail: str) -> Words:
@@ -45,7 +45,7 @@ def not_available(subject: str, fact: Event, detail: str) -> Words:
     return Words(
         " ".join([*(rule.sentence for rule in found), *(f"Rule {code} is broken." for code in unknown)]),
         " ".join(rule.remedy for rule in found) or "See the settings that the rule names.",
-        found[0].actor if found else WhoActs.ADMINISTRATOR,
+        found[0].actor if found else Actor.ADMIN,
     )
 
 
@@ -53,20 +53,20 @@ def sign_in_again(subject: str, fact: Event, detail: str) -> Words:
     said = f" ({fact.code})" if isinstance(fact, GrantRefused) else ""
     if subject == ADMINISTRATOR:
         cause = f"The administrator's OAuth authentication was canceled by the provider{said}."
-        return Words(cause, ACQUIRE, WhoActs.ADMINISTRATOR)
+        return Words(cause, ACQUIRE, Actor.ADMIN)
     cause = f"Your sign-in was ended by the provider{said}."
-    return Words(cause, "Send again at the panel and sign in.", WhoActs.PERSON)
+    return Words(cause, "Send again at the panel and sign in.", Actor.PERSON)
 
 
 def other_account(subject: str, fact: Event, detail: str) -> Words:
     cause = f"Another account signed in than the From address needs ({detail}); nothing of it was kept."
     remedy = "Sign in again with the account of the From address."
-    return Words(cause, remedy, WhoActs.ADMINISTRATOR if subject == ADMINISTRATOR else WhoActs.PERSON)
+    return Words(cause, remedy, Actor.ADMIN if subject == ADMINISTRATOR else Actor.PERSON)
 
 
 def sign_in_failed(subject: str, fact: Event, detail: str) -> Words:
     said = f" ({fact.code})" if isinstance(fact, SignInFailed) else ""
-    return Words(f"The sign-in did not succeed{said}; nothing changed.", "Try it again.", WhoActs.PERSON)
+    return Words(f"The sign-in did not succeed{said}; nothing changed.", "Try it again.", Actor.PERSON)
 
 
 def provider_refuses(subject: str, fact: Event, detail: str) -> Words:
@@ -76,7 +76,7 @@ def provider_refuses(subject: str, fact: Event, detail: str) -> Words:
         remedy = "Check the application's registration at the provider: client id, secret and its expiry."
     else:
         remedy = "Ask the organisation's administrator to look up this code in the provider's sign-in log."
-    return Words(cause, remedy, ACTORS.get(actor, WhoActs.TENANT))
+    return Words(cause, remedy, ACTORS.get(actor, Actor.TENANT))
 
 
 def server_refuses_token(subject: str, fact: Event, detail: str) -> Words:
@@ -86,7 +86,7 @@ def server_refuses_token(subject: str, fact: Event, detail: str) -> Words:
         "In the Microsoft 365 admin center, select the user from [Active users], and select the "
         "[Authenticated SMTP] check box in [Manage email apps] on the [Mail] tab; "
         "check that the account has a mailbox.",
-        WhoActs.TENANT,
+        Actor.TENANT,
     )
 
 
@@ -95,17 +95,17 @@ def job_ended(subject: str, fact: Event, detail: str) -> Words:
         return Words(
             f"Job {subject} was sent in part: the server refused {fact.refused} of its recipients.",
             "Check those addresses and send to them again.",
-            WhoActs.PERSON,
+            Actor.PERSON,
         )
     if isinstance(fact, JobTaken):
         found = [rule for rule in RULES if rule.code in fact.broken]
         return Words(
             f"Job {subject} ended: " + " ".join(rule.sentence for rule in found),
             " ".join(rule.remedy for rule in found),
-            found[0].actor if found else WhoActs.ADMINISTRATOR,
+            found[0].actor if found else Actor.ADMIN,
         )
     code = fact.code if isinstance(fact, JobFailed) else ""
-    return Words(f"Job {subject} ended without success ({code}).", "See the job's reason.", WhoActs.PERSON)
+    return Words(f"Job {subject} ended without success ({code}).", "See the job's reason.", Actor.PERSON)
 
 
 WORDS: MappingProxyType[Info, Callable[[str, Event, str], Words]] = MappingProxyType({

@@ -13,21 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from ..events.information import Actor
 from .secret import Secret
-
-
-class Actor(StrEnum):
-    """Who must act (B9)."""
-
-    PERSON = "person"
-    ADMIN = "admin"
-    "The device's administrator."
-    TENANT = "tenant"
-    "The administrator of the organisation at the provider."
-    APP = "app"
-    "The owner of the application's registration."
-    NOBODY = "nobody"
-    "Wait."
 
 
 class AnswerClass(StrEnum):

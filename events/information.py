@@ -27,6 +27,18 @@ class Info(StrEnum):
     "A job ended without success."
 
 
+class Actor(StrEnum):
+    """Who must act (B9)."""
+
+    PERSON = "the person at the panel"
+    ADMIN = "the device's administrator"
+    TENANT = "the tenant's administrator"
+    "Of the organisation at the provider."
+    APP = "the application's owner"
+    "Of its registration at the provider."
+    NOBODY = "nobody: wait"
+
+
 class InformationRaised(Event):
     """A warning stands on the [Information] screen."""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from ..events.information import Actor
 from ..events.settings import ChangeFrom, Connection, DeviceSettings, HttpVersion, TlsVersion
 from .identity import Sender, same, signer
 
@@ -37,16 +38,6 @@ class Verdict(StrEnum):
     WARN = "warn"
 
 
-class WhoActs(StrEnum):
-    """Who must act (B9)."""
-
-    PERSON = "the person at the panel"
-    ADMINISTRATOR = "the device's administrator"
-    TENANT = "the tenant's administrator"
-    OWNER = "the application's owner"
-    NOBODY = "nobody: wait"
-
-
 class Situation(NamedTuple):
     """What a rule may look at."""
 
@@ -64,7 +55,7 @@ class Rule(NamedTuple):
     sentence: str
     remedy: str
     "In the manual's menu path."
-    actor: WhoActs
+    actor: Actor
 
     def verdict(self, look: Look) -> Verdict | None:
         return dict(self.looked_at).get(look)
@@ -144,60 +135,60 @@ RULES: tuple[Rule, ...] = (
          "[OAuth 2.0] is OFF, so there is nothing to sign in for.",
          "Set [OAuth 2.0] to ON in [Utility] - [Administrator] - [Network] - [E-mail Setting] - "
          "[E-mail TX (SMTP)] - [OAuth Settings].",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
     Rule("S3-administrator", ("administrator.address", "oauth.enabled"), no_administrator,
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "OAuth authentication needs the administrator's e-mail address, and none is registered.",
          "Set [E-mail Address] of [System Settings] - [Machine Setting] - [Administrator Registration].",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
     Rule("S7-bulk", ("from_address.setting", "from_address.bulk", "administrator.address"), bulk_differs,
          ((Look.SET, Verdict.CANNOT_BE_SET), (Look.SUBMIT, Verdict.REFUSE), (Look.SEND, Verdict.REFUSE)),
          "With [Bulk setting] the From address must be the administrator's e-mail address; it is another.",
          "Set the same address in [Utility] - [Administrator] - [Network] - [E-mail Setting] - "
          "[E-mail TX (SMTP)] - [Change From Address Setting] - [Bulk setting] and in "
          "[Administrator Registration].",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
     Rule("S12-tls", ("tls.minimum", "tls.maximum", "oauth.provider"), tls_1_3_alone_with_microsoft,
          UNAVAILABLE,
          "OAuth authentication with Microsoft is not available while TLSv1.3 is both minimum and maximum.",
          "Set [Minimum] to TLSv1.2 in [Utility] - [Administrator] - [Security] - [PKI Settings] - "
          "[Enable SSL Version] - [SSL/TLS Version Setting].",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
     Rule("S13-http", ("http.version", "oauth.provider"), google_without_http_2, UNAVAILABLE,
          "OAuth authentication with Google needs HTTP/2, and the HTTP version setting is HTTP/1.1 alone.",
          "Set [HTTP/2,HTTP/1.1] in [Network] - [WebDAV Settings] - [WebDAV Client Settings] - "
          "[HTTP Version Setting].",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
     Rule("S14-vlan", ("network.connection", "network.vlan", "oauth.enabled"), network_2_with_vlan,
          ((Look.TURN_ON, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "OAuth authentication is not available on Network 2 with VLAN enabled.",
          "Connect the device to Network 1, or turn VLAN off in [Utility] - [Administrator] - [Network].",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
     Rule("S2-client", ("oauth.client_id", "oauth.enabled"), no_client_id,
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "No client id is set, so the OAuth provider would not know this application.",
          "Set `client_id` of [OAuth Settings] to the id of the application's registration at the provider.",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
     Rule("S17-address", ("from_address.setting", "users"), no_address, ((Look.SUBMIT, Verdict.REFUSE),),
          "The From address is to be the login user's, and this user has no e-mail address.",
          "Register the user's e-mail address, or choose another [Change From Address Setting].",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
     Rule("S17-from", ("from_address.setting",), from_not_allowed, ((Look.SUBMIT, Verdict.REFUSE),),
          "This From address may not be used here.",
          "Leave the From address as it is, or choose another [Utility] - [Administrator] - [Network] - "
          "[E-mail Setting] - [E-mail TX (SMTP)] - [Change From Address Setting].",
-         WhoActs.PERSON),
+         Actor.PERSON),
     Rule("S17-sender", ("administrator.address", "from_address.bulk"), no_sender,
          ((Look.SUBMIT, Verdict.REFUSE),),
          "There is no address that this message could be from.",
          "Set [E-mail Address] of [System Settings] - [Machine Setting] - [Administrator Registration].",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
     Rule("S8-order", ("tls.minimum", "tls.maximum"), minimum_above_maximum,
          ((Look.SET, Verdict.CANNOT_BE_SET),),
          "The minimum TLS version is above the maximum.",
          "Set [Minimum] no higher than [Maximum] in [Utility] - [Administrator] - [Security] - "
          "[PKI Settings] - [Enable SSL Version] - [SSL/TLS Version Setting].",
-         WhoActs.ADMINISTRATOR),
+         Actor.ADMIN),
 )  # fmt: skip
 """The order is that in which they are reported."""
 

@@ -26,7 +26,6 @@ from ..engine import Engine
 from ..information import Warning as Warned
 from ..settings import Settings
 from ..status import IdentityStatus, Status
-from . import reasons
 from .exits import Exit
 from .opening import Config, OAuthOffError, configured, opened
 from .terminal import DONE, FAILED, Terminal, plain, say, spinning, terminal, whats_wrong
@@ -175,7 +174,7 @@ def of_fault(code: str) -> list[tuple[str, str]]:
         trouble = fault(Fault(code))
     except ValueError:
         return []
-    return whats_wrong(trouble.cause, trouble.remedy, reasons.WHO[trouble.actor].value)
+    return whats_wrong(trouble.cause, trouble.remedy, trouble.actor.value)
 
 
 def words(warnings: tuple[Warned, ...], code: Info) -> list[tuple[str, str]]:

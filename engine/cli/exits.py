@@ -47,6 +47,7 @@ def table() -> tuple[Row, ...]:
     from ..spool import ScanUnreadable
     from ..store.lock import StoreInUse
     from ..store.sqlite import StoreUnusable
+    from ..store.vault import KeyUnusable
     from .opening import NoConfigurationError, OAuthOffError, StoreUnreachableError, WrongSettingsError
     from .terminal import NotInstalledError
 
@@ -60,6 +61,7 @@ def table() -> tuple[Row, ...]:
         (ScanUnreadable, Exit.NO_INPUT),
         (StoreInUse, Exit.TEMPORARY),
         (StoreUnusable, Exit.UNAVAILABLE),
+        (KeyUnusable, Exit.UNAVAILABLE),
         (StoreUnreachableError, Exit.UNAVAILABLE),
         (StoreFailed, Exit.UNAVAILABLE),
         (NotInstalledError, Exit.UNAVAILABLE),

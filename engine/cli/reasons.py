@@ -9,44 +9,36 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ...events.base import ADMINISTRATOR
-from ...events.information import Info
+from ...events.information import Actor, Info
 from ...machines.access_token import BACKING_OFF
 from ...machines.job import WAITING
 from ...machines.refresh_token import ACQUIRED, EXPIRED
-from ...machines.rules import WhoActs
 from ...machines.validation import NOT_AVAILABLE, OFF
 from ..acts import RECIPIENTS
 from ..engine import Engine
 from ..information import Words
-from ..ports import Actor, Outcome, Phase, Recipient, Verdict
+from ..ports import Outcome, Phase, Recipient, Verdict
 from ..status import IdentityStatus, JobStatus, Status
 
 WAIT = "Wait: it goes by itself."
 UNREACHABLE = Words(
     "The provider cannot be reached, or says «not now». The sign-in is kept.",
     "Check the network if it lasts; else wait.",
-    WhoActs.NOBODY,
+    Actor.NOBODY,
 )
-WHO: Mapping[Actor, WhoActs] = MappingProxyType({
-    Actor.PERSON: WhoActs.PERSON,
-    Actor.ADMIN: WhoActs.ADMINISTRATOR,
-    Actor.TENANT: WhoActs.TENANT,
-    Actor.APP: WhoActs.OWNER,
-    Actor.NOBODY: WhoActs.NOBODY,
-})  # fmt: skip
 OURS: Mapping[str, Words] = MappingProxyType({
     "outcome unknown": Words(
         "The connection ended before the server said whether it took the message.",
-        "Wait: it goes again with the same Message-ID, and may arrive twice.", WhoActs.NOBODY),
-    "no access token": Words("The access token came to its end a moment too early.", WAIT, WhoActs.NOBODY),
+        "Wait: it goes again with the same Message-ID, and may arrive twice.", Actor.NOBODY),
+    "no access token": Words("The access token came to its end a moment too early.", WAIT, Actor.NOBODY),
     "fault of the program": Words(
-        "A fault of the program.", "Report it; the job is tried again by itself.", WhoActs.NOBODY),
-    "its scan is missing": Words("The scan is no longer in the spool.", "Scan again.", WhoActs.PERSON),
-    "its row is missing": Words("The job is no longer in the store.", "Scan again.", WhoActs.PERSON),
+        "A fault of the program.", "Report it; the job is tried again by itself.", Actor.NOBODY),
+    "its scan is missing": Words("The scan is no longer in the spool.", "Scan again.", Actor.PERSON),
+    "its row is missing": Words("The job is no longer in the store.", "Scan again.", Actor.PERSON),
     "sent in part": Words(
         "The server refused some of the recipients.", "Check those addresses and send to them again.",
-        WhoActs.PERSON),
-    "cancelled": Words("Somebody cancelled it.", "", WhoActs.NOBODY),
+        Actor.PERSON),
+    "cancelled": Words("Somebody cancelled it.", "", Actor.NOBODY),
 })  # fmt: skip
 AUTH_CODES = frozenset({"454", "534", "535"})
 "Replies that only AUTH has (RFC 4954 section 4)."
@@ -60,7 +52,7 @@ def of_job(engine: Engine, job: JobStatus) -> Words:
     if job.state == WAITING.name.lower():
         if now.validation == NOT_AVAILABLE.value:
             return warned(now, Info.NOT_AVAILABLE, "") or Words(
-                job.reason, "See `franking status`.", WhoActs.ADMINISTRATOR
+                job.reason, "See `franking status`.", Actor.ADMIN
             )
         identity = next(each for each in now.identities if each.login == job.owner)
         if now.validation != OFF.value and identity.refresh_token != ACQUIRED.value:
@@ -71,14 +63,14 @@ def of_job(engine: Engine, job: JobStatus) -> Words:
             return found
         if identity.access_token == BACKING_OFF.name.lower().replace("_", " ") and not job.retry_at:
             return UNREACHABLE
-    return of_code(job.reason, server_words(engine, job.job)) or Words(job.reason, WAIT, WhoActs.NOBODY)
+    return of_code(job.reason, server_words(engine, job.job)) or Words(job.reason, WAIT, Actor.NOBODY)
 
 
 def without_token(now: Status, identity: IdentityStatus) -> Words:
     """A person must sign in; only the provider's own word is a reason to say that again (S24)."""
     mine = identity.identity == ADMINISTRATOR
     remedy = "Run `franking acquire`." if mine else f"Run `franking acquire --user {identity.login}`."
-    actor = WhoActs.ADMINISTRATOR if mine else WhoActs.PERSON
+    actor = Actor.ADMIN if mine else Actor.PERSON
     if identity.refresh_token == EXPIRED.value:
         found = warned(now, Info.SIGN_IN_AGAIN, identity.identity)
         return Words(found.cause if found else "The sign-in has expired.", remedy, actor)
@@ -104,7 +96,7 @@ def of_code(code: str, reply: str) -> Words | None:
         row = explain(Outcome(Verdict.LATER, phase_of(code), code, reply, answered=bool(reply)))
     except LookupError:
         return None
-    return Words(row.cause, row.remedy, WHO[row.actor])
+    return Words(row.cause, row.remedy, row.actor)
 
 
 def phase_of(code: str) -> Phase:

@@ -14,9 +14,10 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from ...events.information import Actor
 from ...events.request import ScanToEmail
 from ...machines.job import ENDED, HELD, SENT
-from ...machines.rules import Rule, WhoActs
+from ...machines.rules import Rule
 from ..engine import Engine
 from ..information import Words
 from ..ports import Recipient
@@ -35,7 +36,7 @@ OPTIONS = {
     "subject": "--subject",
     "user": "--user",
 }
-NOTHING = Words("", "", WhoActs.NOBODY)
+NOTHING = Words("", "", Actor.NOBODY)
 GOES_ON = "It goes by itself while an engine runs: `franking status` runs one for a moment."
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from ..ports import Actor, AnswerClass, Trouble
+from ...events.information import Actor
+from ..ports import AnswerClass, Trouble
 
 DEAD = frozenset({"invalid_grant", "interaction_required", "login_required", "consent_required"})
 "Errors by which a provider says that a grant is dead (RFC 6749 section 5.2, OpenID Connect Core 3.1.2.6)."

@@ -12,8 +12,8 @@ import pytest
 from franking.engine.at_the_panel import UnknownUser
 from franking.engine.engine import Engine
 from franking.events.device import PanelUsed
+from franking.events.information import Actor
 from franking.events.token import GrantRevoked, TokenDeleted
-from franking.machines.rules import WhoActs
 from franking.tests.engine.device import (
     KIM,
     PRINTER,
@@ -61,7 +61,7 @@ async def test_s24_the_administrator_is_warned_in_the_manuals_words(
         assert engine.store.grant("administrator") is None
         (warning,) = engine.information()
         assert (warning.code.name, warning.subject) == ("SIGN_IN_AGAIN", "administrator")
-        assert warning.actor is WhoActs.ADMINISTRATOR
+        assert warning.actor is Actor.ADMIN
         assert "canceled" in warning.cause
         assert code in warning.cause
         assert "[Acquire] of [Refresh Tokens (Administrator)] in [OAuth Settings]" in warning.remedy
@@ -105,7 +105,7 @@ async def test_s24_a_users_lost_sign_in_is_told_to_that_user(tmp_path: Path) -> 
         await engine.settle()
         (warning,) = engine.information()
         assert warning.subject == identity(engine, "kim").identity
-        assert warning.actor is WhoActs.PERSON
+        assert warning.actor is Actor.PERSON
         assert "[Acquire]" not in warning.remedy
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from pydantic import BaseModel
 
+from franking.events.information import Actor
 from franking.events.settings import (
     Administrator,
     ChangeFrom,
@@ -19,7 +20,7 @@ from franking.events.settings import (
     TlsVersion,
 )
 from franking.machines.identity import Sender
-from franking.machines.rules import RULES, Look, Rule, Situation, Verdict, WhoActs, broken, unavailable
+from franking.machines.rules import RULES, Look, Rule, Situation, Verdict, broken, unavailable
 
 ADMIN = "scanner@example.com"
 MICROSOFT, GOOGLE, OTHER = "Microsoft", "Google", "Example Mail"
@@ -202,7 +203,7 @@ def test_s17_a_user_without_an_address_may_choose_the_administrators() -> None:
 def test_s17_any_other_from_is_refused(setting: ChangeFrom, enabled: bool) -> None:
     given = settings(change_from=setting, bulk=ADMIN, enabled=enabled)
     assert codes(given, Look.SUBMIT, KIM._replace(chosen="lee@example.com")) == ["S17-from"]
-    assert rule("S17-from").actor is WhoActs.PERSON
+    assert rule("S17-from").actor is Actor.PERSON
 
 
 @pytest.mark.manual("S17", "S1")
@@ -228,7 +229,7 @@ def test_s15_a_rule_says_code_settings_remedy_and_who_must_act(each: Rule) -> No
     assert each.sentence.endswith(".")
     assert re.search(r"\[.+\]|`.+`", each.remedy), "the remedy names a menu or a key"
     assert each.remedy.endswith(".")
-    assert isinstance(each.actor, WhoActs)
+    assert isinstance(each.actor, Actor)
     assert each.looked_at
     assert len(dict(each.looked_at)) == len(each.looked_at)
 
@@ -254,7 +255,7 @@ def test_s16_an_embedding_program_adds_a_rule() -> None:
         return now.settings.network.vlan
 
     ship = Rule("X1-ship", ("network.vlan",), on_a_ship, ((Look.SEND, Verdict.NOT_AVAILABLE),),
-                "At sea.", "Go ashore: [Land].", WhoActs.NOBODY)  # fmt: skip
+                "At sea.", "Go ashore: [Land].", Actor.NOBODY)  # fmt: skip
     at_sea = settings(network=(Connection.NETWORK_1, True))
     assert unavailable(at_sea) == ()
     assert unavailable(at_sea, rules=(*RULES, ship)) == ("X1-ship",)

@@ -10,7 +10,8 @@ https://support.google.com/a/answer/176600 (server).
 from datetime import timedelta
 from types import MappingProxyType
 
-from ...ports import Actor, AnswerClass, Lifetimes
+from ....events.information import Actor
+from ...ports import AnswerClass, Lifetimes
 from ..answers import Call, Row, of_errors
 from .model import AccountClaims, ProviderData, Redirect
 

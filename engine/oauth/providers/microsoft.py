@@ -14,7 +14,8 @@ to send email" (server, 3 connections) under https://learn.microsoft.com/exchang
 from datetime import timedelta
 from types import MappingProxyType
 
-from ...ports import Actor, AnswerClass, Lifetimes
+from ....events.information import Actor
+from ...ports import AnswerClass, Lifetimes
 from ..answers import DEAD, Call, Row
 from .model import AccountClaims, ProviderData, Redirect
 

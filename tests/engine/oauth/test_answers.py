@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from franking.engine.oauth.answers import DEAD, FAULTS, NOT_NOW, Call, Fault, Refusal, Row, decide, fault
 from franking.engine.oauth.providers import GOOGLE, MICROSOFT, ProviderData
 from franking.engine.oauth.wire import said
-from franking.engine.ports import Actor, AnswerClass
+from franking.engine.ports import AnswerClass
+from franking.events.information import Actor
 
 WAIT, PERSON, ADMIN = AnswerClass.WAIT, AnswerClass.PERSON, AnswerClass.ADMIN
 APP, OURS, PROTOCOL = AnswerClass.APP, AnswerClass.OURS, AnswerClass.PROTOCOL

@@ -12,8 +12,9 @@ import pytest
 
 from franking.engine.oauth.answers import Fault
 from franking.engine.oauth.client import OAuthProvider
-from franking.engine.ports import Actor, AnswerClass, Tokens, Trouble
+from franking.engine.ports import AnswerClass, Tokens, Trouble
 from franking.engine.secret import Secret
+from franking.events.information import Actor
 from franking.testing.authority import Authority, client_context
 
 if TYPE_CHECKING:

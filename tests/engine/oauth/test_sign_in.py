@@ -12,7 +12,8 @@ import httpx2
 import pytest
 
 from franking.engine.oauth.answers import Fault
-from franking.engine.ports import Actor, AnswerClass, Cancelled, Tokens, Trouble
+from franking.engine.ports import AnswerClass, Cancelled, Tokens, Trouble
+from franking.events.information import Actor
 from franking.testing.clock import VirtualClock
 
 if TYPE_CHECKING:
