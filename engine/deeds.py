@@ -14,12 +14,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from ..events.registry import MalformedRecord
 from ..machines.effects import Deed, Effect
 from .bus import Publication
 from .keeping import brought_with
 from .play import Asked, Move
 from .records import SealedGrant, StoreFailed
-from .runtime import Runtime, Unit
+from .runtime import EngineFailed, EngineStopped, Runtime, Unit
 from .secret import Secret
 
 Outcome = Sequence[Publication]
@@ -54,6 +55,9 @@ class Deeds:
         self.runtime, self.performers = runtime, performers
         self.lanes: dict[Lane, asyncio.Task[None]] = {}
         "The last task of each lane; the next one waits for it."
+        self.patient: set[asyncio.Future[None]] = set()
+        "What waits for a lost store."
+        self.stopping = False
         self.during: dict[Lane, asyncio.Task[None]] = {}
         runtime.watchers.append(self.watch)
 
@@ -117,24 +121,51 @@ class Deeds:
             outcome = performer.failed(asked)
         if self.during.get(lane) is asyncio.current_task():
             del self.during[lane]
-        if outcome:
-            await self.tell(outcome)
+        if outcome and not await self.tell(lane, outcome):
+            await self.tell(lane, performer.failed(asked))
 
-    async def tell(self, outcome: Outcome) -> None:
-        """An outcome cannot be taken back: it is offered again until it is durable."""
+    async def tell(self, lane: Lane, outcome: Outcome) -> bool:
+        """An outcome cannot be taken back: it is offered again until it is durable. Only an engine that stops
+        gives it up: its next start finds the deed cut short, as after a power cut.
+
+        False: it cannot be said, such as a token for which there is no key to seal it.
+        """
         while True:
             try:
                 await self.runtime.publish(*outcome)
-                return
+                return True
             except StoreFailed as failure:
                 log.error("an outcome waits: %s", failure)
-                async with self.runtime.activity.parked():
-                    await self.runtime.clock.sleep_until(self.runtime.clock.now() + RETRY_STORE)
+                if self.stopping:
+                    return True
+                await self.wait_for_store()
+            except (EngineFailed, EngineStopped):
+                return True
+            except Exception as error:  # noqa: BLE001 - whatever a step raises; its text may hold a secret
+                why = str(error) if isinstance(error, MalformedRecord) else where(error)
+                log.error(
+                    "the outcome of %s of %s %s cannot be said: %s", lane[2].__name__, lane[0], lane[1], why
+                )
+                return False
+
+    async def wait_for_store(self) -> None:
+        until = self.runtime.clock.now() + RETRY_STORE
+        waiting = asyncio.ensure_future(self.runtime.clock.sleep_until(until))
+        self.patient.add(waiting)
+        try:
+            async with self.runtime.activity.parked():
+                await asyncio.wait([waiting])
+        finally:
+            self.patient.discard(waiting)
+            waiting.cancel()
 
     async def stop(self, unstoppable: Callable[[Lane], bool], patience_s: float) -> None:
         """Stops what lasts as long as its state; what is `unstoppable` may end by itself within `patience_s`.
-        What runs to its end is waited for.
+        What runs to its end is waited for, but not for a lost store.
         """
+        self.stopping = True
+        for waiting in self.patient:
+            waiting.cancel()
         spared = [task for lane, task in self.during.items() if unstoppable(lane)]
         for task in self.during.values():
             if task not in spared:

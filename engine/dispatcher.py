@@ -5,22 +5,30 @@ A job goes when validation allows it, the access token of its identity is fresh 
 free. Where the token is absent it is asked for once; «why does it wait» is read from the same machines by
 whoever asks.
 
-Rule: it remembers nothing. It looks again after each move of the machines that it reads, never by polling.
+Rule: it remembers nothing but which records cannot be read, for those must not keep the others waiting. It
+looks again after each move of the machines that it reads, never by polling.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
 
 from ..events.job import JobTaken
+from ..events.registry import MalformedRecord
 from ..events.token import TokenWanted
 from ..machines.access_token import ABSENT, ACCESS_TOKEN, FRESH
 from ..machines.job import DELIVERING, JOB, SENDING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .bus import Publication
-from .records import JobRow
+from .play import Machine
+from .records import JobRow, StoreFailed
 from .runtime import Runtime, Unit
 
+RETRY_STORE = timedelta(seconds=1)
+log = logging.getLogger("franking")
 READS = frozenset({VALIDATION.title, REFRESH_TOKEN.title, ACCESS_TOKEN.title, JOB.title})
 
 
@@ -35,6 +43,8 @@ class Dispatcher:
         "Codes of the rules that refuse this job now."
         self.moved = asyncio.Event()
         self.waits = False
+        self.unreadable: set[int] = set()
+        "Jobs; only a person can do something about them."
         runtime.watchers.append(self.watch)
 
     def watch(self, unit: Unit) -> None:
@@ -53,10 +63,34 @@ class Dispatcher:
         while True:
             await self.moved.wait()
             self.moved.clear()
-            await asyncio.gather(*(self.runtime.publish(publication) for publication in self.choose()))
+            try:
+                await asyncio.gather(*(self.say(publication) for publication in self.choose()))
+            except StoreFailed as failure:
+                log.error("the jobs wait: %s", failure)
+                async with self.runtime.activity.parked():
+                    await self.runtime.clock.sleep_until(self.runtime.clock.now() + RETRY_STORE)
+                self.moved.set()
             if not self.moved.is_set():
                 self.waits = False
                 self.runtime.activity.end()
+
+    async def say(self, publication: Publication) -> None:
+        """Raises StoreFailed."""
+        try:
+            await self.runtime.publish(publication)
+        except MalformedRecord as error:
+            log.error("%s", error)
+            if isinstance(publication.fact, JobTaken):
+                self.unreadable.add(publication.fact.job)
+                self.moved.set()  # another one may have its place
+
+    def state(self, machine: Machine, identity: str) -> StrEnum | None:
+        """None: it cannot be read."""
+        try:
+            return self.runtime.instance(machine, identity).state
+        except MalformedRecord as error:
+            log.error("%s", error)
+            return None
 
     def choose(self) -> list[Publication]:
         sending = self.runtime.instance(VALIDATION, "").state
@@ -66,8 +100,8 @@ class Dispatcher:
         for identity in self.runtime.store.waiting():
             if sending is OFF:
                 chosen += self.take(identity)
-            elif self.runtime.instance(REFRESH_TOKEN, identity).state is ACQUIRED:
-                access = self.runtime.instance(ACCESS_TOKEN, identity).state
+            elif self.state(REFRESH_TOKEN, identity) is ACQUIRED:
+                access = self.state(ACCESS_TOKEN, identity)
                 if access is FRESH:
                     chosen += self.take(identity)
                 elif access is ABSENT:
@@ -79,7 +113,8 @@ class Dispatcher:
         if free <= 0:
             return []
         taken = []
-        for job in self.runtime.store.next_jobs(identity, free):
+        found = self.runtime.store.next_jobs(identity, free + len(self.unreadable))
+        for job in [job for job in found if job not in self.unreadable][:free]:
             row = self.runtime.store.job(job)
             if row is not None:
                 taken.append(Publication(JobTaken(job=job, broken=self.broken(row))))

@@ -21,9 +21,10 @@ from ..events.device import EngineStarted
 from ..events.token import GrantRevoked
 from ..machines.job import DELIVERING, JOB
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
+from .adapters import outside
 from .bus import Publication
 from .clock import Clock, SystemClock
-from .codec import moment
+from .codec import microseconds, moment
 from .deeds import Lane, where
 from .information import Warning
 from .journal import Entry
@@ -32,8 +33,8 @@ from .ports import Credentials, Directory, Screen
 from .records import RevocationEnded, StoreFailed
 from .refusal import Refused
 from .runtime import Unit
-from .settings import FileCredentials, Settings
-from .status import ACTIVE, Status
+from .settings import FileCredentials, Settings, SettingsError
+from .status import OVER, Status
 from .submitting import Submitting
 
 PATIENCE_S = 20.0
@@ -66,7 +67,8 @@ class Engine(Submitting):
         """Opens the store, says that the engine started, and runs until the block ends.
 
         `key`: 32 octets that seal refresh tokens, where they are not to lie in a file beside the store.
-        Raises Refused where the settings cannot be, StoreInUse, StoreUnusable, OSError.
+        Raises Refused or SettingsError where the settings cannot be, StoreInUse, StoreUnusable, KeyUnusable,
+        StoreFailed, OSError.
         """
         from .store.lock import StoreLock
         from .store.sqlite import SqliteStore
@@ -77,20 +79,29 @@ class Engine(Submitting):
         if refuses:
             raise Refused("these settings cannot be", refuses)
         folder = settings.store.path or state_folder(os.environ)
+        credentials = credentials or FileCredentials(folder / "credentials")
+        if mistakes := outside(settings, credentials):
+            raise SettingsError("settings", mistakes)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with StoreLock(folder):
             folder.chmod(0o700)
-            engine = cls(
-                settings,
-                folder,
-                SqliteStore(folder / "store.db"),
-                clock or SystemClock(),
-                key or key_file(folder / "key"),
-                screen,
-                credentials or FileCredentials(folder / "credentials"),
-                directory,
-                rules,
-            )
+            key = key or key_file(folder / "key")
+            store = SqliteStore(folder / "store.db")
+            try:
+                engine = cls(
+                    settings,
+                    folder,
+                    store,
+                    clock or SystemClock(),
+                    key,
+                    screen,
+                    credentials,
+                    directory,
+                    rules,
+                )
+            except BaseException:
+                await store.aclose()
+                raise
             try:
                 await engine.start()
                 yield engine
@@ -104,7 +115,7 @@ class Engine(Submitting):
         for left in self.store.revocations():
             told = GrantRevoked(identity=left.identity, delivered=False)
             await self.runtime.publish(Publication(told, rows=(RevocationEnded(left.key),)))
-        active = frozenset(row.job for row, moved in self.store.jobs() if moved.state in ACTIVE)
+        active = frozenset(row.job for row, moved in self.store.jobs() if moved.state not in OVER)
         await asyncio.to_thread(self.spool.sweep, active)
         self.run("limits", self.limits.run())
         self.run("dispatcher", self.dispatcher.run())
@@ -129,7 +140,9 @@ class Engine(Submitting):
         await self.deeds.stop(self.delivering, PATIENCE_S)
         await self.tokens.aclose()
         await self.adapters.aclose()
-        await ended([*self.handlers, *self.tasks])
+        await ended([*self.handlers, *self.tasks[1:]])
+        self.runtime.close()
+        await asyncio.gather(*self.tasks, *self.under_way, return_exceptions=True)
         await self.store.aclose()
 
     def delivering(self, lane: Lane) -> bool:
@@ -180,7 +193,7 @@ class Engine(Submitting):
 
     def next_due(self) -> datetime | None:
         """When the next limit of a state is to be said."""
-        due = self.store.next_due_us()
+        due = self.store.next_due_us(microseconds(self.clock.now()))
         return None if due is None else moment(due)
 
     async def settle(self) -> None:

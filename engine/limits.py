@@ -6,6 +6,7 @@ again.
 
 import asyncio
 import logging
+from datetime import timedelta
 from enum import StrEnum
 
 from ..events.base import Event
@@ -13,9 +14,11 @@ from ..events.registry import MalformedRecord
 from .bus import Publication
 from .codec import microseconds, moment
 from .play import MACHINE, Due, Machine, limits
+from .records import StoreFailed
 from .runtime import Runtime, Unit
 
 AT_ONCE = 64
+RETRY_STORE = timedelta(seconds=1)
 log = logging.getLogger("franking")
 
 
@@ -37,9 +40,16 @@ class Limits:
     async def run(self) -> None:
         while True:
             self.changed.clear()
-            await self.look()
-            self.next_us = self.runtime.store.next_due_us()
-            await self.wait()
+            now = self.runtime.clock.now()
+            try:
+                await self.look()
+                # What was due by then and is still there cannot be read: it must not keep this awake.
+                self.next_us = self.runtime.store.next_due_us(microseconds(now))
+            except StoreFailed as failure:
+                log.error("a limit waits: %s", failure)
+                await self.runtime.clock.sleep_until(self.runtime.clock.now() + RETRY_STORE)
+            else:
+                await self.wait()
 
     async def wait(self) -> None:
         waits: list[asyncio.Future[object]] = [asyncio.ensure_future(self.changed.wait())]
@@ -53,13 +63,22 @@ class Limits:
             await asyncio.gather(*waits, return_exceptions=True)
 
     async def look(self) -> int:
-        """Says every limit that is due by now; how many that were."""
+        """Says every limit that is due by now; how many that were. Raises StoreFailed."""
         said = 0
         while publications := self.due():
             with self.runtime.activity.busy():
-                await asyncio.gather(*(self.runtime.publish(publication) for publication in publications))
+                await asyncio.gather(*(self.say(publication) for publication in publications))
             said += len(publications)
         return said
+
+    async def say(self, publication: Publication) -> None:
+        try:
+            await self.runtime.publish(publication)
+        except MalformedRecord as error:
+            # Another machine that hears the fact cannot be read: the limit is kept, and the others go on.
+            if publication.due is not None:
+                self.unreadable.add(publication.due.name)
+            log.error("%s", error)
 
     def due(self) -> list[Publication]:
         now = self.runtime.clock.now()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ..events.base import Event
 from ..events.device import Availability
@@ -70,6 +71,7 @@ class Parts:
             lambda row, held: self.adapters.login(held, self.people.address(row.identity)),
             lambda: self.settings.oauth.enabled,
             self.people.address,
+            self.adapters.explain,
             self.adapters.envelope,
         )
         acts = Acts(self.runtime, world, vault.open, SealBroken, self.holder, self.spool)
@@ -81,6 +83,8 @@ class Parts:
         self.next_job = max(store.last_job(), self.spool.last()) + 1
         self.tasks: list[asyncio.Future[None]] = []
         self.handlers: list[asyncio.Future[None]] = []
+        self.under_way: set[asyncio.Future[Any]] = set()
+        "What goes on to its end although its caller was cancelled."
         self.touched: dict[str, datetime] = {}
         "When each place was last touched, as far as it became a fact."
 

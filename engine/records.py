@@ -171,7 +171,8 @@ class Store(Protocol):
     def due(self, until_us: int, limit: int) -> list[tuple[str, str]]:
         """Instances with a limit due by then, the earliest first."""
 
-    def next_due_us(self) -> int | None: ...
+    def next_due_us(self, after_us: int) -> int | None:
+        """When the first limit after this moment is due."""
 
     def identities(self) -> list[IdentityRow]: ...
 

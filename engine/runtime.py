@@ -37,6 +37,13 @@ class EngineFailed(RuntimeError):
         self.part = part
 
 
+class EngineStopped(RuntimeError):
+    """The engine was closed; nothing was accepted."""
+
+    def __init__(self) -> None:
+        super().__init__("the engine is stopped; open it again")
+
+
 class Overlay:
     """The world as one unit has changed it, over what the units before it in the batch did, over memory and
     store.
@@ -101,13 +108,16 @@ class Runtime:
         "Called once after each commit, before the watchers."
         self.failed = ""
         "The part of the engine that failed by a fault of the program."
+        self.closing = False
 
     async def publish(self, *publications: Publication) -> int:
         """Commits the facts together; the number of the first line. Raises StoreFailed, or MalformedRecord
-        where a stored instance that they reach cannot be read.
+        where a stored instance that they reach cannot be read, EngineFailed, EngineStopped.
         """
         if self.failed:
             raise EngineFailed(self.failed)
+        if self.closing:
+            raise EngineStopped
         now = self.clock.now()
         for publication in publications:
             publication.fact = publication.fact.model_copy(update={"at": now})
@@ -126,12 +136,25 @@ class Runtime:
             refuse(waiting, EngineFailed(part))
 
     async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
+        """Until `close`, and then until nothing waits any more."""
+        while len(self.bus) or not self.closing:
             await self.bus.filled.wait()
             await self.turn(self.bus.take(BATCH_MOST))
 
+    def close(self) -> None:
+        """Refuses what comes from now on; what waits is still committed, so that every caller hears."""
+        self.closing = True
+        self.bus.filled.set()
+
     async def turn(self, group: list[Waiting]) -> None:
+        try:
+            await self.carry_out(group)
+        except Exception:
+            for waiting in group:
+                refuse(waiting, EngineFailed("runtime"))
+            raise
+
+    async def carry_out(self, group: list[Waiting]) -> None:
         overlay = Overlay(self, None)
         units = self.step(group, overlay)
         if not units:
@@ -200,13 +223,19 @@ class Runtime:
                 unit.waiting.done.set_result(unit.sequence)
 
     def instance(self, machine: Machine, key: str) -> Instance:
-        """Raises MalformedRecord."""
+        """Raises MalformedRecord, StoreFailed."""
         found = self.memory.get((machine.title, key))
         if found is None:
             row = self.store.instance(machine.title, key)
-            found = self.memory[machine.title, key] = (
-                instance_of(machine, row) if row else FIRST[machine.title]
-            )
+            try:
+                found = instance_of(machine, row) if row else FIRST[machine.title]
+            except MalformedRecord as error:
+                if machine.per.subject:
+                    raise
+                # The device's own: its start says everything of it anew, and must not fail for it.
+                log.error("%s", error)
+                found = FIRST[machine.title]
+            self.memory[machine.title, key] = found
         return found
 
     def awake(self, machine: Machine, life: type[NewLife]) -> list[str]:

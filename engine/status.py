@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..events.base import ADMINISTRATOR
 from ..events.information import Info
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
-from ..machines.job import DELIVERING, HELD, JOB, SENDING, WAITING
+from ..machines.job import ENDED, JOB, SENT, WAITING
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .information import Warning, warning
@@ -125,5 +125,5 @@ class Reader:
         return tuple(found)
 
 
-ACTIVE = frozenset({WAITING.name, HELD.name, SENDING.name, DELIVERING.name})
-"States of jobs whose scan is still needed."
+OVER = frozenset({SENT.name, ENDED.name})
+"States of jobs whose scan is not needed any more; one in a state that is not known here keeps it."

@@ -1,8 +1,9 @@
 """From a request to a job in the spool, and what people do with jobs."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
 from ..events.base import ADMINISTRATOR
@@ -17,6 +18,8 @@ from .records import IdentityRow, JobRow
 from .refusal import Refused
 from .spool import FILES, SpooledFile
 from .status import JobStatus
+
+T = TypeVar("T")
 
 
 class Receipt(NamedTuple):
@@ -54,17 +57,38 @@ class Submitting(AtThePanel):
             raise Refused("this job is refused", refuses)
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
         paths = request.files if isinstance(request, ScanToEmail) else ()
+        stored = await self.carried_through(self.keep(job, request, identity, who, paths, row))
+        if place is not None and self.stands_at(place, identity):
+            await self.offer_sign_in(place, identity)
+        return Receipt(job, stored.message_id, self.reader.why(identity))
+
+    async def keep(
+        self,
+        job: int,
+        request: Request,
+        identity: str,
+        who: Signer,
+        paths: Sequence[Path],
+        person: IdentityRow | None,
+    ) -> JobRow:
+        """The job with its files, durably; or none of both. Raises ScanUnreadable, StoreFailed."""
         files = await asyncio.to_thread(self.spool.take, job, paths)
         try:
             stored = self.row(job, request, identity, who, files)
             fact = JobSubmitted(job=job, identity=identity, function=request.function)
-            await self.runtime.publish(Publication(fact, rows=(row, stored) if row else (stored,)))
+            rows = (person, stored) if person else (stored,)
+            await self.runtime.publish(Publication(fact, rows=rows))
         except BaseException:
-            await asyncio.shield(asyncio.to_thread(self.spool.erase, job))
+            await asyncio.to_thread(self.spool.erase, job)
             raise
-        if place is not None and self.stands_at(place, identity):
-            await self.offer_sign_in(place, identity)
-        return Receipt(job, stored.message_id, self.reader.why(identity))
+        return stored
+
+    async def carried_through(self, work: Coroutine[None, None, T]) -> T:
+        """Goes on to its end when the caller is cancelled: the files of a committed job must stay."""
+        task = asyncio.ensure_future(work)
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
+        return await asyncio.shield(task)
 
     def refuses(self, sender: Sender) -> tuple[Rule, ...]:
         """What waits when the device sends it by itself is refused to a person, who can do something about

@@ -2,18 +2,19 @@
 
 `commit` is durable when it returns. A batch that erased a grant is followed at once by a checkpoint that
 empties the write-ahead log, and `secure_delete` overwrites what was freed: what is erased is in no file of
-the store (S27).
+the store (S27). Only a program of somebody else that reads the store at that moment can put it off; it is
+then done as soon as that one has ended.
 
 Rule: the thread does only the SQL of ready rows. It never reads a clock, and it never sees a secret that is
 not sealed.
 """
 
 import asyncio
-import errno
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from ..records import (
     Batch,
@@ -31,7 +32,16 @@ from ..records import (
 )
 from . import schema
 
-FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+NOT_NOW = frozenset({
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL,
+})  # fmt: skip
+"It is the store that fails, not the rows: whatever else waits would fail, too, after the same time."
+PATIENCE_MS = 5000
+FORGET_PATIENCE_MS = 100
+"Commits wait that long while somebody else reads the store."
+FORGET_AGAIN_S = 1.0
 JOB_COLUMNS = ",".join(JobRow._fields)
 
 
@@ -43,10 +53,21 @@ class StoreUnusable(Exception):
         self.path, self.why, self.remedy = path, why, remedy
 
 
+def unusable(path: Path, error: sqlite3.Error) -> StoreUnusable:
+    return StoreUnusable(path, f"the store cannot be opened ({error})", "Restore it, or move it away")
+
+
 def connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-    for pragma in schema.PRAGMAS:
-        connection.execute(pragma)
+    """Raises StoreUnusable."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=PATIENCE_MS / 1000
+    )
+    try:
+        for pragma in schema.PRAGMAS:
+            connection.execute(pragma)
+    except sqlite3.Error as error:
+        connection.close()
+        raise unusable(path, error) from error
     return connection
 
 
@@ -71,9 +92,7 @@ def prepare(path: Path) -> None:
         finally:
             probe.close()
     except sqlite3.Error as error:
-        raise StoreUnusable(
-            path, f"the store cannot be opened ({error})", "Restore it, or move it away"
-        ) from error
+        raise unusable(path, error) from error
 
 
 class SqliteStore:
@@ -86,10 +105,40 @@ class SqliteStore:
         self.path = path
         self.writer, self.reader = connect(path), connect(path)
         self.reader.execute("pragma query_only=on")
+        self.owed: asyncio.TimerHandle | None = None
+        "What was erased may still lie in the log, because somebody reads the store."
+        self.forgetting: asyncio.Task[None] | None = None
         self.thread = ThreadPoolExecutor(1, "franking-store")
+        self.empty_log()  # a power cut may have come between an erasure and the end of it
 
     async def commit(self, batch: Batch) -> None:
-        await asyncio.get_running_loop().run_in_executor(self.thread, self.write, batch)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self.thread, self.write, batch)
+        if any(isinstance(write, ErasedGrant) for write in batch.writes):
+            await self.forget()
+
+    async def forget(self) -> None:
+        """What was erased leaves the write-ahead log as well; tried again as long as a reader of another
+        process needs it there.
+        """
+        loop = asyncio.get_running_loop()
+        self.owed = None
+        if not await loop.run_in_executor(self.thread, self.empty_log) and self.owed is None:
+            self.owed = loop.call_later(FORGET_AGAIN_S, self.forget_again)
+
+    def forget_again(self) -> None:
+        self.forgetting = asyncio.ensure_future(self.forget())
+
+    def empty_log(self) -> bool:
+        """False: not now."""
+        db = self.writer
+        try:
+            db.execute(f"pragma busy_timeout={FORGET_PATIENCE_MS}")
+            (busy, _, _) = db.execute("pragma wal_checkpoint(truncate)").fetchone()
+            db.execute(f"pragma busy_timeout={PATIENCE_MS}")
+        except sqlite3.Error:
+            return False
+        return not busy
 
     def write(self, batch: Batch) -> None:
         db = self.writer
@@ -102,12 +151,12 @@ class SqliteStore:
             for write in batch.writes:
                 db.execute(schema.WRITES[type(write)], write)
             db.execute("commit")
-        except (sqlite3.Error, OverflowError) as error:
+        except BaseException as error:
             if db.in_transaction:
                 db.execute("rollback")
-            raise StoreFailed(str(error), is_full(error)) from error
-        if any(isinstance(write, ErasedGrant) for write in batch.writes):
-            db.execute("pragma wal_checkpoint(truncate)")
+            if isinstance(error, sqlite3.Error | OverflowError | UnicodeError):
+                raise failed(error) from error
+            raise
 
     def last_sequence(self) -> int:
         return self.one("select coalesce(max(sequence), 0) from journal") or 0
@@ -115,7 +164,7 @@ class SqliteStore:
     def lines(self, after: int, limit: int) -> list[Line]:
         columns = "sequence, at, name, version, fields"
         sql = f"select {columns} from journal where sequence>? order by sequence limit ?"
-        return [Line(*row) for row in self.reader.execute(sql, (after, limit)).fetchall()]
+        return [Line(*row) for row in self.read(sql, (after, limit))]
 
     def line(self, sequence: int) -> Line | None:
         found = self.lines(sequence - 1, 1)
@@ -124,61 +173,58 @@ class SqliteStore:
     def instance(self, machine: str, key: str) -> Stored | None:
         columns = "machine, key, state, data, entered, fired, due_us, version"
         sql = f"select {columns} from instance where machine=? and key=?"
-        row = self.reader.execute(sql, (machine, key)).fetchone()
+        row = self.first(sql, (machine, key))
         return Stored(*row) if row else None
 
     def in_states(self, machine: str, states: Sequence[str]) -> list[str]:
         marks = ",".join("?" * len(states))
         sql = f"select key from instance where machine=? and state in ({marks}) order by key"
-        return [key for (key,) in self.reader.execute(sql, (machine, *states)).fetchall()]
+        return [key for (key,) in self.read(sql, (machine, *states))]
 
     def due(self, until_us: int, limit: int) -> list[tuple[str, str]]:
         sql = "select machine, key from instance where due_us<=? order by due_us limit ?"
-        return self.reader.execute(sql, (until_us, limit)).fetchall()
+        return self.read(sql, (until_us, limit))
 
-    def next_due_us(self) -> int | None:
-        return self.one("select min(due_us) from instance where due_us is not null")
+    def next_due_us(self, after_us: int) -> int | None:
+        return self.one("select min(due_us) from instance where due_us>?", (after_us,))
 
     def identities(self) -> list[IdentityRow]:
         sql = "select identity, login, address from identity order by identity"
-        return [IdentityRow(*row) for row in self.reader.execute(sql).fetchall()]
+        return [IdentityRow(*row) for row in self.read(sql)]
 
     def grant(self, identity: str) -> SealedGrant | None:
         sql = "select identity, version, sealed from vault where identity=?"
-        row = self.reader.execute(sql, (identity,)).fetchone()
+        row = self.first(sql, (identity,))
         return SealedGrant(*row) if row else None
 
     def job(self, job: int) -> JobRow | None:
-        row = self.reader.execute(f"select {JOB_COLUMNS} from job where job=?", (job,)).fetchone()
+        row = self.first(f"select {JOB_COLUMNS} from job where job=?", (job,))
         return job_row(row) if row else None
 
     def job_moved(self, job: int) -> JobMoved | None:
-        row = self.reader.execute("select job, state, ready, reason from job where job=?", (job,)).fetchone()
+        row = self.first("select job, state, ready, reason from job where job=?", (job,))
         return JobMoved(row[0], row[1], bool(row[2]), row[3]) if row else None
 
     def jobs(self) -> list[tuple[JobRow, JobMoved]]:
         sql = f"select {JOB_COLUMNS}, job, state, ready, reason from job order by job"
-        found = self.reader.execute(sql).fetchall()
+        found = self.read(sql)
         return [(job_row(row[:-4]), JobMoved(row[-4], row[-3], bool(row[-2]), row[-1])) for row in found]
 
     def job_outcome(self, job: int) -> JobOutcome | None:
-        row = self.reader.execute("select job, reply, recipients from job where job=?", (job,)).fetchone()
+        row = self.first("select job, reply, recipients from job where job=?", (job,))
         return JobOutcome(*row) if row else None
 
     def waiting(self) -> list[str]:
-        return [
-            name
-            for (name,) in self.reader.execute("select distinct identity from job where ready").fetchall()
-        ]
+        return [name for (name,) in self.read("select distinct identity from job where ready")]
 
     def next_jobs(self, identity: str, limit: int) -> list[int]:
         sql = "select job from job where ready and identity=? order by by_device desc, job limit ?"
-        return [job for (job,) in self.reader.execute(sql, (identity, limit)).fetchall()]
+        return [job for (job,) in self.read(sql, (identity, limit))]
 
     def count_jobs(self, identity: str, states: Sequence[str]) -> int:
         marks = ",".join("?" * len(states))
         sql = f"select count(*) from job where identity=? and state in ({marks})"
-        return int(self.reader.execute(sql, (identity, *states)).fetchone()[0])
+        return self.one(sql, (identity, *states)) or 0
 
     def last_job(self) -> int:
         jobs = self.one("select max(job) from job") or 0
@@ -186,19 +232,32 @@ class SqliteStore:
 
     def information(self) -> list[InformationRow]:
         sql = "select code, subject, because, at, detail from information order by at, code"
-        return [InformationRow(*row) for row in self.reader.execute(sql).fetchall()]
+        return [InformationRow(*row) for row in self.read(sql)]
 
     def revocations(self) -> list[RevocationBegun]:
-        return [
-            RevocationBegun(*row)
-            for row in self.reader.execute("select key, identity from revocation").fetchall()
-        ]
+        return [RevocationBegun(*row) for row in self.read("select key, identity from revocation")]
 
-    def one(self, sql: str) -> int | None:
-        (value,) = self.reader.execute(sql).fetchone()
+    def read(self, sql: str, values: Sequence[str | int] = ()) -> list[tuple[Any, ...]]:
+        """Raises StoreFailed."""
+        try:
+            return self.reader.execute(sql, values).fetchall()
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+            raise failed(error) from error
+
+    def first(self, sql: str, values: Sequence[str | int]) -> tuple[Any, ...] | None:
+        """Raises StoreFailed."""
+        found = self.read(sql, values)
+        return found[0] if found else None
+
+    def one(self, sql: str, values: Sequence[str | int] = ()) -> int | None:
+        ((value,),) = self.read(sql, values)
         return value if value is None else int(value)
 
     async def aclose(self) -> None:
+        if self.owed is not None:
+            self.owed.cancel()
+        if self.forgetting is not None:
+            await self.forgetting
         await asyncio.get_running_loop().run_in_executor(self.thread, self.writer.close)
         self.reader.close()
         self.thread.shutdown()
@@ -209,6 +268,5 @@ def job_row(row: tuple[int, str, str, int, str, str, str, str, str]) -> JobRow:
     return JobRow(job, identity, function, bool(by_device), *texts)
 
 
-def is_full(error: Exception) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in FULL or getattr(error, "errno", None) == errno.ENOSPC
+def failed(error: Exception) -> StoreFailed:
+    return StoreFailed(str(error), (getattr(error, "sqlite_errorcode", 0) & 0xFF) in NOT_NOW)
