@@ -24,7 +24,7 @@ from franking.diagrams.mermaid import FORBIDDEN, NO_BREAK, mermaid, text
 from franking.events.base import OfIdentity
 from franking.events.token import TokenDeleted, TokenWanted
 from franking.machines import MACHINES
-from franking.machines.definition import Definition, Row, always, ignore, on, state
+from franking.machines.definition import Block, Definition, Row, always, ignore, on, state
 from franking.machines.effects import DropToken
 from franking.machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN, REQUIRED, Grant
 
@@ -164,10 +164,10 @@ def test_a_row_of_more_states_than_a_picture_bears_is_drawn_once() -> None:
     assert len(busy().blocks) - 1 >= MANY
     drawing = mermaid(picture(busy()))
     assert drawing.count("DropToken") == len(busy().blocks) - 1, "few enough to be drawn from each"
-    five = Definition("busier", Grant, always(on(TokenDeleted, to=Screen.SHUT, ask=[DropToken()])), *(
-        state(at, "") for at in Screen
-    ), per=OfIdentity)  # fmt: skip
-    drawing = mermaid(picture(five))
+    nothing: tuple[Row[Grant], ...] = ()
+    states = [state(at, "", *nothing) for at in Screen]
+    shuts: Block[Grant] = always(on(TokenDeleted, to=Screen.SHUT, ask=[DropToken()]))
+    drawing = mermaid(picture(Definition("busier", Grant, shuts, *states, per=OfIdentity)))
     assert drawing.count("DropToken") == 1
     assert 'state "any state" as any0' in drawing
 

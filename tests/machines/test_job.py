@@ -1,0 +1,210 @@
+"""One job, from the spool to the server's 250 (S33)."""
+
+from datetime import timedelta
+
+import pytest
+
+from franking.events.base import Event, NewLife
+from franking.events.device import DeviceResumed, EngineStarted
+from franking.events.job import (
+    BodyStarted,
+    JobCancelled,
+    JobDeferred,
+    JobFailed,
+    JobHeld,
+    JobReleased,
+    JobRetryDue,
+    JobRetryWanted,
+    JobSent,
+    JobSubmitted,
+    JobTaken,
+    OutcomeUnknown,
+)
+from franking.events.request import Function
+from franking.machines.effects import Transmit
+from franking.machines.job import DELIVERING, ENDED, HELD, JOB, NEW, SENDING, SENT, WAITING, Progress
+from franking.tests.machines.life import NOW, USER, Life
+
+RETRY_AT = NOW + timedelta(minutes=5)
+NEWLY = JobSubmitted(job=1, identity=USER, function=Function.SCAN_TO_EMAIL)
+TAKEN, BODY, HOLD, RELEASE = JobTaken(job=1), BodyStarted(job=1), JobHeld(job=1), JobReleased(job=1)
+CANCEL, DUE, NOW_PLEASE = JobCancelled(job=1), JobRetryDue(job=1), JobRetryWanted(job=1)
+DELIVERED = JobSent(job=1, identity=USER)
+UNKNOWN = OutcomeUnknown(job=1, retry_at=RETRY_AT)
+FAILED = JobFailed(job=1, code="550 5.1.1")
+LIVES = (EngineStarted(oauth=True), DeviceResumed(oauth=True))
+BEFORE: dict[object, tuple[Event, ...]] = {
+    NEW: (),
+    WAITING: (NEWLY,),
+    HELD: (NEWLY, HOLD),
+    SENDING: (NEWLY, TAKEN),
+    DELIVERING: (NEWLY, TAKEN, BODY),
+    SENT: (NEWLY, TAKEN, BODY, DELIVERED),
+    ENDED: (NEWLY, CANCEL),
+}
+
+
+def deferred(counted: bool = True) -> JobDeferred:
+    return JobDeferred(job=1, retry_at=RETRY_AT, code="451 4.7.0", counted=counted)
+
+
+def named(fact: Event) -> str:
+    return type(fact).__name__
+
+
+def within(state: object) -> Life[Progress]:
+    life = Life(JOB).hears(*BEFORE[state])
+    assert life.state is state
+    return life
+
+
+@pytest.mark.manual("S33")
+def test_s33_a_submitted_job_waits_in_the_spool() -> None:
+    assert within(WAITING).data == Progress()
+
+
+@pytest.mark.manual("S15", "S33")
+def test_s15_a_job_that_breaks_a_rule_is_refused_and_nothing_was_spooled() -> None:
+    life = Life(JOB).hears(NEWLY.model_copy(update={"broken": ("S12-tls", "S17-from")}))
+    assert (life.state, life.data.reason) == (ENDED, "S12-tls")
+    assert life.asked == [], "there is no scan to erase, and whoever stands there was told at once"
+
+
+@pytest.mark.manual("S7", "S33")
+def test_s7_a_rule_that_refuses_it_when_it_is_taken_ends_it_with_that_reason() -> None:
+    life = within(WAITING).hears(JobTaken(job=1, broken=("S7-bulk",)))
+    assert (life.state, life.data.reason) == (ENDED, "S7-bulk")
+    assert life.asked == ["EraseScan", "Inform JOB_ENDED"]
+
+
+@pytest.mark.manual("S33c")
+def test_s33c_the_transfer_lasts_from_the_envelope_to_the_answer() -> None:
+    assert JOB.blocks[SENDING].during == JOB.blocks[DELIVERING].during == (Transmit(),)
+    assert [at for at, block in JOB.blocks.items() if block.during] == [SENDING, DELIVERING]
+
+
+@pytest.mark.manual("S33", "S33b")
+def test_s33b_sent_for_everybody_erases_the_scan() -> None:
+    life = within(SENT)
+    assert life.data == Progress(attempts=1)
+    assert life.asked == ["EraseScan"]
+
+
+@pytest.mark.manual("S33c")
+def test_s33c_sent_in_part_ends_and_is_told() -> None:
+    life = within(DELIVERING).hears(DELIVERED.model_copy(update={"refused": 2}))
+    assert (life.state, life.data.reason) == (ENDED, "sent in part")
+    assert life.asked == ["EraseScan", "Inform JOB_ENDED"]
+
+
+@pytest.mark.manual("S33")
+@pytest.mark.parametrize("state", [SENDING, DELIVERING])
+def test_s33_refused_for_good_ends_with_the_servers_reason(state: object) -> None:
+    life = within(state).hears(FAILED)
+    assert (life.state, life.data) == (ENDED, Progress(attempts=1, reason="550 5.1.1"))
+    assert life.asked == ["EraseScan", "Inform JOB_ENDED"]
+
+
+@pytest.mark.manual("S33", "B10")
+@pytest.mark.parametrize("state", [SENDING, DELIVERING])
+def test_s33_not_now_waits_for_the_time_of_the_next_try(state: object) -> None:
+    life = within(state).hears(deferred())
+    assert (life.state, life.data) == (
+        WAITING,
+        Progress(attempts=1, tries=1, retry_at=RETRY_AT, reason="451 4.7.0"),
+    )
+    (limit,) = JOB.blocks[WAITING].limits
+    assert (limit.until, limit.then) == ("retry_at", JobRetryDue)
+    assert life.hears(DUE).data.retry_at is None
+
+
+@pytest.mark.manual("B2")
+def test_b2_a_server_that_did_not_answer_counts_no_attempt() -> None:
+    assert within(SENDING).hears(deferred(counted=False)).data.attempts == 0
+    assert (
+        within(SENDING).hears(deferred(), TAKEN, deferred(counted=False), TAKEN, deferred()).data.attempts
+        == 2
+    )
+
+
+def test_a_person_who_wants_the_next_try_now_waits_for_no_time() -> None:
+    life = within(SENDING).hears(deferred(), NOW_PLEASE)
+    assert (life.state, life.data.retry_at) == (WAITING, None)
+
+
+@pytest.mark.manual("S33c")
+@pytest.mark.parametrize("state", [WAITING, HELD, SENDING])
+def test_s33c_a_cancel_before_the_body_ends_it(state: object) -> None:
+    life = within(state).hears(CANCEL)
+    assert (life.state, life.data.reason, life.data.retry_at) == (ENDED, "cancelled", None)
+    assert life.asked == ["EraseScan"], "who cancels needs no warning"
+
+
+@pytest.mark.manual("S33c")
+@pytest.mark.parametrize("fact", [CANCEL, HOLD], ids=named)
+def test_s33c_after_the_body_has_begun_only_the_answer_decides(fact: Event) -> None:
+    life = within(DELIVERING)
+    assert life.changes_nothing(fact)
+    assert life.hears(DELIVERED).state is SENT
+
+
+@pytest.mark.manual("S33c")
+@pytest.mark.parametrize("state", [WAITING, SENDING])
+def test_s33c_held_by_a_person_until_release(state: object) -> None:
+    life = within(state).hears(HOLD)
+    assert life.state is HELD
+    for fact in (TAKEN, DUE, NOW_PLEASE, HOLD):
+        assert life.changes_nothing(fact)
+    assert life.hears(RELEASE).state is WAITING
+
+
+@pytest.mark.manual("S33")
+@pytest.mark.parametrize("life_", LIVES, ids=named)
+def test_s33_a_power_cut_before_the_body_sends_it_again(life_: Event) -> None:
+    life = within(SENDING).hears(life_)
+    assert (life.state, life.data) == (WAITING, Progress())
+
+
+@pytest.mark.manual("S33")
+@pytest.mark.parametrize("life_", LIVES, ids=named)
+def test_s33_a_power_cut_after_the_body_began_is_written_down_as_unknown(life_: Event) -> None:
+    life = within(DELIVERING).hears(life_)
+    assert (life.state, life.data) == (WAITING, Progress(unknown=1, reason="outcome unknown"))
+
+
+@pytest.mark.manual("S33")
+def test_s33_a_connection_lost_after_the_final_dot_is_unknown_and_tried_again() -> None:
+    life = within(DELIVERING).hears(UNKNOWN)
+    assert (life.state, life.data) == (WAITING, Progress(1, 1, 1, RETRY_AT, "outcome unknown"))
+
+
+@pytest.mark.manual("S33")
+@pytest.mark.parametrize("state", [NEW, WAITING, HELD, SENT, ENDED])
+@pytest.mark.parametrize("life_", LIVES, ids=named)
+def test_s33_what_is_safe_on_the_disk_ignores_a_new_life(state: object, life_: NewLife) -> None:
+    life = within(state)
+    assert life.changes_nothing(life_)
+    assert not JOB.wakes(life.state, type(life_))
+
+
+@pytest.mark.manual("S33")
+@pytest.mark.parametrize("state", [SENT, ENDED])
+@pytest.mark.parametrize(
+    "fact",
+    [NEWLY, TAKEN, BODY, DELIVERED, FAILED, UNKNOWN, deferred(), HOLD, RELEASE, CANCEL, DUE, NOW_PLEASE],
+    ids=named,
+)
+def test_s33_nothing_moves_a_job_that_is_over(state: object, fact: Event) -> None:
+    assert within(state).changes_nothing(fact)
+
+
+@pytest.mark.manual("S33")
+@pytest.mark.parametrize("state", [WAITING, HELD])
+@pytest.mark.parametrize("late", [BODY, DELIVERED, FAILED, UNKNOWN, deferred()], ids=named)
+def test_s33_a_late_word_about_a_transfer_that_is_over_changes_nothing(state: object, late: Event) -> None:
+    assert within(state).changes_nothing(late)
+
+
+@pytest.mark.parametrize("fact", [TAKEN, BODY, DELIVERED, FAILED, HOLD, RELEASE, CANCEL, *LIVES], ids=named)
+def test_a_late_word_about_a_job_that_nobody_knows_makes_no_ghost(fact: Event) -> None:
+    assert Life(JOB).changes_nothing(fact)
