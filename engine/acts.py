@@ -239,12 +239,12 @@ class Acts:
     def transmitted(self, asked: Asked, row: JobRow, held: Held | None, sent: Sent) -> Outcome:
         job, now = row.job, self.clock.now()
         outcome = JobOutcome(job, sent.reply, RECIPIENTS.dump_json(sent.recipients).decode())
-        attempts = asked.instance.data.attempts
+        tries = asked.instance.data.tries
         if sent.verdict is Verdict.SENT:
             refused = sum(not recipient.accepted for recipient in sent.recipients)
             return (Publication(JobSent(job=job, identity=row.identity, refused=refused), rows=(outcome,)),)
         if sent.verdict is Verdict.UNKNOWN:
-            retry_at = self.later(attempts, sent.retry_after)
+            retry_at = self.later(tries, sent.retry_after)
             return (Publication(OutcomeUnknown(job=job, retry_at=retry_at), rows=(outcome,)),)
         if sent.verdict is Verdict.ENDED:
             return (Publication(JobFailed(job=job, code=sent.code), rows=(outcome,)),)
@@ -254,7 +254,7 @@ class Acts:
             )
             waits = JobDeferred(job=job, retry_at=now, code=sent.code, counted=False)
             return (Publication(rejected), Publication(waits, rows=(outcome,)))
-        retry_at = self.later(attempts, sent.retry_after)
+        retry_at = self.later(tries, sent.retry_after)
         deferred = JobDeferred(job=job, retry_at=retry_at, code=sent.code, counted=sent.answered)
         return (Publication(deferred, rows=(outcome,)),)
 

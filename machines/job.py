@@ -45,6 +45,8 @@ class Progress:
     "Tries that the submission server answered (B2)."
     unknown: int = 0
     "How often the outcome stayed unknown, so that a message may have gone out twice."
+    tries: int = 0
+    "Tries that came to nothing, answered or not: each makes the next one wait longer (B11)."
     retry_at: datetime | None = None
     reason: str = ""
     "Why it waits, or why it ended: a code."
@@ -63,8 +65,8 @@ def by_rule(progress: Progress, event: JobSubmitted | JobTaken) -> Progress:
 
 
 def defer(progress: Progress, event: JobDeferred) -> Progress:
-    attempts = progress.attempts + event.counted
-    return replace(progress, attempts=attempts, retry_at=event.retry_at, reason=event.code)
+    attempts, tries = progress.attempts + event.counted, progress.tries + 1
+    return replace(progress, attempts=attempts, tries=tries, retry_at=event.retry_at, reason=event.code)
 
 
 def outcome_unknown(progress: Progress, event: OutcomeUnknown) -> Progress:
@@ -72,6 +74,7 @@ def outcome_unknown(progress: Progress, event: OutcomeUnknown) -> Progress:
         progress,
         attempts=progress.attempts + 1,
         unknown=progress.unknown + 1,
+        tries=progress.tries + 1,
         retry_at=event.retry_at,
         reason="outcome unknown",
     )
