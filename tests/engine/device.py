@@ -158,6 +158,14 @@ async def office(
         yield Office(folder, now, kit, screen, settings.changed(**sections))
 
 
+@asynccontextmanager
+async def signed_in(folder: Path) -> AsyncIterator[tuple[Office, Engine]]:
+    """kim's mail can go out."""
+    async with office(folder) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        yield here, engine
+
+
 def credential(store: Path, name: str, value: str) -> None:
     """Where the administrator of a device puts a secret that a setting names."""
     folder = store / "credentials"
