@@ -83,8 +83,8 @@ def test_s33c_the_transfer_lasts_from_the_envelope_to_the_answer() -> None:
     assert [at for at, block in JOB.blocks.items() if block.during] == [SENDING, DELIVERING]
 
 
-@pytest.mark.manual("S33", "S33b")
-def test_s33b_sent_for_everybody_erases_the_scan() -> None:
+@pytest.mark.manual("S33")
+def test_s33_sent_for_everybody_erases_the_scan() -> None:
     life = within(SENT)
     assert life.data == Progress(attempts=1)
     assert life.asked == ["EraseScan"]
