@@ -41,6 +41,7 @@ from .bus import Publication
 from .clock import Clock
 from .deeds import Brought, Outcome, Performer
 from .holder import Held, TokenHolder
+from .information import detail_of
 from .keeping import revocation
 from .play import Asked
 from .ports import (
@@ -85,6 +86,8 @@ class World:
     with_oauth: Callable[[], bool]
     address: Callable[[str], str]
     "The address that an identity signs in with."
+    explain: Callable[[Sent], str]
+    "What an outcome means, as the detail of an information."
     envelope: Callable[[JobRow], Envelope]
     "The message as its composer makes it. Raises OSError where its scan is missing."
 
@@ -145,18 +148,19 @@ class Acts:
     def refresh_trouble(self, asked: Asked, version: int, trouble: Trouble) -> Outcome:
         identity, attempt = asked.key, asked.instance.data.attempt
         if trouble.kind is AnswerClass.PERSON:
-            return say(GrantRefused(identity=identity, of=version, code=trouble.code))
+            row = InformationDetail(Info.SIGN_IN_AGAIN, identity, words(trouble))
+            refused = GrantRefused(identity=identity, of=version, code=trouble.code)
+            return (Publication(refused, rows=(row,)),)
         if trouble.kind in (AnswerClass.ADMIN, AnswerClass.APP):
-            retry_at = self.clock.now() + (trouble.retry_after or SOMEBODYS_ACT)
-            return say(
-                RefreshBlocked(
-                    identity=identity,
-                    attempt=attempt,
-                    retry_at=retry_at,
-                    code=trouble.code,
-                    actor=trouble.kind.value,
-                )
+            row = InformationDetail(Info.PROVIDER_REFUSES, identity, words(trouble))
+            blocked = RefreshBlocked(
+                identity=identity,
+                attempt=attempt,
+                retry_at=self.clock.now() + (trouble.retry_after or SOMEBODYS_ACT),
+                code=trouble.code,
+                actor=trouble.kind.value,
             )
+            return (Publication(blocked, rows=(row,)),)
         retry_at = self.later(asked.instance.data.failures, trouble.retry_after)
         return say(RefreshDelayed(identity=identity, attempt=attempt, retry_at=retry_at, code=trouble.code))
 
@@ -192,7 +196,8 @@ class Acts:
         if isinstance(answer, Cancelled):
             return say(SignInCancelled(place=place))
         if isinstance(answer, Trouble):
-            return say(SignInFailed(place=place, code=answer.code))
+            row = InformationDetail(Info.SIGN_IN_FAILED, place, words(answer))
+            return (Publication(SignInFailed(place=place, code=answer.code), rows=(row,)),)
         if answer.refresh is None:
             return say(SignInFailed(place=place, code="no refresh token"))
         right = any(same(wanted, found) for found in (answer.account, *answer.aliases))
@@ -229,6 +234,8 @@ class Acts:
             envelope = self.world.envelope(row)
         except OSError:
             return say(JobFailed(job=job, code="its scan is missing"))
+        except ValueError:  # a value that no header field can carry
+            return say(JobFailed(job=job, code="it cannot be composed"))
 
         async def begin() -> None:
             await self.runtime.publish(Publication(BodyStarted(job=job)))
@@ -247,7 +254,8 @@ class Acts:
             retry_at = self.later(tries, sent.retry_after)
             return (Publication(OutcomeUnknown(job=job, retry_at=retry_at), rows=(outcome,)),)
         if sent.verdict is Verdict.ENDED:
-            return (Publication(JobFailed(job=job, code=sent.code), rows=(outcome,)),)
+            why = InformationDetail(Info.JOB_ENDED, str(job), self.world.explain(sent))
+            return (Publication(JobFailed(job=job, code=sent.code), rows=(outcome, why)),)
         if sent.verdict is Verdict.TOKEN_REFUSED and held is not None:
             rejected = AccessTokenRejected(
                 identity=row.identity, attempt=held.attempt, retry_at=now + SOMEBODYS_ACT, code=sent.code
@@ -269,3 +277,7 @@ class Acts:
 
 def say(fact: Event) -> Outcome:
     return (Publication(fact),)
+
+
+def words(trouble: Trouble) -> str:
+    return detail_of(trouble.cause, trouble.remedy, trouble.actor)

@@ -16,6 +16,7 @@ from ..events.request import Request
 from ..events.settings import DeviceSettings, HttpVersion
 from .clock import Clock
 from .holder import Held
+from .information import detail_of
 from .ports import (
     Application,
     Attachment,
@@ -23,6 +24,7 @@ from .ports import (
     Envelope,
     Lifetimes,
     Login,
+    Outcome,
     Parked,
     Provider,
     Submission,
@@ -94,6 +96,13 @@ class Adapters:
         smtp = self.settings().smtp
         password = self.credentials.read(smtp.user_credential) if smtp.user_credential else None
         return Login(smtp.user or "", None, password)
+
+    def explain(self, outcome: Outcome) -> str:
+        """Cause, remedy and who must act, as the detail of an information."""
+        from .smtp.trouble import explain
+
+        meant = explain(outcome)
+        return detail_of(meant.cause, meant.remedy, meant.actor)
 
     def envelope(self, row: JobRow) -> Envelope:
         """Raises OSError where the scan is missing."""

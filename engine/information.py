@@ -3,6 +3,7 @@
 Rule: sentences are made here and nowhere else, from a code and the fields of the fact that raised it.
 """
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
@@ -17,7 +18,18 @@ from ..events.token import AccessTokenRejected, GrantRefused, RefreshBlocked
 from ..machines.rules import RULES
 
 ACQUIRE = "Tap [Acquire] of [Refresh Tokens (Administrator)] in [OAuth Settings] and sign in again."
-ACTORS = {"admin": Actor.TENANT, "app": Actor.APP, "person": Actor.PERSON}
+SIGN_IN_AT_THE_PANEL = "Send again at the panel and sign in."
+WITHOUT_DETAIL = {
+    "admin": (
+        "Ask the organisation's administrator to look up this code in the provider's sign-in log.",
+        Actor.TENANT,
+    ),
+    "app": (
+        "Check the application's registration at the provider: client id, secret and its expiry.",
+        Actor.APP,
+    ),
+}
+"By the actor that the fact names, where nothing more is known."
 
 
 class Words(NamedTuple):
@@ -51,11 +63,12 @@ def not_available(subject: str, fact: Event, detail: str) -> Words:
 
 def sign_in_again(subject: str, fact: Event, detail: str) -> Words:
     said = f" ({fact.code})" if isinstance(fact, GrantRefused) else ""
+    known = said_by(detail)
+    why = f" {known.cause}" if known else ""
     if subject == ADMINISTRATOR:
-        cause = f"The administrator's OAuth authentication was canceled by the provider{said}."
+        cause = f"The administrator's OAuth authentication was canceled by the provider{said}.{why}"
         return Words(cause, ACQUIRE, Actor.ADMIN)
-    cause = f"Your sign-in was ended by the provider{said}."
-    return Words(cause, "Send again at the panel and sign in.", Actor.PERSON)
+    return Words(f"Your sign-in was ended by the provider{said}.{why}", SIGN_IN_AT_THE_PANEL, Actor.PERSON)
 
 
 def other_account(subject: str, fact: Event, detail: str) -> Words:
@@ -66,17 +79,19 @@ def other_account(subject: str, fact: Event, detail: str) -> Words:
 
 def sign_in_failed(subject: str, fact: Event, detail: str) -> Words:
     said = f" ({fact.code})" if isinstance(fact, SignInFailed) else ""
-    return Words(f"The sign-in did not succeed{said}; nothing changed.", "Try it again.", Actor.PERSON)
+    known = said_by(detail) or Words("", "Try it again.", Actor.PERSON)
+    return Words(
+        f"The sign-in did not succeed{said}; nothing changed. {known.cause}".strip(),
+        known.remedy,
+        known.actor,
+    )
 
 
 def provider_refuses(subject: str, fact: Event, detail: str) -> Words:
     code, actor = (fact.code, fact.actor) if isinstance(fact, RefreshBlocked) else ("unknown", "admin")
+    known = said_by(detail) or Words("", *WITHOUT_DETAIL.get(actor, WITHOUT_DETAIL["admin"]))
     cause = f"The provider refuses access until somebody acts ({code}); signing in again would not help."
-    if actor == "app":
-        remedy = "Check the application's registration at the provider: client id, secret and its expiry."
-    else:
-        remedy = "Ask the organisation's administrator to look up this code in the provider's sign-in log."
-    return Words(cause, remedy, ACTORS.get(actor, Actor.TENANT))
+    return Words(f"{cause} {known.cause}".strip(), known.remedy, known.actor)
 
 
 def server_refuses_token(subject: str, fact: Event, detail: str) -> Words:
@@ -105,7 +120,22 @@ def job_ended(subject: str, fact: Event, detail: str) -> Words:
             found[0].actor if found else Actor.ADMIN,
         )
     code = fact.code if isinstance(fact, JobFailed) else ""
-    return Words(f"Job {subject} ended without success ({code}).", "See the job's reason.", Actor.PERSON)
+    known = said_by(detail) or Words("", "See the job's reason.", Actor.PERSON)
+    return Words(
+        f"Job {subject} ended without success ({code}). {known.cause}".strip(), known.remedy, known.actor
+    )
+
+
+def detail_of(cause: str, remedy: str, actor: Actor) -> str:
+    """What an adapter knows of a trouble, for the information's row: the journal holds its code alone."""
+    return json.dumps([cause, remedy, actor])
+
+
+def said_by(detail: str) -> Words | None:
+    if not detail:
+        return None
+    cause, remedy, actor = json.loads(detail)
+    return Words(cause, remedy, Actor(actor))
 
 
 WORDS: MappingProxyType[Info, Callable[[str, Event, str], Words]] = MappingProxyType({

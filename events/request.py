@@ -10,9 +10,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+ADDR_SPEC = r"^[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+$"
+"No character that is special in a header field (RFC 5322 section 3.2.3)."
 Address = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, pattern=r"^[^\s@<>,;:\"\x00-\x1f]+@[^\s@<>,;:\"\x00-\x1f]+$"),
+    StringConstraints(strip_whitespace=True, pattern=ADDR_SPEC, max_length=254),
 ]
 "An addr-spec without quoting or route (RFC 5321 section 4.1.2); non-ASCII goes with SMTPUTF8 (RFC 6531)."
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$", max_length=900)]
