@@ -9,6 +9,7 @@ import asyncio
 import errno
 import hashlib
 import re
+import socket
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -88,6 +89,23 @@ class NoListenerError(OSError):
     """No loopback port could be bound."""
 
 
+def bound(address: str, port: int) -> socket.socket:
+    """A listening socket on one loopback address.
+
+    Raises OSError with its number, which asyncio does not always tell: from 3.13 on it logs an address that
+    is not there and goes on.
+    """
+    own = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        own.setblocking(False)
+        own.bind((address, port))
+        own.listen()
+    except OSError:
+        own.close()
+        raise
+    return own
+
+
 class RedirectListener:
     """Made in a running loop. `async with` binds and closes it; `uri` is known while it runs."""
 
@@ -144,21 +162,22 @@ class RedirectListener:
         """One port on every address; False: another program has it on one of them."""
         first, *others = self._redirect.listen
         try:
-            servers = [await asyncio.start_server(self._serve, first, 0, limit=HEAD_MAX)]
+            sockets = [bound(first, 0)]
         except OSError as error:
             raise NoListenerError(error.errno, "no loopback address can be bound") from None
-        port = servers[0].sockets[0].getsockname()[1]
+        port = sockets[0].getsockname()[1]
         for address in others:
             try:
-                servers.append(await asyncio.start_server(self._serve, address, port, limit=HEAD_MAX))
+                sockets.append(bound(address, port))
             except OSError as error:
                 if error.errno in NO_IPV6:
                     continue
-                for server in servers:
-                    server.close()
-                    await server.wait_closed()
+                for own in sockets:
+                    own.close()
                 return False
-        self._servers, self.port = servers, port
+        self.port = port
+        for own in sockets:
+            self._servers.append(await asyncio.start_server(self._serve, sock=own, limit=HEAD_MAX))
         return True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

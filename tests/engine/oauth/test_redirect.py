@@ -262,20 +262,18 @@ async def test_without_ipv6_one_address_does() -> None:
 
 async def test_a_port_that_is_taken_on_the_other_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program there would get what is meant for us: another port is tried."""
-    start = asyncio.start_server
+    bound = redirect.bound
     taken: list[socket.socket] = []
     ports: list[int] = []
 
-    async def watched(serve: object, host: str, port: int, **more: object) -> asyncio.Server:
-        if host == "127.0.0.2":
+    def watched(address: str, port: int) -> socket.socket:
+        if address == "127.0.0.2":
             ports.append(port)
             if not taken:
-                taken.append(socket.socket())
-                taken[0].bind((host, port))
-                taken[0].listen()
-        return await start(serve, host, port, **more)  # type: ignore[arg-type]
+                taken.append(bound(address, port))
+        return bound(address, port)
 
-    monkeypatch.setattr(asyncio, "start_server", watched)
+    monkeypatch.setattr(redirect, "bound", watched)
     async with listener(Redirect("localhost", ("127.0.0.1", "127.0.0.2"))) as at:
         assert len(ports) == 2
         assert at.port == ports[1] != ports[0]
