@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from ..events.base import Event, NewLife
+from ..machines.effects import Effect
 from .holder import Held
 from .play import Due
 from .records import Write
@@ -29,11 +30,19 @@ class Publication:
     "It says a limit, and is let go if that no longer stands."
 
 
+Lane = tuple[str, str, type[Effect]]
+"""Deeds of one kind for one instance: its machine's title, its key, and the deed."""
+
+
 @dataclass(slots=True)
 class Waiting:
     """Facts that are committed together or not at all."""
 
     publications: tuple[Publication, ...]
+    lane: Lane | None = None
+    "Of the deed whose outcome they are."
+    void: bool = False
+    "The state that the deed lasted as long as was left meanwhile: what it did came to nothing."
     done: "asyncio.Future[int]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -60,6 +69,11 @@ class Bus:
         if not self.queue:
             self.filled.clear()
         return taken
+
+    def withdraw(self, lane: Lane) -> None:
+        """What a stopped deed still has to say is not said any more."""
+        for waiting in self.queue:
+            waiting.void |= waiting.lane == lane
 
     def __len__(self) -> int:
         return len(self.queue)

@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from ..events.registry import MalformedRecord
 from ..machines.effects import Deed, Effect
-from .bus import Publication
+from .bus import Lane, Publication
 from .keeping import brought_with
 from .play import Asked, Move
 from .records import SealedGrant, StoreFailed
-from .runtime import EngineFailed, EngineStopped, Runtime, Unit
+from .runtime import EngineFailed, EngineStopped, Runtime, Unit, left_by
 from .secret import Secret
 
 Outcome = Sequence[Publication]
@@ -47,9 +47,6 @@ class Performer(NamedTuple):
     "What a bug in `perform` comes to: the machine must not be left waiting."
 
 
-Lane = tuple[str, str, type[Effect]]
-
-
 class Deeds:
     def __init__(self, runtime: Runtime, performers: Mapping[type[Effect], Performer]) -> None:
         self.runtime, self.performers = runtime, performers
@@ -74,13 +71,13 @@ class Deeds:
         """Stops and begins what the states say of the time that they last."""
         if move.before.state is move.after.state:
             return
-        left = set(move.machine.blocks[move.before.state].during)
-        entered = set(move.machine.blocks[move.after.state].during)
-        for deed in left - entered:
-            task = self.during.pop((move.machine.title, move.key, type(deed)), None)
+        for lane in left_by(move):
+            self.runtime.bus.withdraw(lane)
+            task = self.during.pop(lane, None)
             if task is not None:
                 task.cancel()
-        for deed in entered - left:
+        before = move.machine.blocks[move.before.state].during
+        for deed in (each for each in move.machine.blocks[move.after.state].during if each not in before):
             lane = (move.machine.title, move.key, type(deed))
             self.during[lane] = self.begin(
                 Asked(deed, move.machine, move.key, move.fact, move.after), NOTHING
@@ -101,6 +98,8 @@ class Deeds:
         self.runtime.activity.end()
         if self.lanes.get(lane) is task:
             del self.lanes[lane]
+        if self.during.get(lane) is task:
+            del self.during[lane]
 
     async def run(
         self, asked: Asked, brought: Brought, before: "asyncio.Task[None] | None", lane: Lane
@@ -119,8 +118,6 @@ class Deeds:
                 where(error),
             )
             outcome = performer.failed(asked)
-        if self.during.get(lane) is asyncio.current_task():
-            del self.during[lane]
         if outcome and not await self.tell(lane, outcome):
             await self.tell(lane, performer.failed(asked))
 
@@ -132,7 +129,7 @@ class Deeds:
         """
         while True:
             try:
-                await self.runtime.publish(*outcome)
+                await self.runtime.publish(*outcome, lane=lane)
                 return True
             except StoreFailed as failure:
                 log.error("an outcome waits: %s", failure)

@@ -22,10 +22,10 @@ from ..events.token import GrantRevoked
 from ..machines.job import DELIVERING, JOB
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
 from .adapters import outside
-from .bus import Publication
+from .bus import Lane, Publication
 from .clock import Clock, SystemClock
 from .codec import microseconds, moment
-from .deeds import Lane, where
+from .deeds import where
 from .information import Warning
 from .journal import Entry
 from .play import Move

@@ -7,18 +7,20 @@ Rule: nothing but this file changes an instance, and it does so only by `play`.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from ..events.base import NewLife
+from ..events.base import NewLife, OfIdentity
 from ..events.information import Info
 from ..events.registry import MalformedRecord
+from ..machines.effects import RevokeBrought
+from ..machines.refresh_token import REFRESH_TOKEN
 from .activity import Activity
-from .bus import Bus, Publication, Waiting
+from .bus import Bus, Lane, Publication, Waiting
 from .clock import Clock
 from .codec import instance_of, line_of, stored
 from .keeping import Keeper, Seal, row_of_job, rows_of_lines
-from .play import FIRST, MACHINE, Instance, Machine, Name, Played, is_blank, play
+from .play import FIRST, MACHINE, Asked, Instance, Machine, Move, Name, Played, is_blank, play
 from .records import Batch, SealedGrant, Store, StoreFailed, Write
 
 BATCH_MOST = 512
@@ -110,9 +112,12 @@ class Runtime:
         "The part of the engine that failed by a fault of the program."
         self.closing = False
 
-    async def publish(self, *publications: Publication) -> int:
+    async def publish(self, *publications: Publication, lane: Lane | None = None) -> int:
         """Commits the facts together; the number of the first line. Raises StoreFailed, or MalformedRecord
         where a stored instance that they reach cannot be read, EngineFailed, EngineStopped.
+
+        `lane`: of the deed whose outcome they are. Where the state that it lasts as long as was left first,
+        they are not said, and a grant that they bring is revoked (S28).
         """
         if self.failed:
             raise EngineFailed(self.failed)
@@ -121,7 +126,7 @@ class Runtime:
         now = self.clock.now()
         for publication in publications:
             publication.fact = publication.fact.model_copy(update={"at": now})
-        waiting = Waiting(publications)
+        waiting = Waiting(publications, lane)
         self.activity.begin()
         try:
             self.bus.put(waiting)
@@ -175,17 +180,22 @@ class Runtime:
     def step(self, group: list[Waiting], overlay: Overlay) -> list[Unit]:
         units: list[Unit] = []
         written: list[Write] = []
+        stopped: set[Lane] = set()
         sequence = self.sequence + 1
         for waiting in group:
             world, played = Overlay(self, overlay), Played()
             try:
-                for publication in waiting.publications:
-                    play(world, publication.fact, sequence, publication.due, played)
+                if waiting.void or waiting.lane in stopped:
+                    played.asked += revocations(waiting)
+                else:
+                    for publication in waiting.publications:
+                        play(world, publication.fact, sequence, publication.due, played)
                 writes, taken = self.keeper.records(waiting, played, written)
             except Exception as error:  # noqa: BLE001 - one caller's fact must not stop the loop for the others
                 refuse(waiting, error)
                 continue
             written += writes
+            stopped |= {lane for move in played.moves for lane in left_by(move)}
             overlay.absorb(world)
             units.append(Unit(waiting, sequence, played, writes, taken))
             sequence += len(played.lines)
@@ -250,6 +260,22 @@ class Runtime:
             else:
                 keys.append(key)
         return keys
+
+
+def left_by(move: Move) -> Iterator[Lane]:
+    """Deeds that last as long as a state, and that this move stops."""
+    for deed in move.machine.blocks[move.before.state].during:
+        if deed not in move.machine.blocks[move.after.state].during:
+            yield (move.machine.title, move.key, type(deed))
+
+
+def revocations(waiting: Waiting) -> Iterator[Asked]:
+    for publication in waiting.publications:
+        if publication.seal is not None and isinstance(publication.fact, OfIdentity):
+            identity = publication.fact.identity
+            yield Asked(
+                RevokeBrought(), REFRESH_TOKEN, identity, publication.fact, FIRST[REFRESH_TOKEN.title]
+            )
 
 
 def refuse(waiting: Waiting, error: Exception) -> None:
