@@ -61,7 +61,7 @@ def everybody(progress: Progress, event: JobSent) -> bool:
 
 
 def by_rule(progress: Progress, event: JobSubmitted | JobTaken) -> Progress:
-    return replace(progress, reason=event.broken[0], retry_at=None)
+    return replace(progress, reason=", ".join(event.broken), retry_at=None)
 
 
 def defer(progress: Progress, event: JobDeferred) -> Progress:

@@ -79,10 +79,10 @@ async def test_s28_what_still_waits_when_its_deed_is_stopped_is_withdrawn(
             """While the logout is committed, the sign-in succeeds."""
             if not late:
                 late.append(asyncio.create_task(runtime.publish(succeeded(), lane=LANE)))
-            await SqliteStore.commit(store, batch)
+            await committed(batch)
 
         store = runtime.store
-        assert isinstance(store, SqliteStore)
+        committed = store.commit
         monkeypatch.setattr(store, "commit", commit)
         await runtime.publish(Publication(UserLoggedOut(place="panel")))
         await late[0]

@@ -1,11 +1,13 @@
 """Each function composes its real message."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from franking.engine.functions import COMPOSERS, Header, compose, media_type
 from franking.engine.ports import Attachment
@@ -104,10 +106,15 @@ def test_a_missing_file_is_told_before_anything_is_sent(tmp_path: Path) -> None:
         compose(request, HEADER, [Attachment(tmp_path / "gone.pdf", "gone.pdf", "application/pdf")])
 
 
-def test_an_address_that_no_header_can_carry_is_refused_when_it_is_composed() -> None:
-    request = EmailNotification(to=("a(b@exam(ple.com",), event="x")
+def test_an_address_that_no_header_can_carry_is_no_request() -> None:
+    with pytest.raises(ValidationError):
+        EmailNotification(to=("a(b@exam(ple.com",), event="x")
+
+
+def test_a_from_that_no_header_can_carry_is_refused_when_it_is_composed() -> None:
+    request = EmailNotification(to=("a@example.com",), event="x")
     with pytest.raises(Unencodable):
-        compose(request, HEADER, [])
+        compose(request, replace(HEADER, from_address="a(b@exam(ple.com"), [])
 
 
 @pytest.mark.parametrize(
