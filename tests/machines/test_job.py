@@ -66,7 +66,7 @@ def test_s33_a_submitted_job_waits_in_the_spool() -> None:
 @pytest.mark.manual("S15", "S33")
 def test_s15_a_job_that_breaks_a_rule_is_refused_and_nothing_was_spooled() -> None:
     life = Life(JOB).hears(NEWLY.model_copy(update={"broken": ("S12-tls", "S17-from")}))
-    assert (life.state, life.data.reason) == (ENDED, "S12-tls")
+    assert (life.state, life.data.reason) == (ENDED, "S12-tls, S17-from"), "S15: every rule that it breaks"
     assert life.asked == [], "there is no scan to erase, and whoever stands there was told at once"
 
 
