@@ -39,6 +39,8 @@ from .submitting import Submitting
 
 PATIENCE_S = 20.0
 "How long a message whose body is under way may take to end when the engine stops (S33c)."
+WAKING_TURNS = 8
+"Turns of the loop between the waking of a task and its first step: one for each task and future in between."
 E = TypeVar("E", bound=Event)
 log = logging.getLogger("franking")
 
@@ -206,8 +208,18 @@ class Engine(Submitting):
                 said = await self.limits.look()
             except StoreFailed:
                 return
-            if not said and self.activity.count == 0:
+            if not said and await self.stays_quiet():
                 return
+
+    async def stays_quiet(self) -> bool:
+        """Whoever was just woken, by a clock that was moved or by a person, counts as under way only when
+        his task has had its turn.
+        """
+        for _ in range(WAKING_TURNS):
+            if self.activity.count:
+                return False
+            await asyncio.sleep(0)
+        return self.activity.count == 0
 
 
 async def ended(tasks: "list[asyncio.Future[None]]") -> None:
