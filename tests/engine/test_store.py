@@ -1,0 +1,396 @@
+"""The store's files: what may be opened, who may open it, what others may read, and what is really gone."""
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from franking.engine.records import Batch, ErasedGrant, SealedGrant, StoreFailed
+from franking.engine.secret import Secret
+from franking.engine.store import schema
+from franking.engine.store.lock import StoreInUse, StoreLock
+from franking.engine.store.sqlite import SqliteStore, StoreUnusable
+from franking.engine.store.vault import KeyUnusable, SealBroken, Vault, key_file
+from franking.testing.clock import VirtualClock
+
+from .device import START, anywhere, office, sealed
+from .stored import KEY, TOKEN, running, signed_in, started, submitted
+
+MARK = b"\xf1\x5aealed octets of a grant\xf1" * 8
+
+
+def octets(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+async def a_store(path: Path) -> None:
+    async with running(path) as here:
+        await here.say(started())
+        await here.say(submitted(1))
+
+
+# What may be opened
+
+
+@pytest.mark.parametrize("ended", ["well", "by a power cut"])
+async def test_a_store_of_a_newer_program_is_left_untouched(tmp_path: Path, ended: str) -> None:
+    """Also one whose last commits are only in its log."""
+    path, found = tmp_path / "store.db", tmp_path / "found"
+    await a_store(path)
+    found.mkdir()
+    db = sqlite3.connect(path)
+    db.execute(f"pragma user_version={schema.SCHEMA_VERSION + 1}")
+    if ended == "well":
+        db.close()
+    for name, content in octets(tmp_path).items():
+        (found / name).write_bytes(content)
+    db.close()
+    before = octets(found)
+    assert bool(before.get("store.db-wal")) is (ended == "by a power cut")
+    with pytest.raises(StoreUnusable, match="the store has version 2, this program knows 1") as raised:
+        SqliteStore(found / "store.db")
+    assert raised.value.remedy == "Start the newer release that wrote it"
+    after = octets(found)
+    for name in ("store.db", "store.db-wal"):  # the third, -shm, is an index that any reader makes
+        assert after.get(name, b"") == before.get(name, b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"%PDF-1.7 a scan that lies where the store should be" * 100, "not a database"),
+        (b"SQLite format 3\x00" + b"\x10\x00" * 2000, "cannot be opened"),
+    ],
+)
+def test_a_file_that_is_no_database_is_left_untouched(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(content)
+    with pytest.raises(StoreUnusable, match=why) as raised:
+        SqliteStore(path)
+    assert raised.value.path == path
+    assert octets(tmp_path) == {"store.db": content}
+
+
+def test_a_database_of_another_program_is_left_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with sqlite3.connect(path) as db:
+        db.execute("create table bookmark(url text)")
+    db.close()
+    before = octets(tmp_path)
+    with pytest.raises(StoreUnusable, match="not a store of franking"):
+        SqliteStore(path)
+    assert octets(tmp_path) == before
+
+
+async def test_damaged_pages_fail_as_the_store_does(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    await a_store(path)
+    whole = path.read_bytes()
+    page = int.from_bytes(whole[16:18], "big")
+    path.write_bytes(whole[:page] + b"\xff" * (len(whole) - page))
+    store = SqliteStore(path)
+    try:
+        with pytest.raises(StoreFailed) as raised:
+            store.information()
+        assert raised.value.full
+        with pytest.raises(StoreFailed):
+            await store.commit(Batch([], [], [], [ErasedGrant("user:1")]))
+    finally:
+        await store.aclose()
+
+
+READS_ONLY = """
+import os, sys
+from pathlib import Path
+from franking.engine.store.sqlite import SqliteStore, StoreUnusable
+if os.geteuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+path = Path(sys.argv[1])
+try:
+    SqliteStore(path)
+except (StoreUnusable, OSError) as error:
+    print(type(error).__name__)
+"""
+
+
+async def test_a_store_that_may_only_be_read_is_unusable(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    await a_store(folder / "store.db")
+    before = octets(folder)
+    (folder / "store.db").chmod(0o444)
+    folder.chmod(0o555)
+    opened_up = [parent for parent in folder.parents if not parent.stat().st_mode & 0o005]
+    modes = {parent: stat.S_IMODE(parent.stat().st_mode) for parent in opened_up}
+    for parent, mode in modes.items():
+        parent.chmod(mode | 0o055)
+    try:
+        command = [sys.executable, "-c", READS_ONLY, str(folder / "store.db")]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: ASYNC221, S603
+    finally:
+        for parent, mode in modes.items():
+            parent.chmod(mode)
+        folder.chmod(0o755)
+    assert ended.stderr == ""
+    assert ended.stdout.strip() in {"StoreUnusable", "PermissionError"}
+    assert octets(folder) == before
+
+
+# Who may open it
+
+
+def test_a_second_engine_is_refused_with_the_process_that_has_the_store(tmp_path: Path) -> None:
+    with StoreLock(tmp_path):
+        with pytest.raises(StoreInUse) as raised, StoreLock(tmp_path):
+            pass
+        assert raised.value.process == str(os.getpid())
+        assert f"process {os.getpid()}" in str(raised.value)
+    with StoreLock(tmp_path):
+        pass
+
+
+HOLDS = """
+import signal, sys
+from pathlib import Path
+from franking.engine.store.lock import StoreLock
+with StoreLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", HOLDS, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_the_lock_of_a_killed_process_is_no_obstacle(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
+    with pytest.raises(StoreInUse) as raised, StoreLock(tmp_path):
+        pass
+    assert raised.value.process == str(holder.pid)
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with StoreLock(tmp_path):
+        assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+
+
+# What others may read
+
+
+async def test_nobody_else_may_read_the_store(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        async with office(tmp_path, clock=VirtualClock(START)) as here, here.engine() as engine:
+            await here.sign_in(engine)
+            await here.scan(engine)
+            found = {path.relative_to(here.store): path for path in here.store.rglob("*")}
+            names = {str(name) for name in found}
+            assert {"store.db", "store.db-wal", "store.db-shm", "key", "lock", "spool"} <= names
+            modes = {name: stat.S_IMODE(path.stat().st_mode) for name, path in found.items()}
+            wrong = {
+                str(name): oct(mode)
+                for name, mode in modes.items()
+                if mode != (0o700 if found[name].is_dir() else 0o600)
+            }
+            assert wrong == {}
+            assert stat.S_IMODE(here.store.stat().st_mode) == 0o700
+    finally:
+        os.umask(old)
+
+
+# What is really gone
+
+
+async def kept(store: SqliteStore) -> None:
+    await store.commit(Batch([], [], [], [SealedGrant("user:1", 1, MARK)]))
+
+
+async def erased(store: SqliteStore) -> None:
+    await store.commit(Batch([], [], [], [ErasedGrant("user:1")]))
+
+
+@pytest.mark.manual("S27")
+async def test_s27_an_erased_grant_is_in_no_file(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    await kept(store)
+    assert anywhere(tmp_path, MARK[:40]) != []
+    await erased(store)
+    assert anywhere(tmp_path, MARK[:40]) == []
+    await store.aclose()
+
+
+@pytest.mark.manual("S27")
+async def test_s27_an_erased_grant_that_filled_many_pages_is_in_no_file(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    await store.commit(Batch([], [], [], [SealedGrant("user:1", 1, MARK * 200)]))
+    await store.commit(Batch([], [], [], [SealedGrant("user:1", 2, MARK * 300)]))
+    await erased(store)
+    assert anywhere(tmp_path, MARK[:40]) == []
+    await store.aclose()
+
+
+@pytest.mark.manual("S27")
+async def test_s27_the_stores_own_open_reader_keeps_nothing(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    await kept(store)
+    found = store.grant("user:1")
+    assert found is not None
+    assert found.sealed == MARK
+    await erased(store)
+    assert anywhere(tmp_path, MARK[:40]) == []
+    assert store.grant("user:1") is None
+    await store.aclose()
+
+
+@pytest.mark.manual("S27")
+async def test_s27_a_reader_of_another_program_puts_it_off_only_while_it_reads(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    await kept(store)
+    other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    other.execute("begin")
+    assert other.execute("select sealed from vault").fetchone() == (MARK,)
+    await erased(store)
+    assert store.owed is not None
+    other.execute("commit")
+    store.owed.cancel()
+    store.forget_again()
+    assert store.forgetting is not None
+    await store.forgetting
+    assert anywhere(tmp_path, MARK[:40]) == []
+    other.close()
+    await store.aclose()
+
+
+@pytest.mark.manual("S27")
+async def test_s27_what_a_power_cut_left_in_the_log_is_gone_after_the_next_start(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    await kept(store)
+    store.write(Batch([], [], [], [ErasedGrant("user:1")]))
+    cut = tmp_path / "after the power cut"
+    cut.mkdir()
+    for name, content in octets(tmp_path).items():
+        (cut / name).write_bytes(content)
+    await store.aclose()
+    assert anywhere(cut, MARK[:40]) != []
+    again = SqliteStore(cut / "store.db")
+    assert again.grant("user:1") is None
+    assert anywhere(cut, MARK[:40]) == []
+    await again.aclose()
+
+
+@pytest.mark.manual("S26", "S27")
+async def test_s27_the_grant_of_a_signed_in_user_leaves_every_file(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        grant = sealed(engine, "kim")
+        assert anywhere(here.store, grant) != []
+        assert await engine.delete_tokens() == 1
+        assert anywhere(here.store, grant) == []
+
+
+# The vault
+
+
+@pytest.mark.manual("S26")
+async def test_s26_a_refresh_token_is_never_in_clear_in_a_file(tmp_path: Path) -> None:
+    async with running(tmp_path / "store.db") as here:
+        await here.say(signed_in())
+        grant = here.store.grant("user:1")
+        assert grant is not None
+        assert Vault(lambda: KEY).open(grant).reveal() == TOKEN
+        assert anywhere(tmp_path, TOKEN.encode()) == []
+
+
+@pytest.mark.parametrize("what", ["another key", "another identity", "another version", "cut", "changed"])
+def test_s26_what_was_not_sealed_for_this_is_not_opened(what: str) -> None:
+    vault = Vault(lambda: KEY)
+    grant = vault.seal("user:1", 3, Secret(TOKEN))
+    wrong = {
+        "another key": grant,
+        "another identity": grant._replace(identity="user:2"),
+        "another version": grant._replace(version=2),
+        "cut": grant._replace(sealed=grant.sealed[:9]),
+        "changed": grant._replace(sealed=grant.sealed[:-1] + bytes([grant.sealed[-1] ^ 1])),
+    }[what]
+    opener = Vault(lambda: bytes(32)) if what == "another key" else vault
+    with pytest.raises(SealBroken) as raised:
+        opener.open(wrong)
+    told = f"{raised.value!r} {raised.value}"
+    assert wrong.identity in told
+    assert TOKEN not in told
+    assert KEY.hex() not in told
+    assert raised.value.__cause__ is None
+    assert vault.open(grant).reveal() == TOKEN
+
+
+def test_s26_the_same_token_is_sealed_differently_each_time() -> None:
+    vault = Vault(lambda: KEY)
+    first, second = (vault.seal("user:1", 1, Secret(TOKEN)).sealed for _ in range(2))
+    assert first != second
+
+
+# The key
+
+
+def test_the_key_is_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    read = key_file(path)
+    assert not path.exists()
+    key = read()
+    assert len(key) == 32
+    assert read() == key == key_file(path)()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [left.name for left in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_key_that_a_power_cut_left_unfinished_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "key.part").write_bytes(b"half")
+    assert len(key_file(tmp_path / "key")()) == 32
+    assert [left.name for left in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_power_cut_before_the_key_is_whole_leaves_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCut(BaseException): ...
+
+    def cut(descriptor: int) -> None:
+        raise PowerCut
+
+    path = tmp_path / "key"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", cut)
+        with pytest.raises(PowerCut):
+            key_file(path)()
+    assert not path.exists()
+    assert len(key_file(path)()) == 32
+
+
+@pytest.mark.parametrize("octets", [0, 31, 33])
+def test_a_file_that_holds_no_key_is_said_before_anything_starts(tmp_path: Path, octets: int) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(b"k" * octets)
+    with pytest.raises(KeyUnusable, match=f"a key has 32 octets, this one {octets}") as raised:
+        key_file(path)
+    assert raised.value.source == str(path)
+    assert path.read_bytes() == b"k" * octets
+
+
+def test_a_key_of_the_wrong_length_breaks_no_seal() -> None:
+    grant = Vault(lambda: KEY).seal("user:1", 1, Secret(TOKEN))
+    short = Vault(lambda: KEY[:16])
+    with pytest.raises(KeyUnusable):
+        short.open(grant)
+    with pytest.raises(KeyUnusable):
+        short.seal("user:1", 1, Secret(TOKEN))
