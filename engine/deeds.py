@@ -11,7 +11,6 @@ logged without its text, for it may hold a secret, and the deed's own `failed` o
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import NamedTuple
 
 from ..events.registry import MalformedRecord
@@ -19,13 +18,12 @@ from ..machines.effects import Deed, Effect
 from .bus import Lane, Publication
 from .keeping import brought_with
 from .play import Asked, Move
-from .records import SealedGrant, StoreFailed
+from .records import RETRY_STORE, SealedGrant, StoreFailed
 from .runtime import EngineFailed, EngineStopped, Runtime, Unit, left_by
 from .secret import Secret
 
 Outcome = Sequence[Publication]
 "Facts that are committed together; none: nobody needs to hear of it."
-RETRY_STORE = timedelta(seconds=1)
 log = logging.getLogger("franking")
 
 

@@ -12,7 +12,6 @@ looks again after each move of the machines that it reads, never by polling.
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 from enum import StrEnum
 
 from ..events.job import JobTaken
@@ -24,10 +23,9 @@ from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .bus import Publication
 from .play import Machine
-from .records import JobRow, StoreFailed
+from .records import RETRY_STORE, JobRow, StoreFailed
 from .runtime import Runtime, Unit
 
-RETRY_STORE = timedelta(seconds=1)
 log = logging.getLogger("franking")
 READS = frozenset({VALIDATION.title, REFRESH_TOKEN.title, ACCESS_TOKEN.title, JOB.title})
 

@@ -14,7 +14,7 @@ from ..events.base import Event
 from ..events.registry import MalformedRecord, load
 from .activity import Activity
 from .deeds import where
-from .records import Line, Store
+from .records import RETRY_STORE, Line, Store, StoreFailed
 from .runtime import Runtime
 
 AT_ONCE = 256
@@ -54,7 +54,7 @@ class Journal:
         self.written = asyncio.Event()
 
     async def events(self, after: int) -> AsyncIterator[Entry]:
-        """Every line after the one with this number, then what comes, without end."""
+        """Every line after the one with this number, then what comes, without end. Raises StoreFailed."""
         while True:
             written = self.written
             lines = self.store.lines(after, AT_ONCE)
@@ -68,13 +68,18 @@ class Journal:
         """Calls the handler with each fact of a kind; it counts as under way until it has seen all."""
         while True:
             written = self.written
-            with self.activity.busy():
-                while lines := self.store.lines(after, AT_ONCE):
-                    for line in lines:
-                        after = line.sequence
-                        if line.name == kind.__name__ or not is_leaf(kind):
-                            await self.call(kind, handler, entry(line))
-            await written.wait()
+            try:
+                with self.activity.busy():
+                    while lines := self.store.lines(after, AT_ONCE):
+                        for line in lines:
+                            after = line.sequence
+                            if line.name == kind.__name__ or not is_leaf(kind):
+                                await self.call(kind, handler, entry(line))
+            except StoreFailed as failure:
+                log.error("a subscriber waits: %s", failure)
+                await self.runtime.clock.sleep_until(self.runtime.clock.now() + RETRY_STORE)
+            else:
+                await written.wait()
 
     async def call(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None], found: Entry) -> None:
         if isinstance(found.event, kind):

@@ -6,7 +6,6 @@ again.
 
 import asyncio
 import logging
-from datetime import timedelta
 from enum import StrEnum
 
 from ..events.base import Event
@@ -14,11 +13,10 @@ from ..events.registry import MalformedRecord
 from .bus import Publication
 from .codec import microseconds, moment
 from .play import MACHINE, Due, Machine, limits
-from .records import StoreFailed
+from .records import RETRY_STORE, StoreFailed
 from .runtime import Runtime, Unit
 
 AT_ONCE = 64
-RETRY_STORE = timedelta(seconds=1)
 log = logging.getLogger("franking")
 
 

@@ -6,6 +6,7 @@ return.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 
@@ -139,6 +140,10 @@ class Batch:
     gone: list[tuple[str, str]]
     "Instances that are back where nothing had happened to them."
     writes: list[Write]
+
+
+RETRY_STORE = timedelta(seconds=1)
+"When a part of the engine that was refused by the store tries again."
 
 
 class StoreFailed(Exception):
