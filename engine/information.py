@@ -51,7 +51,11 @@ class Warning(NamedTuple):
 
 
 def not_available(subject: str, fact: Event, detail: str) -> Words:
-    codes = fact.broken if isinstance(fact, Availability) else ()
+    return broken_rules(fact.broken if isinstance(fact, Availability) else ())
+
+
+def broken_rules(codes: tuple[str, ...]) -> Words:
+    """Of a rule that an embedding program added, the code alone is known here."""
     found = [rule for rule in RULES if rule.code in codes]
     unknown = [code for code in codes if code not in {rule.code for rule in found}]
     return Words(
@@ -113,12 +117,8 @@ def job_ended(subject: str, fact: Event, detail: str) -> Words:
             Actor.PERSON,
         )
     if isinstance(fact, JobTaken):
-        found = [rule for rule in RULES if rule.code in fact.broken]
-        return Words(
-            f"Job {subject} ended: " + " ".join(rule.sentence for rule in found),
-            " ".join(rule.remedy for rule in found),
-            found[0].actor if found else Actor.ADMIN,
-        )
+        why = broken_rules(fact.broken)
+        return why._replace(cause=f"Job {subject} ended: {why.cause}")
     code = fact.code if isinstance(fact, JobFailed) else ""
     known = said_by(detail) or Words("", "See the job's reason.", Actor.PERSON)
     return Words(

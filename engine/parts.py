@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..events.base import Event
+from ..events.base import ADMINISTRATOR, Event
 from ..events.device import Availability
-from ..machines.rules import RULES, Rule, unavailable
+from ..machines.identity import Sender
+from ..machines.rules import RULES, Look, Rule, Verdict, broken, unavailable
 from .activity import Activity
 from .acts import Acts, World
 from .adapters import Adapters
@@ -99,7 +100,10 @@ class Parts:
 
     def broken_now(self, row: JobRow) -> tuple[str, ...]:
         """Codes of the rules that refuse this job as the settings are now."""
-        return ()
+        by_administrator = row.by_device or row.identity == ADMINISTRATOR
+        address = None if by_administrator else self.people.address(row.identity) or None
+        found = broken(self.settings, Look.SEND, Sender(row.by_device, address, row.sender), self.rules)
+        return tuple(rule.code for rule in found if rule.verdict(Look.SEND) is Verdict.REFUSE)
 
     async def close_connections(self, identity: str) -> None:
         if self.adapters.made_submission is not None:
