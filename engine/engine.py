@@ -18,6 +18,7 @@ from typing import Self, TypeVar
 
 from ..events.base import Event
 from ..events.device import EngineStarted
+from ..events.information import InformationRaised
 from ..events.token import GrantRevoked
 from ..machines.job import DELIVERING, JOB
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
@@ -112,6 +113,7 @@ class Engine(Submitting):
 
     async def start(self) -> None:
         """A new life: one line, committed alone before anything else happens."""
+        self.runtime.watchers.append(log_information)
         self.run("runtime", self.runtime.run())
         await self.say(self.availability(EngineStarted))
         for left in self.store.revocations():
@@ -200,10 +202,11 @@ class Engine(Submitting):
 
     async def settle(self) -> None:
         """Runs everything that is due, and returns when nothing is left to do but wait for the clock, a
-        person or a lost store.
+        person or a lost store. Raises EngineFailed where a part of the engine failed.
         """
         while True:
             await self.activity.quiet.wait()
+            self.runtime.check()
             try:
                 said = await self.limits.look()
             except StoreFailed:
@@ -220,6 +223,13 @@ class Engine(Submitting):
                 return False
             await asyncio.sleep(0)
         return self.activity.count == 0
+
+
+def log_information(unit: Unit) -> None:
+    """Its code is the message's id; whom it concerns stands as an identity, never as an address."""
+    for fact in unit.played.lines:
+        if isinstance(fact, InformationRaised):
+            log.warning("%s %s: %s", fact.code, fact.code.name, fact.subject or "the device")
 
 
 async def ended(tasks: "list[asyncio.Future[None]]") -> None:

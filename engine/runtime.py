@@ -119,8 +119,7 @@ class Runtime:
         `lane`: of the deed whose outcome they are. Where the state that it lasts as long as was left first,
         they are not said, and a grant that they bring is revoked (S28).
         """
-        if self.failed:
-            raise EngineFailed(self.failed)
+        self.check()
         if self.closing:
             raise EngineStopped
         now = self.clock.now()
@@ -134,9 +133,15 @@ class Runtime:
         finally:
             self.activity.end()
 
+    def check(self) -> None:
+        """Raises EngineFailed."""
+        if self.failed:
+            raise EngineFailed(self.failed)
+
     def fail(self, part: str) -> None:
         """Refuses what waits and what comes: nothing may be accepted that nobody would carry out."""
         self.failed = part
+        self.activity.quiet.set()  # whoever waits for quiet is to hear of it
         for waiting in self.bus.take(len(self.bus)):
             refuse(waiting, EngineFailed(part))
 

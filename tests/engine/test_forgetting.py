@@ -81,6 +81,20 @@ async def test_s24_the_warning_clears_itself_and_what_waited_goes(tmp_path: Path
 
 
 @pytest.mark.manual("S24")
+async def test_s24_the_log_has_the_warning_by_its_code_and_nobodys_address(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.acquire(engine)
+        here.provider.revoke_grants(PRINTER)
+        await here.passes(engine, hours=2)
+        await here.notice(engine)
+        await engine.settle()
+        (line,) = [record.getMessage() for record in caplog.records if record.name == "franking"]
+        assert line == "I101 SIGN_IN_AGAIN: administrator"
+
+
+@pytest.mark.manual("S24")
 async def test_s24_the_warning_survives_a_restart(tmp_path: Path) -> None:
     async with office(tmp_path) as here:
         async with here.engine() as engine:

@@ -11,6 +11,7 @@ import pytest
 
 from franking.engine.engine import Engine
 from franking.engine.records import Batch, StoreFailed
+from franking.engine.runtime import EngineFailed
 from franking.events.device import UserLoggedIn, UserLoggedOut
 from franking.tests.engine.device import LEE, Office, office, refresh_token, signed_in, states
 
@@ -196,3 +197,11 @@ async def test_a_declined_sign_in_and_another_account_settle_too(tmp_path: Path)
 async def idle(here: Office, engine: Engine) -> bool:
     await turns()
     return engine.activity.count == 0 and here.screen.closed == ["page", "page"]
+
+
+async def test_it_says_that_a_part_failed_instead_of_waiting_for_it(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        engine.dispatcher.wake()  # under way, and then it is no more
+        engine.runtime.fail("dispatcher")
+        with pytest.raises(EngineFailed):
+            await settled(engine)
