@@ -7,6 +7,7 @@ Rule: only what the spool wrote itself is ever removed.
 """
 
 import hashlib
+import io
 import os
 import shutil
 import stat
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
+
+from .records import StoreFailed
 
 COPY_OCTETS = 1 << 20
 
@@ -43,8 +46,8 @@ class Spool:
         folder.mkdir(mode=0o700, exist_ok=True)
 
     def take(self, job: int, paths: Sequence[Path]) -> tuple[SpooledFile, ...]:
-        """Copies the files and makes the copies durable. Raises ScanUnreadable, and then leaves nothing
-        behind; the caller runs it in a thread.
+        """Copies the files and makes the copies durable. Raises ScanUnreadable, or StoreFailed where the copy
+        cannot be written, and then leaves nothing behind; the caller runs it in a thread.
         """
         for path in paths:
             check(path)
@@ -54,6 +57,9 @@ class Spool:
             found = tuple(copy(path, self.path(job, number)) for number, path in enumerate(paths))
             sync(folder)
             sync(self.folder)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise StoreFailed(f"the spool cannot be written ({error.strerror})", full=True) from error
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -97,13 +103,21 @@ def copy(path: Path, target: Path) -> SpooledFile:
     except OSError as error:
         raise ScanUnreadable(path, f"the scan cannot be read ({error.strerror})") from None
     with source, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copied:
-        while block := source.read(COPY_OCTETS):
+        while block := piece(source, path):
             digest.update(block)
             size += len(block)
             copied.write(block)
         copied.flush()
         os.fsync(copied.fileno())
     return SpooledFile(path.name, size, digest.hexdigest())
+
+
+def piece(source: io.RawIOBase, path: Path) -> bytes:
+    """Raises ScanUnreadable."""
+    try:
+        return source.read(COPY_OCTETS) or b""
+    except OSError as error:
+        raise ScanUnreadable(path, f"the scan cannot be read ({error.strerror})") from None
 
 
 def sync(folder: Path) -> None:

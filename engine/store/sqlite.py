@@ -73,6 +73,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def prepare(path: Path) -> None:
     """Makes the tables of a new store, or checks those that are there, before anything is written."""
+    finish_rollback(path)
     new = not path.exists() or path.stat().st_size == 0
     try:
         probe = sqlite3.connect(f"file:{path}?mode={'rwc' if new else 'ro'}", uri=True, isolation_level=None)
@@ -93,6 +94,21 @@ def prepare(path: Path) -> None:
             probe.close()
     except sqlite3.Error as error:
         raise unusable(path, error) from error
+
+
+def finish_rollback(path: Path) -> None:
+    """A power cut while the tables were made leaves a part of them, and the journal that takes it back; that
+    needs the right to write. A store that was made has no such journal.
+    """
+    if not path.with_name(f"{path.name}-journal").exists():
+        return
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("select count(*) from sqlite_schema").fetchone()
+    except sqlite3.Error as error:
+        raise unusable(path, error) from error
+    finally:
+        connection.close()
 
 
 class SqliteStore:

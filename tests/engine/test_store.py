@@ -142,6 +142,24 @@ async def test_a_store_that_may_only_be_read_is_unusable(tmp_path: Path) -> None
     assert octets(folder) == before
 
 
+async def test_a_power_cut_while_the_tables_were_made_is_no_obstacle(tmp_path: Path) -> None:
+    made, cut = tmp_path / "made", tmp_path / "cut"
+    made.mkdir()
+    cut.mkdir()
+    db = sqlite3.connect(made / "store.db", isolation_level=None)
+    db.execute("pragma cache_size=1")
+    db.execute("begin")
+    for number in range(40):
+        db.execute(f"create table half_made_{number}(words text)")
+    for name, content in octets(made).items():
+        (cut / name).write_bytes(content)
+    db.execute("rollback")
+    db.close()
+    assert len(octets(cut)["store.db"]) > 0
+    assert len(octets(cut)["store.db-journal"]) > 0
+    await a_store(cut / "store.db")
+
+
 # Who may open it
 
 
