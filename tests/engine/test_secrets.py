@@ -8,15 +8,12 @@ Rule: the search itself is tested: what is planted must be found.
 
 import asyncio
 import copy
-import gc
 import json
 import logging
 import pickle
 import traceback
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,7 +21,6 @@ import pytest
 
 from franking.engine.bus import Publication
 from franking.engine.deeds import Brought
-from franking.engine.engine import Engine
 from franking.engine.holder import Held, TokenHolder
 from franking.engine.oauth.client import OAuthProvider
 from franking.engine.ports import Envelope, Login, Screen, SignInRequest, Tokens
@@ -34,105 +30,8 @@ from franking.engine.smtp.submission import SmtpSubmission
 from franking.events.device import UserLoggedIn
 from franking.events.token import AccessTokenReady
 from franking.testing.mailbox import Phase
-from franking.tests.engine.device import KIM, LEE, START, history, issued_tokens, office, states
-
-WINDOW = 20
-"Characters of a token that would already be too many."
-OURS = ("franking.engine", "franking.events", "franking.machines")
-PLAYING = "mail.log"
-"The logger of the playing submission server, which tells the answers that a test ordered."
-LOUD = ("", "franking", "httpx2", "httpcore2", "h2", "hpack", "aiosmtplib", "asyncio", "authlib", "joserfc")
-
-
-def pieces(secret: str) -> set[bytes]:
-    """Beginning, middle and end of a secret, as it is and in base64 at each of the three offsets."""
-    found: set[bytes] = set()
-    for offset in range(3):
-        encoded = b64encode(b"\0" * offset + secret.encode())
-        inner = encoded[4 if offset else 0 : -4]
-        found |= {inner[:WINDOW], inner[len(inner) // 2 :][:WINDOW], inner[-WINDOW:]}
-    whole = secret.encode()
-    return found | {whole[:WINDOW], whole[len(whole) // 2 :][:WINDOW], whole[-WINDOW:]}
-
-
-@dataclass
-class Search:
-    """Collects whatever was written or shown; `found` names the places where a secret is."""
-
-    folder: Path
-    texts: list[tuple[str, str]] = field(default_factory=list)
-    errors: list[dict[str, object]] = field(default_factory=list)
-
-    def show(self, place: str, thing: object) -> None:
-        self.texts += [(f"repr of {place}", repr(thing)), (f"text of {place}", str(thing))]
-
-    def show_objects(self) -> None:
-        """Every object of ours that somebody could reach now."""
-        gc.collect()
-        for thing in gc.get_objects():
-            kind = type(thing)
-            if kind.__module__.startswith(OURS) or isinstance(thing, asyncio.Future):
-                self.texts.append((f"repr of {kind.__qualname__}", repr(thing)))
-
-    def show_engine(self, engine: Engine) -> None:
-        for event in history(engine):
-            self.texts.append((f"journal: {type(event).__name__}", event.model_dump_json()))
-        for line in engine.store.lines(0, 100_000):
-            self.texts.append((f"journal line {line.sequence}", line.fields))
-        self.show("status", engine.status())
-        self.show("information", engine.information())
-        for job in engine.status().jobs:
-            self.show("job", engine.store.job(job.job))
-            self.show("outcome", engine.store.job_outcome(job.job))
-
-    def found(self, secrets: list[str]) -> list[str]:
-        wanted = {piece for secret in secrets for piece in pieces(secret)}
-        files = [(path.name, path.read_bytes()) for path in self.folder.rglob("*") if path.is_file()]
-        said = [(place, text.encode()) for place, text in self.texts]
-        said += [("error in the loop", repr(error).encode()) for error in self.errors]
-        return sorted({place for place, text in files + said if any(piece in text for piece in wanted)})
-
-
-class Listening(logging.Handler):
-    """Keeps of each record what any formatter could show, also of its arguments and its exception."""
-
-    def __init__(self, search: Search) -> None:
-        super().__init__(logging.DEBUG)
-        self.search = search
-        self.heard: set[str] = set()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name == PLAYING:
-            return
-        self.heard.add(record.name.partition(".")[0])
-        place = f"log of {record.name}, {record.funcName}"
-        for shown in (record.getMessage(), repr(record.msg), repr(record.args), record.stack_info or ""):
-            self.search.texts.append((place, shown))
-        if record.exc_info:
-            self.search.texts.append((place, "".join(traceback.format_exception(*record.exc_info))))
-
-
-@contextmanager
-def listening(folder: Path) -> Iterator[tuple[Search, Listening]]:
-    """Every logger says everything."""
-    search = Search(folder)
-    handler = Listening(search)
-    before = {name: logging.getLogger(name).level for name in LOUD}
-    for name in LOUD:
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    logging.getLogger().addHandler(handler)
-    loop = asyncio.get_running_loop()
-    loop.set_debug(True)  # it logs calls, tasks and handles
-    loop.set_exception_handler(lambda _, context: search.errors.append(context))
-    try:
-        yield search, handler
-    finally:
-        loop.set_debug(False)
-        loop.set_exception_handler(None)
-        logging.getLogger().removeHandler(handler)
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)
-
+from franking.tests.engine.device import KIM, LEE, START, issued_tokens, office, states
+from franking.tests.engine.search import listening
 
 # The search finds what there is to find
 

@@ -17,11 +17,9 @@ from franking.events.token import AccessTokenReady, GrantRefused, GrantRevoked, 
 from franking.testing.clock import VirtualClock
 from franking.testing.grants import Access, Books, RefreshToken
 from franking.tests.engine.device import (
-    KIM,
     START,
     Office,
     access_token,
-    history,
     identity,
     issued_tokens,
     office,
@@ -361,62 +359,3 @@ async def test_s29_a_cancelled_caller_does_not_hurt_the_refresh(tmp_path: Path, 
 
 async def submitting(here: Office, engine: Engine) -> None:
     await here.scan(engine)
-
-
-# A token that the mail server turns away (S32)
-
-TURNED_AWAY = "535 5.7.3 Authentication unsuccessful"
-
-
-@pytest.mark.manual("S32")
-async def test_s32_a_refused_token_is_refreshed_once_and_the_job_goes(tmp_path: Path) -> None:
-    async with office(tmp_path) as here, here.engine() as engine:
-        await here.sign_in(engine)
-        here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
-        receipt = await here.scan(engine)
-        await engine.settle()
-        assert (here.refreshes, states(engine), warnings(engine)) == (1, ["sent"], [])
-        assert engine.job(receipt.job).attempts == 1, "a token is no try of the message"
-
-
-@pytest.mark.manual("S32", "S31", "B11")
-async def test_s32_a_second_refusal_stops_and_says_so_and_keeps_the_grant(tmp_path: Path) -> None:
-    async with office(tmp_path) as here, here.engine() as engine:
-        await here.sign_in(engine)
-        for _ in range(2):
-            here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
-        receipt = await here.scan(engine)
-        await here.passes(engine, minutes=50)
-        assert (here.refreshes, states(engine)) == (1, ["waiting"])
-        assert (access_token(engine, "kim"), refresh_token(engine, "kim")) == ("refused", "Acquired")
-        assert warnings(engine) == [("SERVER_REFUSES_TOKEN", identity(engine, "kim").identity)]
-        (warning,) = engine.information()
-        assert "535 5.7.3" in warning.cause
-        assert "[Authenticated SMTP]" in warning.remedy
-        assert engine.job(receipt.job).reason == "the provider wants somebody to act"
-        await here.passes(engine, minutes=10)
-        assert (states(engine), warnings(engine)) == (["sent"], [])
-
-
-@pytest.mark.manual("S32")
-async def test_s32_many_jobs_with_one_refused_token_refresh_it_once(tmp_path: Path) -> None:
-    async with office(tmp_path) as here, here.engine() as engine:
-        await here.sign_in(engine)
-        for _ in range(3):
-            here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
-        await asyncio.gather(*(here.scan(engine) for _ in range(3)))
-        await engine.settle()
-        assert (here.refreshes, states(engine)) == (1, ["sent"] * 3)
-
-
-@pytest.mark.manual("S32", "S24")
-async def test_s32_a_grant_revoked_at_the_provider_is_found_out_by_the_refused_token(tmp_path: Path) -> None:
-    async with office(tmp_path) as here, here.engine() as engine:
-        await here.sign_in(engine)
-        here.provider.revoke_grants(KIM)
-        await here.scan(engine)
-        await engine.settle()
-        assert (refresh_token(engine, "kim"), states(engine)) == ("Expired", ["waiting"])
-        assert [event.identity for event in history(engine) if isinstance(event, GrantRefused)] == [
-            identity(engine, "kim").identity
-        ]

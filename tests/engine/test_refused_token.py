@@ -1,0 +1,77 @@
+"""An access token that the mail server turns away: replaced once, then somebody must act (S32).
+
+Rule: the grant is kept, for the mail server is not the one who gave it.
+"""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from franking.events.token import GrantRefused
+from franking.tests.engine.device import (
+    KIM,
+    access_token,
+    history,
+    identity,
+    office,
+    refresh_token,
+    states,
+    warnings,
+)
+
+TURNED_AWAY = "535 5.7.3 Authentication unsuccessful"
+
+
+@pytest.mark.manual("S32")
+async def test_s32_a_refused_token_is_refreshed_once_and_the_job_goes(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+        receipt = await here.scan(engine)
+        await engine.settle()
+        assert (here.refreshes, states(engine), warnings(engine)) == (1, ["sent"], [])
+        assert engine.job(receipt.job).attempts == 1, "a token is no try of the message"
+
+
+@pytest.mark.manual("S32", "S31", "B11")
+async def test_s32_a_second_refusal_stops_and_says_so_and_keeps_the_grant(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        for _ in range(2):
+            here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+        receipt = await here.scan(engine)
+        await here.passes(engine, minutes=50)
+        assert (here.refreshes, states(engine)) == (1, ["waiting"])
+        assert (access_token(engine, "kim"), refresh_token(engine, "kim")) == ("refused", "Acquired")
+        assert warnings(engine) == [("SERVER_REFUSES_TOKEN", identity(engine, "kim").identity)]
+        (warning,) = engine.information()
+        assert "535 5.7.3" in warning.cause
+        assert "[Authenticated SMTP]" in warning.remedy
+        assert engine.job(receipt.job).reason == "the provider wants somebody to act"
+        await here.passes(engine, minutes=10)
+        assert (states(engine), warnings(engine)) == (["sent"], [])
+
+
+@pytest.mark.manual("S32")
+async def test_s32_many_jobs_with_one_refused_token_refresh_it_once(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        for _ in range(3):
+            here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+        await asyncio.gather(*(here.scan(engine) for _ in range(3)))
+        await engine.settle()
+        assert (here.refreshes, states(engine)) == (1, ["sent"] * 3)
+
+
+@pytest.mark.manual("S32", "S24")
+async def test_s32_a_grant_revoked_at_the_provider_is_found_out_by_the_refused_token(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        here.provider.revoke_grants(KIM)
+        await here.scan(engine)
+        await engine.settle()
+        assert (refresh_token(engine, "kim"), states(engine)) == ("Expired", ["waiting"])
+        assert [event.identity for event in history(engine) if isinstance(event, GrantRefused)] == [
+            identity(engine, "kim").identity
+        ]
