@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from ..events.request import Request
-from ..events.settings import DeviceSettings, HttpVersion
+from ..events.settings import DeviceSettings, HttpVersion, Tls
 from .clock import Clock
 from .holder import Held
 from .information import detail_of
@@ -32,7 +32,7 @@ from .ports import (
 from .records import JobRow
 from .settings import CredentialError, Mistake
 from .spool import FILES, Spool
-from .tls import client_context
+from .tls import KeptContext
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True})
 PROVIDER_DEPENDS = ("oauth.", "tls.", "http.")
@@ -65,7 +65,7 @@ class Adapters:
                 provider_data(oauth.provider),
                 Application(oauth.client_id, secret, oauth.tenant, oauth.authority),
                 self.clock,
-                self.context,
+                KeptContext(self.tls),
                 lambda: self.settings().http.version is HttpVersion.HTTP_2,
                 self.parked,
             )
@@ -83,11 +83,11 @@ class Adapters:
 
             smtp = self.settings().smtp
             server = smtp.server or self.lifetimes().server
-            self.made_submission = SmtpSubmission(server, smtp.port, self.context, self.clock)
+            self.made_submission = SmtpSubmission(server, smtp.port, KeptContext(self.tls), self.clock)
         return self.made_submission
 
-    def context(self) -> ssl.SSLContext:
-        return client_context(self.settings().tls)
+    def tls(self) -> Tls:
+        return self.settings().tls
 
     def login(self, held: Held | None, address: str) -> Login:
         """Raises CredentialError where the password cannot be read."""
