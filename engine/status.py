@@ -1,19 +1,25 @@
 """The state of everything that a person may ask about, as values."""
 
+import logging
 from datetime import datetime
 from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR
 from ..events.information import Info
+from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
-from ..machines.job import ENDED, JOB, SENT, WAITING
+from ..machines.job import ENDED, JOB, SENT, WAITING, Progress
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .information import Warning, warning
 from .journal import Unreadable, entry
 from .people import People
+from .play import Instance, Machine
 from .records import JobMoved, JobRow
 from .runtime import Runtime
+
+UNREADABLE = "its record cannot be read"
+log = logging.getLogger("franking")
 
 
 class IdentityStatus(NamedTuple):
@@ -21,7 +27,7 @@ class IdentityStatus(NamedTuple):
     login: str
     address: str
     refresh_token: str
-    "Required, Acquired or Expired (S23)."
+    "Required, Acquired or Expired (S23); or that its record cannot be read."
     access_token: str
     renew_at: datetime | None
 
@@ -64,16 +70,23 @@ class Reader:
             self.information(),
         )
 
+    def found(self, machine: Machine, key: str) -> Instance | None:
+        """None: its record cannot be read. Everything else is still told."""
+        try:
+            return self.runtime.instance(machine, key)
+        except MalformedRecord as error:
+            log.error("%s", error)
+            return None
+
     def identity(self, identity: str, login: str) -> IdentityStatus:
-        refresh = self.runtime.instance(REFRESH_TOKEN, identity)
-        access = self.runtime.instance(ACCESS_TOKEN, identity)
+        refresh, access = self.found(REFRESH_TOKEN, identity), self.found(ACCESS_TOKEN, identity)
         return IdentityStatus(
             identity,
             login,
             self.people.address(identity),
-            refresh.state.value,
-            access.state.name.lower().replace("_", " "),
-            refresh.data.renew_at,
+            refresh.state.value if refresh else UNREADABLE,
+            access.state.name.lower().replace("_", " ") if access else UNREADABLE,
+            refresh.data.renew_at if refresh else None,
         )
 
     def job(self, job: int) -> JobStatus | None:
@@ -82,14 +95,15 @@ class Reader:
         return self.of_job(row, found) if row and found else None
 
     def of_job(self, row: JobRow, moved: JobMoved) -> JobStatus:
-        progress = self.runtime.instance(JOB, str(row.job)).data
+        job = self.found(JOB, str(row.job))
+        progress = job.data if job else Progress()
         waits = self.why(row.identity) if moved.state == WAITING.name and moved.ready else ""
         return JobStatus(
             row.job,
             self.people.name(row.identity),
             row.function,
             moved.state.lower(),
-            waits or moved.reason,
+            UNREADABLE if job is None else waits or moved.reason,
             row.submitted_at,
             progress.attempts,
             progress.retry_at,
@@ -103,10 +117,12 @@ class Reader:
             return ""
         if sending.state is NOT_AVAILABLE:
             return "not available: " + ", ".join(sending.data.broken)
-        refresh = self.runtime.instance(REFRESH_TOKEN, identity).state
+        token, request = self.found(REFRESH_TOKEN, identity), self.found(ACCESS_TOKEN, identity)
+        if token is None or request is None:
+            return UNREADABLE
+        refresh, access = token.state, request.state
         if refresh is not ACQUIRED:
             return "the sign-in has expired" if refresh is EXPIRED else "waits for a sign-in"
-        access = self.runtime.instance(ACCESS_TOKEN, identity).state
         if access is BACKING_OFF:
             return "the provider cannot be reached"
         if access is REFUSED:
