@@ -15,7 +15,7 @@ from ..events.information import Actor, Info
 from ..events.job import JobFailed, JobSent, JobTaken
 from ..events.sign_in import SignInFailed
 from ..events.token import AccessTokenRejected, GrantRefused, RefreshBlocked
-from ..machines.rules import RULES
+from ..machines.rules import Rule
 
 ACQUIRE = "Tap [Acquire] of [Refresh Tokens (Administrator)] in [OAuth Settings] and sign in again."
 SIGN_IN_AT_THE_PANEL = "Send again at the panel and sign in."
@@ -38,6 +38,18 @@ class Words(NamedTuple):
     actor: Actor
 
 
+class Raised(NamedTuple):
+    """What the words are made from."""
+
+    subject: str
+    fact: Event
+    "That caused it."
+    detail: str
+    "What the journal does not hold: addresses, or what an adapter knows of a trouble."
+    rules: tuple[Rule, ...]
+    "The manual's, and the embedding program's."
+
+
 class Warning(NamedTuple):
     """One line of the [Information] screen."""
 
@@ -50,13 +62,13 @@ class Warning(NamedTuple):
     actor: Actor
 
 
-def not_available(subject: str, fact: Event, detail: str) -> Words:
-    return broken_rules(fact.broken if isinstance(fact, Availability) else ())
+def not_available(raised: Raised) -> Words:
+    codes = raised.fact.broken if isinstance(raised.fact, Availability) else ()
+    return broken_rules(codes, raised.rules)
 
 
-def broken_rules(codes: tuple[str, ...]) -> Words:
-    """Of a rule that an embedding program added, the code alone is known here."""
-    found = [rule for rule in RULES if rule.code in codes]
+def broken_rules(codes: tuple[str, ...], rules: tuple[Rule, ...]) -> Words:
+    found = [rule for rule in rules if rule.code in codes]
     unknown = [code for code in codes if code not in {rule.code for rule in found}]
     return Words(
         " ".join([*(rule.sentence for rule in found), *(f"Rule {code} is broken." for code in unknown)]),
@@ -65,25 +77,25 @@ def broken_rules(codes: tuple[str, ...]) -> Words:
     )
 
 
-def sign_in_again(subject: str, fact: Event, detail: str) -> Words:
-    said = f" ({fact.code})" if isinstance(fact, GrantRefused) else ""
-    known = said_by(detail)
+def sign_in_again(raised: Raised) -> Words:
+    said = f" ({raised.fact.code})" if isinstance(raised.fact, GrantRefused) else ""
+    known = said_by(raised.detail)
     why = f" {known.cause}" if known else ""
-    if subject == ADMINISTRATOR:
+    if raised.subject == ADMINISTRATOR:
         cause = f"The administrator's OAuth authentication was canceled by the provider{said}.{why}"
         return Words(cause, ACQUIRE, Actor.ADMIN)
     return Words(f"Your sign-in was ended by the provider{said}.{why}", SIGN_IN_AT_THE_PANEL, Actor.PERSON)
 
 
-def other_account(subject: str, fact: Event, detail: str) -> Words:
-    cause = f"Another account signed in than the From address needs ({detail}); nothing of it was kept."
+def other_account(raised: Raised) -> Words:
+    cause = f"Another account signed in than the From address needs ({raised.detail}); nothing was kept."
     remedy = "Sign in again with the account of the From address."
-    return Words(cause, remedy, Actor.ADMIN if subject == ADMINISTRATOR else Actor.PERSON)
+    return Words(cause, remedy, Actor.ADMIN if raised.subject == ADMINISTRATOR else Actor.PERSON)
 
 
-def sign_in_failed(subject: str, fact: Event, detail: str) -> Words:
-    said = f" ({fact.code})" if isinstance(fact, SignInFailed) else ""
-    known = said_by(detail) or Words("", "Try it again.", Actor.PERSON)
+def sign_in_failed(raised: Raised) -> Words:
+    said = f" ({raised.fact.code})" if isinstance(raised.fact, SignInFailed) else ""
+    known = said_by(raised.detail) or Words("", "Try it again.", Actor.PERSON)
     return Words(
         f"The sign-in did not succeed{said}; nothing changed. {known.cause}".strip(),
         known.remedy,
@@ -91,15 +103,16 @@ def sign_in_failed(subject: str, fact: Event, detail: str) -> Words:
     )
 
 
-def provider_refuses(subject: str, fact: Event, detail: str) -> Words:
-    code, actor = (fact.code, fact.actor) if isinstance(fact, RefreshBlocked) else ("unknown", "admin")
-    known = said_by(detail) or Words("", *WITHOUT_DETAIL.get(actor, WITHOUT_DETAIL["admin"]))
+def provider_refuses(raised: Raised) -> Words:
+    blocked = raised.fact if isinstance(raised.fact, RefreshBlocked) else None
+    code, actor = (blocked.code, blocked.actor) if blocked else ("unknown", "admin")
+    known = said_by(raised.detail) or Words("", *WITHOUT_DETAIL.get(actor, WITHOUT_DETAIL["admin"]))
     cause = f"The provider refuses access until somebody acts ({code}); signing in again would not help."
     return Words(f"{cause} {known.cause}".strip(), known.remedy, known.actor)
 
 
-def server_refuses_token(subject: str, fact: Event, detail: str) -> Words:
-    code = fact.code if isinstance(fact, AccessTokenRejected) else ""
+def server_refuses_token(raised: Raised) -> Words:
+    code = raised.fact.code if isinstance(raised.fact, AccessTokenRejected) else ""
     return Words(
         f"The mail server refuses a fresh access token ({code}).",
         "In the Microsoft 365 admin center, select the user from [Active users], and select the "
@@ -109,21 +122,21 @@ def server_refuses_token(subject: str, fact: Event, detail: str) -> Words:
     )
 
 
-def job_ended(subject: str, fact: Event, detail: str) -> Words:
+def job_ended(raised: Raised) -> Words:
+    fact = raised.fact
     if isinstance(fact, JobSent):
         return Words(
-            f"Job {subject} was sent in part: the server refused {fact.refused} of its recipients.",
+            f"Job {raised.subject} was sent in part: the server refused {fact.refused} of its recipients.",
             "Check those addresses and send to them again.",
             Actor.PERSON,
         )
     if isinstance(fact, JobTaken):
-        why = broken_rules(fact.broken)
-        return why._replace(cause=f"Job {subject} ended: {why.cause}")
+        why = broken_rules(fact.broken, raised.rules)
+        return why._replace(cause=f"Job {raised.subject} ended: {why.cause}")
     code = fact.code if isinstance(fact, JobFailed) else ""
-    known = said_by(detail) or Words("", "See the job's reason.", Actor.PERSON)
-    return Words(
-        f"Job {subject} ended without success ({code}). {known.cause}".strip(), known.remedy, known.actor
-    )
+    known = said_by(raised.detail) or Words("", "See the job's reason.", Actor.PERSON)
+    cause = f"Job {raised.subject} ended without success ({code}). {known.cause}"
+    return Words(cause.strip(), known.remedy, known.actor)
 
 
 def detail_of(cause: str, remedy: str, actor: Actor) -> str:
@@ -138,7 +151,7 @@ def said_by(detail: str) -> Words | None:
     return Words(cause, remedy, Actor(actor))
 
 
-WORDS: MappingProxyType[Info, Callable[[str, Event, str], Words]] = MappingProxyType({
+WORDS: MappingProxyType[Info, Callable[[Raised], Words]] = MappingProxyType({
     Info.NOT_AVAILABLE: not_available,
     Info.SIGN_IN_AGAIN: sign_in_again,
     Info.OTHER_ACCOUNT: other_account,
@@ -149,6 +162,6 @@ WORDS: MappingProxyType[Info, Callable[[str, Event, str], Words]] = MappingProxy
 })  # fmt: skip
 
 
-def warning(code: Info, subject: str, since: datetime, because: Event, detail: str) -> Warning:
-    words = WORDS[code](subject, because, detail)
-    return Warning(code, subject, since, words.cause, words.remedy, words.actor)
+def warning(code: Info, since: datetime, raised: Raised) -> Warning:
+    words = WORDS[code](raised)
+    return Warning(code, raised.subject, since, words.cause, words.remedy, words.actor)

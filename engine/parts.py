@@ -80,7 +80,7 @@ class Parts:
         self.limits = Limits(self.runtime)
         self.dispatcher = Dispatcher(self.runtime, self.width, self.broken_now)
         self.journal = Journal(store, self.activity, self.runtime)
-        self.reader = Reader(self.runtime, self.people)
+        self.reader = Reader(self.runtime, self.people, self.rules)
         self.next_job = max(store.last_job(), self.spool.last()) + 1
         self.tasks: list[asyncio.Future[None]] = []
         self.handlers: list[asyncio.Future[None]] = []

@@ -10,8 +10,9 @@ from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.job import ENDED, JOB, SENT, WAITING, Progress
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
+from ..machines.rules import Rule
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
-from .information import Warning, warning
+from .information import Raised, Warning, warning
 from .journal import Unreadable, entry
 from .people import People
 from .play import Instance, Machine
@@ -54,8 +55,9 @@ class Status(NamedTuple):
 
 
 class Reader:
-    def __init__(self, runtime: Runtime, people: People) -> None:
+    def __init__(self, runtime: Runtime, people: People, rules: tuple[Rule, ...]) -> None:
         self.runtime, self.people, self.store = runtime, people, runtime.store
+        self.rules = rules
 
     def status(self) -> Status:
         sending = self.runtime.instance(VALIDATION, "")
@@ -135,9 +137,8 @@ class Reader:
             line = self.store.line(row.because)
             because = entry(line).event if line else Unreadable("", "")
             if not isinstance(because, Unreadable):
-                found.append(
-                    warning(Info(row.code), row.subject, datetime.fromisoformat(row.at), because, row.detail)
-                )
+                raised = Raised(row.subject, because, row.detail, self.rules)
+                found.append(warning(Info(row.code), datetime.fromisoformat(row.at), raised))
         return tuple(found)
 
 

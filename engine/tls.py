@@ -30,7 +30,8 @@ def client_context(tls: Tls, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
 
 class KeptContext:
     """The context of one kind of connection: reading the authorities takes tens of milliseconds, so it is
-    done again only when the settings or one of the files changed. HTTP and SMTP keep one each, for ALPN differs.
+    done again only when the settings or one of the files changed. HTTP and SMTP keep one each, for ALPN
+    differs.
     """
 
     def __init__(self, tls: Callable[[], Tls]) -> None:

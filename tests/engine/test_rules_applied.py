@@ -297,7 +297,9 @@ async def test_s16_a_rule_that_refuses_at_send_ends_the_job_with_that_reason(tmp
         job = engine.job(receipt.job)
         assert (job.state, job.reason) == ("ended", "house-1")
         assert warnings(engine) == [("JOB_ENDED", str(receipt.job))]
-        assert "house-1" in engine.information()[0].cause
+        (warning,) = engine.information()
+        assert rules[0].sentence in warning.cause
+        assert warning.remedy == rules[0].remedy
         assert (here.kit.mailbox.messages, here.spooled()) == ([], [])
 
 
