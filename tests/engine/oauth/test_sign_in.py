@@ -183,7 +183,7 @@ async def test_cancelling_stops_a_screen_that_is_still_opening(
 async def test_cancelling_during_the_exchange_tells_the_browser(staged: "Staged") -> None:
     async with staged("Microsoft") as stage, stage.server.hold() as gate:
         screen = stage.accepting()
-        task = asyncio.create_task(stage.client().sign_in(stage.request(), screen))
+        task = asyncio.create_task(stage.client(http2=False).sign_in(stage.request(), screen))
         await gate.arrived(1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -61,10 +61,15 @@ async def instead(
 async def test_an_answer_that_does_not_come(staged: "Staged", monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is of the whole request; a provider that is asked once more may not have heard the first."""
     async with staged("Google") as stage:
-        grant = grant_of(stage)
-        monkeypatch.setattr(calls, "CALL_S", 0.2)
-        async with stage.server.hold():
-            trouble = await refused(stage.client(), grant)
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            writer.close()
+
+        monkeypatch.setattr(calls, "CALL_S", 0.5)
+        async with instead(stage, silent) as authority:
+            client = stage.client(application=replace(stage.application(), authority=authority))
+            trouble = await refused(client, grant_of(stage))
         assert (trouble.kind, trouble.code) == (AnswerClass.WAIT, Fault.TIMEOUT)
 
 
@@ -85,7 +90,7 @@ async def test_a_server_that_drips_is_stopped(staged: "Staged", monkeypatch: pyt
             except ConnectionError:
                 writer.close()
 
-        monkeypatch.setattr(calls, "CALL_S", 0.2)
+        monkeypatch.setattr(calls, "CALL_S", 0.5)
         monkeypatch.setattr(calls, "SIZE_MAX", 10**9)
         async with instead(stage, drip) as authority:
             client = stage.client(application=replace(stage.application(), authority=authority))
