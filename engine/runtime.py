@@ -142,8 +142,9 @@ class Runtime:
         """Refuses what waits and what comes: nothing may be accepted that nobody would carry out."""
         self.failed = part
         self.activity.quiet.set()  # whoever waits for quiet is to hear of it
-        for waiting in self.bus.take(len(self.bus)):
-            refuse(waiting, EngineFailed(part))
+        while len(self.bus):
+            for waiting in self.bus.take(len(self.bus)):
+                refuse(waiting, EngineFailed(part))
 
     async def run(self) -> None:
         """Until `close`, and then until nothing waits any more."""

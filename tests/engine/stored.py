@@ -5,8 +5,8 @@ Rule: what is compared is read from the store as the next start would read it, n
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,7 +72,6 @@ class Running:
     clock: WatchedClock
     runtime: Runtime
     limits: Limits
-    loop: "asyncio.Task[None] | None" = field(default=None)
 
     async def say(self, fact: Event) -> int:
         """With the token that it brings, if it brings one."""
@@ -88,13 +87,12 @@ async def running(path: Path, clock: WatchedClock | None = None) -> AsyncIterato
     now = clock or WatchedClock(START)
     runtime = Runtime(store, now, Vault(lambda: KEY).seal, Activity())
     here = Running(store, now, runtime, Limits(runtime))
-    here.loop = asyncio.create_task(runtime.run())
+    loop = asyncio.create_task(runtime.run())
     try:
         yield here
     finally:
         runtime.close()
-        with suppress(Exception):  # a test that broke the loop has seen why
-            await here.loop
+        await asyncio.gather(loop, return_exceptions=True)  # a test that broke it has seen why
         await store.aclose()
 
 
