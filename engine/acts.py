@@ -59,7 +59,16 @@ from .ports import (
     Verdict,
 )
 from .ports import Outcome as Sent
-from .records import InformationDetail, JobOutcome, JobRow, RevocationEnded, SealedGrant, Store
+from .records import (
+    RETRY_STORE,
+    InformationDetail,
+    JobOutcome,
+    JobRow,
+    RevocationEnded,
+    SealedGrant,
+    Store,
+    StoreFailed,
+)
 from .runtime import Runtime
 from .secret import Secret
 from .spool import Spool
@@ -240,7 +249,11 @@ class Acts:
         async def begin() -> None:
             await self.runtime.publish(Publication(BodyStarted(job=job)))
 
-        sent = await self.world.submission().send(self.world.login(row, held), envelope, begin)
+        try:
+            sent = await self.world.submission().send(self.world.login(row, held), envelope, begin)
+        except StoreFailed:  # nothing went: a body does not begin before that is written down
+            retry_at = self.clock.now() + RETRY_STORE
+            return say(JobDeferred(job=job, retry_at=retry_at, code="store unavailable", counted=False))
         return self.transmitted(asked, row, held, sent)
 
     def transmitted(self, asked: Asked, row: JobRow, held: Held | None, sent: Sent) -> Outcome:

@@ -154,6 +154,21 @@ async def test_s33c_a_message_that_was_taken_is_sent_once_although_the_store_fai
         assert said(engine, JobSent) == 1
 
 
+@pytest.mark.manual("S33", "B2")
+async def test_b2_a_body_whose_beginning_cannot_be_written_down_does_not_go(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        with failing(engine, "BodyStarted") as store:
+            await here.scan(engine)
+            await here.passes(engine, seconds=2)
+            assert store.refused == 3
+            assert here.kit.mailbox.messages == []
+        await here.passes(engine, seconds=1)
+        assert states(engine) == ["sent"]
+        assert len(here.kit.mailbox.messages) == 1
+        assert engine.status().jobs[0].attempts == 1
+
+
 async def test_the_dispatcher_outlives_a_store_that_fails(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
