@@ -7,6 +7,7 @@ octets goes in a line of its own. What a server repeats of a secret is masked be
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -131,22 +132,33 @@ def _spellings(login: Login) -> tuple[str, ...]:
     if login.token is not None:
         token = login.token.reveal()
         whole = f"user={login.user}\x01auth=Bearer {token}\x01\x01"
-    elif login.password is not None:
-        token = login.password.reveal()
-        whole = f"\0{login.user}\0{token}"
-    else:
-        return ()
-    return token, _encoded(whole).decode(), _encoded(token).decode()
+        return token, _encoded(whole).decode(), *_within_base64(token.encode())
+    if login.password is not None:
+        password = login.password.reveal()
+        return password, _encoded(f"\0{login.user}\0{password}").decode(), _encoded(password).decode()
+    return ()
+
+
+def _within_base64(secret: bytes) -> tuple[str, ...]:
+    """What base64 makes of it within a longer response: three forms, by how many octets stand before it (for
+    OAUTHBEARER that depends on the user's and the server's name). Without the characters that it shares
+    with its neighbours.
+    """
+    found = []
+    for before in range(3):
+        first, last = -(-before * 8 // 6), (before + len(secret)) * 8 // 6
+        found.append(base64.b64encode(bytes(before) + secret + bytes(2)).decode()[first:last])
+    return tuple(piece for piece in found if len(piece) >= SHARED_MIN)
 
 
 def masked(text: str, secrets: tuple[str, ...]) -> str:
-    """`text` with every run of characters masked that it shares with a secret."""
+    """`text` with every run of characters masked that it shares with a secret, be it wrapped into lines."""
     hidden = [False] * len(text)
+    solid = [at for at, character in enumerate(text) if not character.isspace()]
     for secret in filter(None, secrets):
-        shared = min(SHARED_MIN, len(secret))
-        for start in range(len(text) - shared + 1):
-            if text[start : start + shared] in secret:
-                hidden[start : start + shared] = [True] * shared
+        _hide(text, range(len(text)), secret, hidden)
+        if len(secret) >= SHARED_MIN:
+            _hide("".join(text[at] for at in solid), solid, "".join(secret.split()), hidden)
     shown = []
     for index, character in enumerate(text):
         if not hidden[index]:
@@ -154,3 +166,12 @@ def masked(text: str, secrets: tuple[str, ...]) -> str:
         elif index == 0 or not hidden[index - 1]:
             shown.append(MASK)
     return "".join(shown)
+
+
+def _hide(text: str, places: Sequence[int], secret: str, hidden: list[bool]) -> None:
+    """Marks in `hidden` what `text` shares with the secret; its characters stand at `places`."""
+    shared = min(SHARED_MIN, len(secret))
+    for start in range(len(text) - shared + 1):
+        if shared and text[start : start + shared] in secret:
+            for place in places[start : start + shared]:
+                hidden[place] = True

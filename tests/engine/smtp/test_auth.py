@@ -3,13 +3,15 @@
 import base64
 import contextlib
 import json
+import re
+from string import ascii_letters, digits
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from franking.engine.ports import Login, Phase, Verdict
-from franking.engine.smtp.auth import MASK, masked
+from franking.engine.ports import Login, Outcome, Phase, Verdict
+from franking.engine.smtp.auth import MASK, discreet, masked
 from franking.engine.smtp.compose import Message
 from franking.engine.smtp.trouble import HOUR, explain
 from franking.events.information import Actor
@@ -195,6 +197,51 @@ async def test_s25_what_a_server_repeats_of_a_token_is_masked(
         assert MASK in outcome.reply
         told = repr(outcome)
         assert not any(piece in told for piece in (TOKEN[7:27], encoded[:20], encoded[-40:-20]))
+
+
+@pytest.mark.manual("S25")
+async def test_s25_a_server_that_repeats_the_response_of_oauthbearer_gives_nothing_away(
+    playing: Playing, small: Message
+) -> None:
+    for letters in range(1, 4):
+        user = f"{'k' * letters}@example.com"
+        async with playing(offering("OAUTHBEARER")) as (server, device):
+            await device.send(small, login=with_token(user))
+        response = next(line for line in server.only.lines if line.startswith("AUTH")).split()[-1]
+        async with playing(offering("OAUTHBEARER", AUTH=[f"500 5.5.1 Unknown: {response}"])) as (_, device):
+            outcome = await device.send(small, login=with_token(user))
+        assert MASK in outcome.reply
+        assert decodable(outcome.reply, TOKEN) == 0
+
+
+def decodable(told: str, secret: str) -> int:
+    """How many pieces of twelve octets of the secret the words still hold, in base64 at any offset."""
+    packed = "".join(told.split())
+    runs = re.findall(r"[A-Za-z0-9+/]{16,}", packed)
+    octets = b" ".join(
+        base64.b64decode(run[start : start + (len(run) - start) // 4 * 4])
+        for run in runs
+        for start in range(4)
+    )
+    return sum(secret[at : at + 12].encode() in octets for at in range(len(secret) - 11))
+
+
+@given(
+    user=st.text("abcdefgh.", min_size=1, max_size=40),
+    host=st.text("mnop-.", min_size=1, max_size=40),
+    token=st.text(ascii_letters + digits + "-._~+/", min_size=24, max_size=200),
+    width=st.integers(4, 80),
+)
+def test_a_repeated_response_gives_no_token_away(user: str, host: str, token: str, width: int) -> None:
+    fields = (f"n,a={user},", f"host={host}", "port=587", f"auth=Bearer {token}", "", "")
+    for response in ("\x01".join(fields), XOAUTH2.format(token).replace("kim@example.com", user)):
+        encoded = base64.b64encode(response.encode()).decode()
+        lines = "\n".join(encoded[at : at + width] for at in range(0, len(encoded), width))
+        for repeated in (encoded, lines):
+            reply = f"Unknown: {repeated}"
+            assert decodable(reply, token)
+            outcome = Outcome(Verdict.ENDED, Phase.AUTH, "500", reply, answered=True)
+            assert decodable(discreet(outcome, with_token(user, token)).reply, token) == 0
 
 
 @given(st.text("abc", min_size=12, max_size=40), st.text("abcd ", max_size=80))
