@@ -101,7 +101,7 @@ class Tls(Values):
     minimum: TlsVersion = TlsVersion.TLS_1_2
     maximum: TlsVersion = TlsVersion.TLS_1_3
     trust: Path | None = None
-    "A file with more certificate authorities (PEM), beside the system's (S30)."
+    "A file with more certificate authorities (PEM), beside those of the system's OpenSSL (S30)."
 
 
 class Http(Values):

@@ -1,7 +1,8 @@
 """The calls to the authorization server: Authlib's OAuth 2 client over our own httpx2 session.
 
 Rules: token calls only; a session lives as long as one refresh, revocation or redemption, so that each takes
-the TLS and HTTP settings of its moment. Environment proxies and certificate variables are not looked at. A
+the TLS and HTTP settings of its moment. No environment variable is looked at: proxies here, authorities
+and key logs in `engine/tls.py`. A
 request has a time limit as a whole, an answer a size limit. What Authlib would keep of an answer (`token`) is
 never set, and no exception that could quote one leaves.
 """
