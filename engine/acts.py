@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter
 
 from ..events.base import Event
-from ..events.information import Info
+from ..events.information import Actor, Info
 from ..events.job import BodyStarted, JobDeferred, JobFailed, JobSent, OutcomeUnknown
 from ..events.sign_in import SignInCancelled, SignInFailed
 from ..events.token import (
@@ -41,7 +41,7 @@ from .bus import Publication
 from .clock import Clock
 from .deeds import Brought, Outcome, Performer
 from .holder import Held, TokenHolder
-from .information import detail_of
+from .information import SEAL, detail_of
 from .keeping import revocation
 from .play import Asked
 from .ports import (
@@ -56,6 +56,7 @@ from .ports import (
     Submission,
     Tokens,
     Trouble,
+    Unsealing,
     Verdict,
 )
 from .ports import Outcome as Sent
@@ -65,12 +66,11 @@ from .records import (
     JobOutcome,
     JobRow,
     RevocationEnded,
-    SealedGrant,
+    SealFailed,
     Store,
     StoreFailed,
 )
 from .runtime import Runtime
-from .secret import Secret
 from .spool import Spool
 
 FIRST_DELAY = timedelta(seconds=5)
@@ -106,15 +106,14 @@ class Acts:
         self,
         runtime: Runtime,
         world: World,
-        open_seal: Callable[[SealedGrant], Secret],
-        seal_broken: type[Exception],
+        vault: Unsealing,
         holder: TokenHolder,
         spool: Spool,
     ) -> None:
         self.runtime, self.world, self.holder, self.spool = runtime, world, holder, spool
         self.store: Store = runtime.store
         self.clock: Clock = runtime.clock
-        self.open_seal, self.seal_broken = open_seal, seal_broken
+        self.vault = vault
 
     def performers(self) -> dict[type[Effect], Performer]:
         return {
@@ -136,11 +135,9 @@ class Acts:
         if sealed is None:
             return say(GrantMissing(identity=identity, attempt=attempt))
         try:
-            grant = self.open_seal(sealed)
-        except self.seal_broken:
-            return say(
-                GrantRefused(identity=identity, of=sealed.version, code="the stored token cannot be opened")
-            )
+            grant = self.vault.open(sealed)
+        except SealFailed as failure:
+            return self.cannot_ask(asked, SEAL, detail_of(failure.cause, failure.remedy, Actor.ADMIN))
         answer = await self.world.provider().refresh(grant)
         if isinstance(answer, Trouble):
             return self.refresh_trouble(asked, sealed.version, answer)
@@ -173,6 +170,19 @@ class Acts:
         retry_at = self.later(asked.instance.data.failures, trouble.retry_after)
         return say(RefreshDelayed(identity=identity, attempt=attempt, retry_at=retry_at, code=trouble.code))
 
+    def cannot_ask(self, asked: Asked, code: str, detail: str) -> Outcome:
+        """Something of this device's own is missing: the grant is kept, for only the provider's word ends it
+        (S29).
+        """
+        blocked = RefreshBlocked(
+            identity=asked.key,
+            attempt=asked.instance.data.attempt,
+            retry_at=self.clock.now() + SOMEBODYS_ACT,
+            code=code,
+            actor="admin",
+        )
+        return (Publication(blocked, rows=(InformationDetail(Info.PROVIDER_REFUSES, asked.key, detail),)),)
+
     def request_failed(self, asked: Asked) -> Outcome:
         retry_at = self.clock.now() + FAULT_DELAY
         attempt = asked.instance.data.attempt
@@ -182,8 +192,8 @@ class Acts:
         if brought.sealed is None:
             return ()
         try:
-            delivered = await self.world.provider().revoke(self.open_seal(brought.sealed))
-        except self.seal_broken:
+            delivered = await self.world.provider().revoke(self.vault.open(brought.sealed))
+        except SealFailed:
             delivered = False
         ended = RevocationEnded(revocation(brought.sealed))
         return (Publication(GrantRevoked(identity=asked.key, delivered=delivered), rows=(ended,)),)
@@ -197,6 +207,10 @@ class Acts:
 
     async def open_sign_in(self, asked: Asked, brought: Brought) -> Outcome:
         place, identity = asked.key, asked.instance.data.identity
+        try:
+            self.vault.ready()
+        except SealFailed as failure:
+            return not_signed_in(place, SEAL, detail_of(failure.cause, failure.remedy, Actor.ADMIN))
         wanted = self.world.address(identity)
         closes_at = (asked.instance.entered or self.clock.now()) + timedelta(minutes=MINUTES_OPEN)
         answer = await self.world.provider().sign_in(
@@ -205,8 +219,7 @@ class Acts:
         if isinstance(answer, Cancelled):
             return say(SignInCancelled(place=place))
         if isinstance(answer, Trouble):
-            row = InformationDetail(Info.SIGN_IN_FAILED, place, words(answer))
-            return (Publication(SignInFailed(place=place, code=answer.code), rows=(row,)),)
+            return not_signed_in(place, answer.code, words(answer))
         if answer.refresh is None:
             return say(SignInFailed(place=place, code="no refresh token"))
         right = any(same(wanted, found) for found in (answer.account, *answer.aliases))
@@ -290,6 +303,11 @@ class Acts:
 
 def say(fact: Event) -> Outcome:
     return (Publication(fact),)
+
+
+def not_signed_in(place: str, code: str, detail: str) -> Outcome:
+    row = InformationDetail(Info.SIGN_IN_FAILED, place, detail)
+    return (Publication(SignInFailed(place=place, code=code), rows=(row,)),)
 
 
 def words(trouble: Trouble) -> str:

@@ -70,12 +70,12 @@ class Engine(Submitting):
         """Opens the store, says that the engine started, and runs until the block ends.
 
         `key`: 32 octets that seal refresh tokens, where they are not to lie in a file beside the store.
-        Raises Refused or SettingsError where the settings cannot be, StoreInUse, StoreUnusable, KeyUnusable,
+        Raises Refused or SettingsError where the settings cannot be, StoreInUse, StoreUnusable, SealFailed,
         StoreFailed, OSError.
         """
         from .store.lock import StoreLock
         from .store.sqlite import SqliteStore
-        from .store.vault import key_file
+        from .store.vault import KeyFile
 
         found = broken(settings, Look.SET, rules=(*RULES, *rules))
         refuses = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
@@ -88,9 +88,9 @@ class Engine(Submitting):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with StoreLock(folder):
             folder.chmod(0o700)
-            key = key or key_file(folder / "key")
             store = SqliteStore(folder / "store.db")
             try:
+                key = key or KeyFile(folder / "key", lambda: bool(store.grants()))
                 engine = cls(
                     settings,
                     folder,
@@ -141,6 +141,7 @@ class Engine(Submitting):
         (S33c).
         """
         await ended(self.tasks[1:])
+        self.runtime.stopping = True
         await self.deeds.stop(self.delivering, PATIENCE_S)
         await self.tokens.aclose()
         await self.adapters.aclose()

@@ -54,7 +54,7 @@ class Parts:
         directory: Directory | None,
         rules: tuple[Rule, ...],
     ) -> None:
-        from .store.vault import SealBroken, Vault
+        from .store.vault import Vault
 
         self.settings, self.folder, self.store, self.clock = settings, folder, store, clock
         self.screen, self.rules = screen, (*RULES, *rules)
@@ -75,7 +75,7 @@ class Parts:
             self.adapters.explain,
             self.adapters.envelope,
         )
-        acts = Acts(self.runtime, world, vault.open, SealBroken, self.holder, self.spool)
+        acts = Acts(self.runtime, world, vault, self.holder, self.spool)
         self.deeds = Deeds(self.runtime, acts.performers())
         self.limits = Limits(self.runtime)
         self.dispatcher = Dispatcher(self.runtime, self.width, self.broken_now)

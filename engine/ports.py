@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from ..events.information import Actor
+from .records import SealedGrant
 from .secret import Secret
 
 
@@ -219,6 +220,16 @@ class Submission(Protocol):
         """Closes pooled connections that were authenticated as `user`, after the message in transfer."""
 
     async def aclose(self) -> None: ...
+
+
+class Unsealing(Protocol):
+    """The vault, as far as a deed needs it."""
+
+    def ready(self) -> None:
+        """A token could be sealed now. Raises SealFailed."""
+
+    def open(self, grant: SealedGrant) -> Secret:
+        """Raises SealFailed."""
 
 
 Parked = Callable[[], AbstractAsyncContextManager[None]]

@@ -156,6 +156,15 @@ class StoreFailed(Exception):
         "The disk is full, or failing: the next commit would fare no better."
 
 
+class SealFailed(Exception):
+    """A token cannot be sealed or opened; what is sealed stays as it is."""
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(f"{cause} {remedy}")
+        self.cause, self.remedy = cause, remedy
+        "In words for the [Information] screen."
+
+
 class Store(Protocol):
     """Journal, instances, deadlines and rows in one place. Reads see what the last commit left."""
 
@@ -182,6 +191,8 @@ class Store(Protocol):
     def identities(self) -> list[IdentityRow]: ...
 
     def grant(self, identity: str) -> SealedGrant | None: ...
+
+    def grants(self) -> list[SealedGrant]: ...
 
     def job(self, job: int) -> JobRow | None: ...
 

@@ -41,13 +41,12 @@ Row = tuple[type[Exception], Exit]
 def table() -> tuple[Row, ...]:
     """Errors and their exit codes; the first row that fits decides."""
     from ..at_the_panel import UnknownUser
-    from ..records import StoreFailed
+    from ..records import SealFailed, StoreFailed
     from ..runtime import EngineFailed
     from ..settings import CredentialError, SettingsError
     from ..spool import ScanUnreadable
     from ..store.lock import StoreInUse
     from ..store.sqlite import StoreUnusable
-    from ..store.vault import KeyUnusable
     from .opening import NoConfigurationError, OAuthOffError, StoreUnreachableError, WrongSettingsError
     from .terminal import NotInstalledError
 
@@ -61,7 +60,7 @@ def table() -> tuple[Row, ...]:
         (ScanUnreadable, Exit.NO_INPUT),
         (StoreInUse, Exit.TEMPORARY),
         (StoreUnusable, Exit.UNAVAILABLE),
-        (KeyUnusable, Exit.UNAVAILABLE),
+        (SealFailed, Exit.UNAVAILABLE),
         (StoreUnreachableError, Exit.UNAVAILABLE),
         (StoreFailed, Exit.UNAVAILABLE),
         (NotInstalledError, Exit.UNAVAILABLE),

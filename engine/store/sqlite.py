@@ -213,6 +213,10 @@ class SqliteStore:
         row = self.first(sql, (identity,))
         return SealedGrant(*row) if row else None
 
+    def grants(self) -> list[SealedGrant]:
+        columns = ",".join(SealedGrant._fields)
+        return [SealedGrant(*row) for row in self.read(f"select {columns} from vault order by identity")]
+
     def job(self, job: int) -> JobRow | None:
         row = self.first(f"select {JOB_COLUMNS} from job where job=?", (job,))
         return job_row(row) if row else None

@@ -1,7 +1,7 @@
 """Seals refresh tokens: AES-GCM, bound to the identity and the version of its grant (S26).
 
-The key is a file beside the store, made at first use, or what the embedding program supplies. Said honestly:
-a key file protects a copied store, not a stolen device (S33b).
+The key is a file beside the store, made before the first sign-in, or what the embedding program supplies.
+Said honestly: a key file protects a copied store, not a stolen device (S33b).
 
 Rule: nothing here writes; what is sealed enters the store in the commit of the fact that brought it.
 """
@@ -11,52 +11,85 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..records import SealedGrant
+from ..records import SealedGrant, SealFailed
 from ..secret import Secret
 
 KEY_OCTETS = 32
 NONCE_OCTETS = 12
 
 
-class KeyUnusable(Exception):
+class KeyUnusable(SealFailed):
     """What should be the key is none."""
 
     def __init__(self, source: str, octets: int) -> None:
         super().__init__(
-            f"{source}: a key has {KEY_OCTETS} octets, this one {octets}. Restore the key; without it the "
-            "people must sign in again, and where nobody has signed in yet the file may be removed"
+            f"{source}: a key has {KEY_OCTETS} octets, this one {octets}.",
+            "Restore the key; without it the people must sign in again, and where nobody has signed in yet "
+            "the file may be removed.",
         )
         self.source, self.octets = source, octets
 
 
-class SealBroken(Exception):
+class KeyMissing(SealFailed):
+    """The file is gone, and tokens are sealed with what it held: a new key would only hide that."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            f"The key file {source} is missing, and the stored sign-ins are sealed with it.",
+            "Restore the file. If it is lost, select [Delete] in [Refresh Tokens], and sign in again.",
+        )
+        self.source = source
+
+
+class KeyUnreadable(SealFailed):
+    """The key file cannot be read or made."""
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(
+            f"The key file {source} cannot be used: {why}.", "Let this program read and write it."
+        )
+        self.source = source
+
+
+class SealBroken(SealFailed):
     """A sealed token cannot be opened: another key, or a damaged store."""
 
-    def __init__(self, identity: str) -> None:
+    def __init__(self, identity: str, source: str) -> None:
         super().__init__(
-            f"the sealed token of {identity} cannot be opened: the key is another one, or the store is "
-            "damaged. Restore the key, or sign in again"
+            f"The sealed token of {identity} cannot be opened: {source} is another key than the one that "
+            "sealed it, or the store is damaged.",
+            "Restore the key, or sign in again.",
         )
         self.identity = identity
 
 
-def key_file(path: Path) -> Callable[[], bytes]:
-    """The key from a file (0600) that is made when it is first needed.
+class KeyFile:
+    """The key from a file (0600) that is made when it is first needed, but never while something is sealed:
+    then it was lost, and who restores it has every sign-in back (S29).
 
-    Raises KeyUnusable at once where the file is there and holds no key.
+    Raises KeyUnusable, KeyUnreadable at once where the file is there and holds no key.
     """
 
-    def read() -> bytes:
-        try:
-            key = path.read_bytes()
-        except FileNotFoundError:
-            make(path)
-            key = path.read_bytes()
-        return checked(key, str(path))
+    def __init__(self, path: Path, in_use: Callable[[], bool]) -> None:
+        self.path, self.in_use = path, in_use
+        if path.exists():
+            self()
 
-    if path.exists():
-        read()
-    return read
+    def __call__(self) -> bytes:
+        """Raises KeyUnusable, KeyMissing, KeyUnreadable."""
+        try:
+            return checked(self.read(), str(self.path))
+        except OSError as error:
+            raise KeyUnreadable(str(self.path), error.strerror or type(error).__name__) from None
+
+    def read(self) -> bytes:
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            if self.in_use():
+                raise KeyMissing(str(self.path)) from None
+        make(self.path)
+        return self.path.read_bytes()
 
 
 def checked(key: bytes, source: str) -> bytes:
@@ -88,28 +121,33 @@ def make(path: Path) -> None:
 class Vault:
     def __init__(self, key: Callable[[], bytes]) -> None:
         self.key = key
+        self.source = str(key.path) if isinstance(key, KeyFile) else "the key"
+
+    def ready(self) -> None:
+        """Asked before somebody signs in: what he brings could be sealed. Raises SealFailed."""
+        checked(self.key(), self.source)
 
     def seal(self, identity: str, version: int, token: Secret) -> SealedGrant:
-        """Raises KeyUnusable."""
+        """Raises SealFailed."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = os.urandom(NONCE_OCTETS)
-        sealed = AESGCM(checked(self.key(), "the key")).encrypt(
+        sealed = AESGCM(checked(self.key(), self.source)).encrypt(
             nonce, token.reveal().encode(), bound(identity, version)
         )
         return SealedGrant(identity, version, nonce + sealed)
 
     def open(self, grant: SealedGrant) -> Secret:
-        """Raises SealBroken, KeyUnusable."""
+        """Raises SealFailed."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        cipher = AESGCM(checked(self.key(), "the key"))
+        cipher = AESGCM(checked(self.key(), self.source))
         nonce, sealed = grant.sealed[:NONCE_OCTETS], grant.sealed[NONCE_OCTETS:]
         try:
             return Secret(cipher.decrypt(nonce, sealed, bound(grant.identity, grant.version)).decode())
         except (InvalidTag, ValueError):
-            raise SealBroken(grant.identity) from None
+            raise SealBroken(grant.identity, self.source) from None
 
 
 def bound(identity: str, version: int) -> bytes:

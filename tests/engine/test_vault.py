@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from franking.engine.secret import Secret
-from franking.engine.store.vault import KeyUnusable, SealBroken, Vault, key_file
+from franking.engine.store.vault import KeyFile, KeyMissing, KeyUnreadable, KeyUnusable, SealBroken, Vault
 
 from .device import anywhere
 from .stored import KEY, TOKEN, running, signed_in
@@ -52,6 +52,28 @@ def test_s26_the_same_token_is_sealed_differently_each_time() -> None:
 
 
 # The key
+
+
+def key_file(path: Path, *, in_use: bool = False) -> KeyFile:
+    return KeyFile(path, lambda: in_use)
+
+
+@pytest.mark.manual("S26", "S29")
+def test_s29_no_new_key_is_made_while_something_is_sealed_with_a_lost_one(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    vault = Vault(key_file(path, in_use=True))
+    for ask in (vault.ready, lambda: vault.seal("user:1", 1, Secret(TOKEN))):
+        with pytest.raises(KeyMissing, match=r"missing.*Restore the file.*\[Delete\]") as raised:
+            ask()
+        assert raised.value.source == str(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "key").mkdir()
+    with pytest.raises(KeyUnreadable, match="Is a directory") as raised:
+        key_file(tmp_path / "key")
+    assert raised.value.source == str(tmp_path / "key")
 
 
 def test_the_key_is_made_once(tmp_path: Path) -> None:

@@ -75,6 +75,21 @@ async def test_s33_a_submit_that_the_store_refuses_leaves_nothing_and_says_so(tm
 
 
 @pytest.mark.manual("S33")
+async def test_s33_a_job_that_was_accepted_has_its_receipt_whatever_fails_after_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever hears that the store failed submits again, and the mail goes out twice."""
+    async with office(tmp_path) as here, here.engine() as engine:
+        await engine.log_in("panel", "kim")
+        with failing(engine, "SignInWanted") as store:
+            receipt = await here.scan(engine, place="panel")
+        assert store.refused == 1
+        assert (receipt.job, receipt.waits_for) == (1, "its status says what it waits for")
+        assert states(engine) == ["waiting"]
+        assert "a job was accepted; what it waits for cannot be told: StoreFailed" in caplog.text
+
+
+@pytest.mark.manual("S33")
 async def test_s33_a_submit_whose_files_do_not_fit_leaves_nothing_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,8 +264,9 @@ async def test_an_identity_that_cannot_be_read_does_not_keep_the_others(tmp_path
 
 @pytest.mark.manual("S26")
 async def test_s26_a_token_that_cannot_be_sealed_ends_the_sign_in_and_keeps_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
 ) -> None:
+    """It is known before the person signs in at the provider."""
     async with office(tmp_path) as here, here.engine() as engine:
         (here.store / "key").write_bytes(b"")
         await engine.log_in("panel", "kim")
@@ -258,7 +274,10 @@ async def test_s26_a_token_that_cannot_be_sealed_ends_the_sign_in_and_keeps_noth
         await engine.settle()
         assert refresh_token(engine, "kim") == "Required"
         assert said(engine, SignInFailed) == 1
-        assert "OpenSignIn of sign-in panel cannot be said: KeyUnusable" in caplog.text
+        assert here.visits == []
+        (warning,) = engine.information()
+        assert str(here.store / "key") in warning.cause
+        assert "Restore the key" in warning.remedy
 
 
 @pytest.mark.manual("S26", "S29")
@@ -315,7 +334,7 @@ async def test_a_limit_is_said_when_the_store_works_again(tmp_path: Path) -> Non
         assert said(engine, SystemAutoReset) == 1
 
 
-async def test_s26_a_store_without_its_key_opens_no_token(tmp_path: Path) -> None:
+async def test_s26_a_store_without_its_key_opens_no_token_and_ends_no_sign_in(tmp_path: Path) -> None:
     async with office(tmp_path) as here:
         async with here.engine() as engine:
             await here.sign_in(engine)
@@ -323,6 +342,6 @@ async def test_s26_a_store_without_its_key_opens_no_token(tmp_path: Path) -> Non
         async with here.engine() as engine:
             await here.scan(engine)
             await engine.settle()
-            assert refresh_token(engine, "kim") == "Expired"
+            assert refresh_token(engine, "kim") == "Acquired"
             assert states(engine) == ["waiting"]
             assert here.refreshes == 0
