@@ -22,6 +22,10 @@ from .authority import Authority
 ALPN = ("h2", "http/1.1")
 
 
+AGAIN_S = 0.2
+"How long a connection may take to end before it is told again."
+
+
 class HttpsListener:
     """Serves `app`; `async with` starts and stops it. `port` is known while it runs."""
 
@@ -51,11 +55,12 @@ class HttpsListener:
         await asyncio.gather(self._listening, return_exceptions=True)
         await self._stopping.terminated.set()
         self.cut_all()
-        going = list(self._connections)
-        # Cancelled as well as cut: hypercorn would wait for ever to send the rest of an HTTP/2 answer.
-        for task in going:
-            task.cancel()
-        await asyncio.gather(*going, return_exceptions=True)
+        # Cancelled as well as cut, and again: hypercorn would wait for ever to send the rest of an HTTP/2
+        # answer, and swallows a cancellation that comes while a client is just leaving.
+        while going := list(self._connections):
+            for task in going:
+                task.cancel()
+            await asyncio.wait(going, timeout=AGAIN_S)
 
     def cut(self, peer: tuple[str, int]) -> None:
         """Drops the connection from `peer` without a word, as a failing network does."""
