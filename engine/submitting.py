@@ -1,6 +1,7 @@
 """From a request to a job in the spool, and what people do with jobs."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -14,12 +15,15 @@ from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
 from .at_the_panel import AtThePanel
 from .bus import Publication
+from .deeds import where
 from .records import IdentityRow, JobRow
 from .refusal import Refused
 from .spool import FILES, SpooledFile
 from .status import JobStatus
 
 T = TypeVar("T")
+UNTOLD = "its status says what it waits for"
+log = logging.getLogger("franking")
 
 
 class Receipt(NamedTuple):
@@ -58,9 +62,19 @@ class Submitting(AtThePanel):
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
         paths = request.files if isinstance(request, ScanToEmail) else ()
         stored = await self.carried_through(self.keep(job, request, identity, who, paths, row))
-        if place is not None and self.stands_at(place, identity):
-            await self.offer_sign_in(place, identity)
-        return Receipt(job, stored.message_id, self.reader.why(identity))
+        return Receipt(job, stored.message_id, await self.waits_for(identity, place))
+
+    async def waits_for(self, identity: str, place: str | None) -> str:
+        """Opens the screen for a job that is accepted, and says what it waits for. Raises nothing: whoever
+        hears of a failure would submit the job again.
+        """
+        try:
+            if place is not None and self.stands_at(place, identity):
+                await self.offer_sign_in(place, identity)
+            return self.reader.why(identity)
+        except Exception as error:  # noqa: BLE001 - the job is durable, whatever this is
+            log.error("a job was accepted; what it waits for cannot be told: %s", where(error))
+            return UNTOLD
 
     async def keep(
         self,
