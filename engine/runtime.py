@@ -110,6 +110,8 @@ class Runtime:
         "Called once after each commit, before the watchers."
         self.failed = ""
         "The part of the engine that failed by a fault of the program."
+        self.stopping = False
+        "Only deeds under way may still say their outcome."
         self.closing = False
 
     async def publish(self, *publications: Publication, lane: Lane | None = None) -> int:
@@ -120,7 +122,7 @@ class Runtime:
         they are not said, and a grant that they bring is revoked (S28).
         """
         self.check()
-        if self.closing:
+        if self.closing or (self.stopping and lane is None):
             raise EngineStopped
         now = self.clock.now()
         for publication in publications:
@@ -150,24 +152,25 @@ class Runtime:
         """Until `close`, and then until nothing waits any more."""
         while len(self.bus) or not self.closing:
             await self.bus.filled.wait()
-            await self.turn(self.bus.take(BATCH_MOST))
+            await self.turn(self.bus.take(BATCH_MOST), set())
 
     def close(self) -> None:
         """Refuses what comes from now on; what waits is still committed, so that every caller hears."""
         self.closing = True
         self.bus.filled.set()
 
-    async def turn(self, group: list[Waiting]) -> None:
+    async def turn(self, group: list[Waiting], stopped: set[Lane]) -> None:
+        """`stopped`: deeds that a commit has stopped since this was taken from the queue; grows."""
         try:
-            await self.carry_out(group)
+            await self.carry_out(group, stopped)
         except Exception:
             for waiting in group:
                 refuse(waiting, EngineFailed("runtime"))
             raise
 
-    async def carry_out(self, group: list[Waiting]) -> None:
+    async def carry_out(self, group: list[Waiting], stopped: set[Lane]) -> None:
         overlay = Overlay(self, None)
-        units = self.step(group, overlay)
+        units = self.step(group, overlay, stopped)
         if not units:
             return
         try:
@@ -179,14 +182,15 @@ class Runtime:
                     refuse(unit.waiting, failure)
                 return
             for unit in units:
-                await self.turn([unit.waiting])
+                await self.turn([unit.waiting], stopped)
         else:
             self.accept(units, overlay)
+            stopped |= lanes_left(units)
 
-    def step(self, group: list[Waiting], overlay: Overlay) -> list[Unit]:
+    def step(self, group: list[Waiting], overlay: Overlay, before: set[Lane]) -> list[Unit]:
         units: list[Unit] = []
         written: list[Write] = []
-        stopped: set[Lane] = set()
+        stopped = set(before)
         sequence = self.sequence + 1
         for waiting in group:
             world, played = Overlay(self, overlay), Played()
@@ -201,9 +205,9 @@ class Runtime:
                 refuse(waiting, error)
                 continue
             written += writes
-            stopped |= {lane for move in played.moves for lane in left_by(move)}
             overlay.absorb(world)
             units.append(Unit(waiting, sequence, played, writes, taken))
+            stopped |= lanes_left(units[-1:])
             sequence += len(played.lines)
         return units
 
@@ -273,6 +277,10 @@ def left_by(move: Move) -> Iterator[Lane]:
     for deed in move.machine.blocks[move.before.state].during:
         if deed not in move.machine.blocks[move.after.state].during:
             yield (move.machine.title, move.key, type(deed))
+
+
+def lanes_left(units: Iterable[Unit]) -> set[Lane]:
+    return {lane for unit in units for move in unit.played.moves for lane in left_by(move)}
 
 
 def revocations(waiting: Waiting) -> Iterator[Asked]:

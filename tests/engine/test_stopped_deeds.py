@@ -11,12 +11,14 @@ import pytest
 from franking.engine.activity import Activity
 from franking.engine.bus import Lane, Publication
 from franking.engine.holder import Held
-from franking.engine.records import Batch
+from franking.engine.records import Batch, StoreFailed
 from franking.engine.runtime import Runtime, Unit
 from franking.engine.secret import Secret
 from franking.engine.store.sqlite import SqliteStore
 from franking.engine.store.vault import Vault
 from franking.events.device import UserLoggedIn, UserLoggedOut
+from franking.events.job import JobSubmitted
+from franking.events.request import Function
 from franking.events.sign_in import SignInWanted
 from franking.events.token import SignInSucceeded
 from franking.machines.effects import OpenSignIn, RevokeBrought
@@ -94,4 +96,53 @@ async def test_s28_what_still_waits_when_its_deed_is_stopped_is_withdrawn(
 async def test_the_outcome_of_a_deed_that_goes_on_is_said(tmp_path: Path) -> None:
     async with kim_signs_in(tmp_path) as (runtime, _):
         await runtime.publish(succeeded(), lane=LANE)
+        assert state(runtime) is Status.ACQUIRED
+
+
+@pytest.mark.manual("S28")
+async def test_s28_who_left_in_the_same_moment_is_not_signed_in_although_the_commit_was_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of somebody else's that the store does not take makes it commit the group one by one."""
+    async with kim_signs_in(tmp_path) as (runtime, units):
+        committed = runtime.store.commit
+
+        async def commit(batch: Batch) -> None:
+            if any(line.name == "JobSubmitted" for line in batch.lines):
+                raise StoreFailed("a row that the store does not take", full=False)
+            await committed(batch)
+
+        monkeypatch.setattr(runtime.store, "commit", commit)
+        bad = JobSubmitted(job=1, identity=KIM, function=Function.SCAN_TO_EMAIL)
+        left = Publication(UserLoggedOut(place="panel"))
+        found = await asyncio.gather(
+            runtime.publish(left),
+            runtime.publish(succeeded(), lane=LANE),
+            runtime.publish(Publication(bad)),
+            return_exceptions=True,
+        )
+        assert [type(outcome) for outcome in found] == [int, int, StoreFailed]
+        assert state(runtime) is REQUIRED
+        assert runtime.store.grant(KIM) is None
+        assert [type(asked.effect) for asked in units[-1].played.asked] == [RevokeBrought]
+
+
+@pytest.mark.manual("S28")
+async def test_a_deed_goes_on_when_the_commit_that_would_have_stopped_it_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with kim_signs_in(tmp_path) as (runtime, _):
+        committed = runtime.store.commit
+
+        async def commit(batch: Batch) -> None:
+            if any(line.name == "UserLoggedOut" for line in batch.lines):
+                raise StoreFailed("a row that the store does not take", full=False)
+            await committed(batch)
+
+        monkeypatch.setattr(runtime.store, "commit", commit)
+        left = Publication(UserLoggedOut(place="panel"))
+        found = await asyncio.gather(
+            runtime.publish(left), runtime.publish(succeeded(), lane=LANE), return_exceptions=True
+        )
+        assert [type(outcome) for outcome in found] == [StoreFailed, int]
         assert state(runtime) is Status.ACQUIRED
