@@ -75,6 +75,8 @@ class Deeds:
             if task is not None:
                 task.cancel()
         before = move.machine.blocks[move.before.state].during
+        if self.stopping:
+            return  # the next start finds the state without its deed, as after a power cut
         for deed in (each for each in move.machine.blocks[move.after.state].during if each not in before):
             lane = (move.machine.title, move.key, type(deed))
             self.during[lane] = self.begin(
@@ -169,7 +171,7 @@ class Deeds:
             await asyncio.wait(spared, timeout=patience_s)
             for task in spared:
                 task.cancel()
-        if self.lanes:
+        while self.lanes:  # an outcome may ask for more, such as a revocation
             await asyncio.wait(list(self.lanes.values()))
 
 
