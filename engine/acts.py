@@ -36,6 +36,7 @@ from ..machines.effects import (
     Transmit,
 )
 from ..machines.identity import same
+from ..machines.refresh_token import REFRESH_TOKEN
 from ..machines.sign_in import MINUTES_OPEN
 from .bus import Publication
 from .clock import Clock
@@ -133,7 +134,8 @@ class Acts:
         identity, attempt = asked.key, asked.instance.data.attempt
         sealed = self.store.grant(identity)
         if sealed is None:
-            return say(GrantMissing(identity=identity, attempt=attempt))
+            missing = self.runtime.instance(REFRESH_TOKEN, identity).data.version
+            return say(GrantMissing(identity=identity, attempt=attempt, of=missing))
         try:
             grant = self.vault.open(sealed)
         except SealFailed as failure:

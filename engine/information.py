@@ -14,7 +14,7 @@ from ..events.device import Availability
 from ..events.information import Actor, Info
 from ..events.job import JobFailed, JobSent, JobTaken
 from ..events.sign_in import SignInFailed
-from ..events.token import AccessTokenRejected, GrantRefused, RefreshBlocked
+from ..events.token import AccessTokenRejected, GrantMissing, GrantRefused, RefreshBlocked
 from ..machines.rules import Rule
 
 ACQUIRE = "Tap [Acquire] of [Refresh Tokens (Administrator)] in [OAuth Settings] and sign in again."
@@ -83,6 +83,11 @@ def sign_in_again(raised: Raised) -> Words:
     said = f" ({raised.fact.code})" if isinstance(raised.fact, GrantRefused) else ""
     known = said_by(raised.detail)
     why = f" {known.cause}" if known else ""
+    if isinstance(raised.fact, GrantMissing):
+        cause = "The stored sign-in is missing: the store is damaged, or was put back in part."
+        if raised.subject == ADMINISTRATOR:
+            return Words(cause, ACQUIRE, Actor.ADMIN)
+        return Words(cause, SIGN_IN_AT_THE_PANEL, Actor.PERSON)
     if raised.subject == ADMINISTRATOR:
         cause = f"The administrator's OAuth authentication was canceled by the provider{said}.{why}"
         return Words(cause, ACQUIRE, Actor.ADMIN)

@@ -14,7 +14,7 @@ class Info(StrEnum):
     NOT_AVAILABLE = "I001"
     "A rule makes OAuth not available (S12-S14)."
     SIGN_IN_AGAIN = "I101"
-    "The provider ended the grant: a person must sign in again (S24)."
+    "The provider ended the grant, or it was lost: a person must sign in again (S24)."
     OTHER_ACCOUNT = "I102"
     "Another account than the wanted one signed in (S19)."
     SIGN_IN_FAILED = "I103"

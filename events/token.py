@@ -49,7 +49,7 @@ class GrantRefused(GrantFact):
 
 
 class GrantEnded(OfIdentity):
-    """The present grant is over by the provider's word; whoever holds an access token of it drops it."""
+    """The present grant is over without a person's act; whoever holds an access token of it drops it."""
 
 
 class RenewalDue(OfIdentity):
@@ -103,8 +103,8 @@ class RefreshBlocked(TokenAnswer):
     "`admin` or `app`, as in the catalogue of provider answers."
 
 
-class GrantMissing(TokenAnswer):
-    """There was no grant to ask with."""
+class GrantMissing(TokenAnswer, GrantFact):
+    """There was no grant to ask with: the vault has none where the machine holds one."""
 
 
 class AccessTokenRejected(TokenAnswer):

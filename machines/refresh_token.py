@@ -1,7 +1,8 @@
 """The refresh token of one identity, in the words of [Refresh Tokens]: Required, Acquired, Expired (S23-S29).
 
 A person signs in once; the grant then works for months without anyone thinking of it. Two things end it: the
-provider's word (GrantRefused) or a person's (TokenDeleted). An outage is neither: no row knows the network.
+provider's word (GrantRefused) or a person's (TokenDeleted). An outage is neither: no row knows the network. A
+grant that the vault has lost (GrantMissing) cannot be waited for, either: a person must sign in.
 The sign-in screen is a machine of its own: one that is cancelled never gets here, and so changes nothing.
 Using the grant is the access token's business: when it was idle too long, this machine only says so
 (TokenWanted).
@@ -21,6 +22,7 @@ from ..events.token import (
     AccessTokenReady,
     GrantEnded,
     GrantFact,
+    GrantMissing,
     GrantRefused,
     GrantRotated,
     RenewalDue,
@@ -59,7 +61,7 @@ def used(grant: Grant, event: AccessTokenReady) -> Grant:
     return replace(grant, renew_at=event.renew_at)
 
 
-def gone(grant: Grant, event: TokenDeleted | GrantRefused) -> Grant:
+def gone(grant: Grant, event: TokenDeleted | GrantFact) -> Grant:
     return replace(grant, version=grant.version + 1, renew_at=None)
 
 
@@ -77,7 +79,7 @@ REFRESH_TOKEN = Definition(
         on(SignInSucceeded, unless=right, ask=[Inform(Info.OTHER_ACCOUNT), RevokeBrought()]),
         on(TokenDeleted, to=REQUIRED, data=gone, ask=[Clear(Info.SIGN_IN_AGAIN)]),
         on(GrantRotated, ask=[RevokeBrought()]),
-        ignore(GrantRefused, RenewalDue, AccessTokenReady, why=LATE),
+        ignore(GrantRefused, GrantMissing, RenewalDue, AccessTokenReady, why=LATE),
     ),
     state(REQUIRED, "Nobody has signed in for this identity.",
         ignore(TokenDeleted, why="nothing to delete")),
@@ -88,9 +90,9 @@ REFRESH_TOKEN = Definition(
         ignore(AccessTokenReady, unless=current, why=LATE),
         on(GrantRotated, when=current, data=hold, ask=[KeepGrant()]),
         on(GrantRotated, unless=current, ask=[RevokeBrought()]),
-        on(GrantRefused, when=current, to=EXPIRED, data=gone, tell=[GrantEnded], ask=ENDED),
-        ignore(GrantRefused, unless=current, why=LATE),
+        on(GrantRefused, GrantMissing, when=current, to=EXPIRED, data=gone, tell=[GrantEnded], ask=ENDED),
+        ignore(GrantRefused, GrantMissing, unless=current, why=LATE),
         on(TokenDeleted, to=REQUIRED, data=gone, ask=[RevokeGrant(), EraseGrant()])),
-    state(EXPIRED, "The provider ended the grant: a person must sign in again."),
+    state(EXPIRED, "The grant is dead or lost: a person must sign in again."),
     per=OfIdentity,
 )  # fmt: skip

@@ -1,15 +1,17 @@
 """A key file that was lost or exchanged: nobody's sign-in ends by it, and whoever restores the key has all of
-them back.
+them back. A sealed token that was lost is another matter: a person must sign in.
 """
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from franking.events.token import GrantRefused, RefreshBlocked
+from franking.events.token import GrantMissing, GrantRefused, RefreshBlocked
 
-from .device import office, refresh_token, said, sealed, states, warnings
+from .device import access_token, office, refresh_token, said, sealed, states, warnings
 
 
 @pytest.mark.manual("S26", "S29", "S24")
@@ -60,3 +62,26 @@ async def test_s27_without_the_key_a_sign_in_must_wait_for_the_deletion(tmp_path
         await engine.delete_tokens()
         await here.sign_in(engine, "lee")
         assert warnings(engine) == []
+
+
+@pytest.mark.manual("S24", "S33")
+async def test_s24_a_stored_token_that_is_missing_is_asked_for_at_the_panel(tmp_path: Path) -> None:
+    """Its row alone is gone, as after a store that was put back in part: nothing goes round in a circle."""
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+        with closing(sqlite3.connect(here.store / "store.db")) as store:
+            store.execute("delete from vault")
+            store.commit()
+        async with here.engine() as engine:
+            await here.scan(engine)
+            await engine.settle()
+            assert (refresh_token(engine, "kim"), access_token(engine, "kim")) == ("Expired", "absent")
+            assert (said(engine, GrantMissing), here.refreshes, states(engine)) == (1, 0, ["waiting"])
+            (warning,) = engine.information()
+            assert (warning.code.name, warning.subject) == ("SIGN_IN_AGAIN", "user:1")
+            assert "missing" in warning.cause
+            assert "provider" not in warning.cause
+            await engine.sign_in("panel", "kim")
+            await engine.settle()
+            assert (states(engine), engine.information()) == (["sent"], ())

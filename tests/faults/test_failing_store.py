@@ -75,21 +75,6 @@ async def test_s33_a_submit_that_the_store_refuses_leaves_nothing_and_says_so(tm
 
 
 @pytest.mark.manual("S33")
-async def test_s33_a_job_that_was_accepted_has_its_receipt_whatever_fails_after_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Whoever hears that the store failed submits again, and the mail goes out twice."""
-    async with office(tmp_path) as here, here.engine() as engine:
-        await engine.log_in("panel", "kim")
-        with failing(engine, "SignInWanted") as store:
-            receipt = await here.scan(engine, place="panel")
-        assert store.refused == 1
-        assert (receipt.job, receipt.waits_for) == (1, "its status says what it waits for")
-        assert states(engine) == ["waiting"]
-        assert "a job was accepted; what it waits for cannot be told: StoreFailed" in caplog.text
-
-
-@pytest.mark.manual("S33")
 async def test_s33_a_submit_whose_files_do_not_fit_leaves_nothing_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -143,7 +143,7 @@ def test_s27_it_is_gone_with_its_grant(token: Life[Request], end: Event) -> None
 def test_s29_a_late_answer_to_a_former_request_changes_nothing(token: Life[Request], answer: object) -> None:
     assert callable(answer)
     assert token.changes_nothing(answer(0))
-    assert token.changes_nothing(GrantMissing(identity=USER, attempt=0))
+    assert token.changes_nothing(GrantMissing(identity=USER, attempt=0, of=0))
 
 
 @pytest.mark.manual("S29", "B2")
@@ -228,5 +228,5 @@ def test_s19_nothing_of_another_account_is_held(token: Life[Request]) -> None:
 
 
 def test_without_a_grant_there_is_nothing_to_ask_with() -> None:
-    life = within(REQUESTING).hears(GrantMissing(identity=USER, attempt=1))
+    life = within(REQUESTING).hears(GrantMissing(identity=USER, attempt=1, of=0))
     assert (life.state, life.asked) == (ABSENT, [])

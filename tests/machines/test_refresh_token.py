@@ -7,6 +7,7 @@ import pytest
 from franking.events.base import ADMINISTRATOR, Event
 from franking.events.token import (
     AccessTokenReady,
+    GrantMissing,
     GrantRefused,
     GrantRotated,
     RefreshBlocked,
@@ -88,6 +89,19 @@ def test_s24_the_warning_clears_by_itself_when_the_token_is_acquired() -> None:
     life = acquired().hears(refused(1), signed_in())
     assert life.state is ACQUIRED
     assert "Clear SIGN_IN_AGAIN" in life.asked
+
+
+@pytest.mark.manual("S24")
+def test_s24_a_grant_that_the_vault_has_lost_expires_and_raises_the_warning() -> None:
+    life = acquired().hears(GrantMissing(identity=ADMINISTRATOR, attempt=1, of=1))
+    assert (life.state, life.told) == (EXPIRED, ["GrantEnded"])
+    assert life.asked == ["EraseGrant", "Inform SIGN_IN_AGAIN"]
+
+
+def test_s24_a_late_word_of_a_missing_grant_cannot_expire_the_new_one(grant: Life[Grant]) -> None:
+    grant.hears(signed_in())
+    former = grant.data.version - 1
+    assert grant.changes_nothing(GrantMissing(identity=ADMINISTRATOR, attempt=1, of=former))
 
 
 @pytest.mark.manual("S19")
