@@ -15,6 +15,7 @@ import httpx2
 from .authority import client_context
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+REDIRECTS_MAX = 5
 
 
 class SignInRefused(Exception):
@@ -104,11 +105,15 @@ class Person:
             return await self._arrive(browser, answer)
 
     async def _arrive(self, browser: httpx2.AsyncClient, answer: httpx2.Response) -> str:
-        address = answer.headers["location"]
-        if urlsplit(address).scheme != "http" or urlsplit(address).hostname not in LOOPBACK:
-            raise SignInRefused(answer.status_code, "the redirect leads away from this machine")
-        page = await browser.get(address)
-        return str(page.text)
+        """Follows the redirect to the device's listener, and the one from there to its page."""
+        for _ in range(REDIRECTS_MAX):
+            if not answer.is_redirect:
+                return str(answer.text)
+            address = urljoin(str(answer.url), answer.headers["location"])
+            if urlsplit(address).scheme != "http" or urlsplit(address).hostname not in LOOPBACK:
+                raise SignInRefused(answer.status_code, "the redirect leads away from this machine")
+            answer = await browser.get(address)
+        raise SignInRefused(answer.status_code, "one redirect after the other")
 
 
 def _form(answer: httpx2.Response) -> Form:

@@ -1,6 +1,7 @@
 """`franking acquire`: [Acquire] of [Refresh Tokens (Administrator)], or the sign-in of one user (S23).
 
-Rule: the person signs in with a browser on this machine, for the provider sends it back to loopback. Whatever
+Rule: the person signs in with a browser on this machine, for the provider sends it back to loopback. That
+browser is the person's own, with what it keeps, not the fresh profile of S19a; the command says so. Whatever
 ends the command closes the screen; a sign-in that is cancelled or fails changes nothing.
 """
 
@@ -77,7 +78,13 @@ def acquire(
         typer.Option("--user", "-u", show_default=False, help="Sign in this user; else the administrator."),
     ] = None,
     browser: Annotated[
-        bool, typer.Option("--browser", help="Open the address in this machine's browser.")
+        bool,
+        typer.Option(
+            "--browser",
+            help="Open the address in this machine's browser. It is your own profile: it may offer accounts "
+            "that are signed in there, and keeps this one signed in. To leave no trace, open the address in "
+            "a private window instead.",
+        ),
     ] = False,
     config: Config = None,
 ) -> None:

@@ -1,8 +1,9 @@
 """Where the browser comes back to: a listener on loopback for one authorization response (RFC 8252).
 
 Rules: it is bound before the screen opens, loopback only. One GET with the right `state` ends the waiting;
-whatever else knocks gets an error page and changes nothing. The browser's page waits for the end of the
-sign-in, so that it says what came of it. Code and state are in no log, no page and no title.
+whatever else knocks gets an error page and changes nothing. The browser is sent on to a path without code
+and state, so that neither stays in its address bar or history; the page there waits for the end of the
+sign-in and says what came of it. Code and state are in no log, no page and no title.
 """
 
 import asyncio
@@ -30,7 +31,11 @@ HEAD_S = 10.0
 "How long a connection may take to say what it wants."
 CLOSING_S = 2.0
 "How long the last page may take to reach the browser."
+ACCEPT_AGAIN_S = 1.0
+"How long nobody is let in while the process has no descriptor left."
 CONNECTIONS_MAX = 32
+END = "/sign-in"
+"Where the browser reads how the sign-in ended."
 PORTS_TRIED = 8
 FIELDS_MAX = 32
 REQUEST = re.compile(rb"([A-Z]{1,16}) (/[\x21\x22\x24-\x7e]*) HTTP/1\.[01]")
@@ -64,6 +69,7 @@ class Page:
 
 
 SIGNED_IN = Page("Signed in.", "You can close this page.")
+MOVED = Page("The answer has come.", "The next page says how the sign-in ended.", HTTPStatus.SEE_OTHER)
 CANCELLED = Page("The sign-in was cancelled.", "You can close this page.")
 CLOSED = Page("The sign-in has ended.", "You can close this page and start again on the device.")
 NOT_FOUND = Page("Nothing is here.", "This address is for the sign-in that is open.", HTTPStatus.NOT_FOUND)
@@ -90,11 +96,7 @@ class NoListenerError(OSError):
 
 
 def bound(address: str, port: int) -> socket.socket:
-    """A listening socket on one loopback address.
-
-    Raises OSError with its number, which asyncio does not always tell: from 3.13 on it logs an address that
-    is not there and goes on.
-    """
+    """A listening socket on one loopback address. Raises OSError."""
     own = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     try:
         own.setblocking(False)
@@ -107,18 +109,25 @@ def bound(address: str, port: int) -> socket.socket:
 
 
 class RedirectListener:
-    """Made in a running loop. `async with` binds and closes it; `uri` is known while it runs."""
+    """Made in a running loop. `async with` binds and closes it; `uri` is known while it runs.
+
+    It accepts by itself: a connection that asyncio's server has accepted but not handed over when it closes
+    cannot be reached, and holds up its closing.
+    """
 
     def __init__(self, redirect: Redirect, state: Secret) -> None:
         self._redirect = redirect
         self._state = state
-        self._servers: list[asyncio.Server] = []
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        self._telling: set[asyncio.Task[None]] = set()
-        loop = asyncio.get_running_loop()
-        self.returned: asyncio.Future[Returned] = loop.create_future()
+        self._loop = asyncio.get_running_loop()
+        self._sockets: list[socket.socket] = []
+        self._connections: set[asyncio.Task[None]] = set()
+        self._full: dict[socket.socket, asyncio.TimerHandle] = {}
+        "Which socket lets nobody in for the moment."
+        self.returned: asyncio.Future[Returned] = self._loop.create_future()
         "Done when the browser has come back."
-        self._page: asyncio.Future[Page] = loop.create_future()
+        self._page: asyncio.Future[Page] = self._loop.create_future()
+        self._told = asyncio.Event()
+        "The browser has its last page."
         self.port = 0
 
     @property
@@ -145,18 +154,21 @@ class RedirectListener:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.show(CLOSED)
-        for server in self._servers:
-            server.close()
-        if self._telling:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSING_S):
-                    await asyncio.wait(set(self._telling))
-        for writer in self._connections.values():
-            writer.transport.abort()
+        try:
+            if self.returned.done() and not self.returned.cancelled():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(CLOSING_S):
+                        await self._told.wait()
+        finally:
+            for own in self._sockets:
+                self._loop.remove_reader(own)
+                own.close()
+            for again in self._full.values():
+                again.cancel()
+            for task in self._connections:
+                task.cancel()
         if self._connections:
             await asyncio.wait(set(self._connections))
-        for server in self._servers:
-            await server.wait_closed()
 
     async def _bind(self) -> bool:
         """One port on every address; False: another program has it on one of them."""
@@ -176,28 +188,48 @@ class RedirectListener:
                     own.close()
                 return False
         self.port = port
+        self._sockets = sockets
         for own in sockets:
-            self._servers.append(await asyncio.start_server(self._serve, sock=own, limit=HEAD_MAX))
+            self._loop.add_reader(own, self._accept, own)
         return True
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a connection is served in a task of its own")
-        self._connections[task] = writer
+    def _accept(self, own: socket.socket) -> None:
         try:
-            # A browser may go away at any moment.
-            with suppress(ConnectionError):
-                await self._tell(writer, await self._answer(reader, task))
-        finally:
-            del self._connections[task]
-            self._telling.discard(task)
-            writer.close()
+            connection, _ = own.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError:
+            self._loop.remove_reader(own)
+            self._full[own] = self._loop.call_later(
+                ACCEPT_AGAIN_S, self._loop.add_reader, own, self._accept, own
+            )
+            return
+        if len(self._connections) >= CONNECTIONS_MAX:
+            connection.close()
+            return
+        connection.setblocking(False)
+        task = self._loop.create_task(self._serve(connection))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+        # Where the task is cancelled before it began, nobody else closes it.
+        task.add_done_callback(lambda _: connection.close())
 
-    async def _answer(self, reader: asyncio.StreamReader, task: "asyncio.Task[None]") -> Page | None:
+    async def _serve(self, connection: socket.socket) -> None:
+        reader = asyncio.StreamReader(HEAD_MAX)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        # A browser may go away at any moment.
+        with suppress(OSError):
+            transport, _ = await self._loop.connect_accepted_socket(lambda: protocol, connection)
+            writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
+            try:
+                page = await self._answer(reader)
+                if page is not None:
+                    await self._tell(writer, page)
+            finally:
+                transport.abort()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> Page | None:
         """None: nothing that can be answered came."""
-        if len(self._connections) > CONNECTIONS_MAX:
-            return None
         try:
             async with asyncio.timeout(HEAD_S):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -208,13 +240,14 @@ class RedirectListener:
         read = self._read(head)
         if isinstance(read, Page):
             return read
+        if isinstance(read, asyncio.Future):
+            return await asyncio.shield(read)
         if self.returned.done():
             return ANSWERED
-        self._telling.add(task)
         self.returned.set_result(read)
-        return await asyncio.shield(self._page)
+        return MOVED
 
-    def _read(self, head: bytes) -> Returned | Page:
+    def _read(self, head: bytes) -> "Returned | Page | asyncio.Future[Page]":
         """RFC 9112, only what a browser's GET needs."""
         first, *lines = head[:-4].split(b"\r\n")
         request = REQUEST.fullmatch(first)
@@ -229,6 +262,8 @@ class RedirectListener:
             return GET_ONLY
         # Not by urlsplit, to which `//host/` is a host.
         path, _, query = request[2].decode("ascii").partition("?")
+        if path == END and self.returned.done():
+            return self._page
         return self._response(query) if path == self._redirect.path else NOT_FOUND
 
     def _response(self, query: str) -> Returned | Page:
@@ -246,9 +281,7 @@ class RedirectListener:
             return NOT_OURS
         return Returned(Secret(code), error, fields.get("error_description", ""), fields.get("iss", ""))
 
-    async def _tell(self, writer: asyncio.StreamWriter, page: Page | None) -> None:
-        if page is None:
-            return
+    async def _tell(self, writer: asyncio.StreamWriter, page: Page) -> None:
         body = PAGE.substitute(title=escape(page.title), text=escape(page.text)).encode()
         head = [
             f"HTTP/1.1 {page.status.value} {page.status.phrase}",
@@ -262,8 +295,15 @@ class RedirectListener:
         ]
         if page is GET_ONLY:
             head.append("Allow: GET")
-        writer.write("\r\n".join([*head, "", ""]).encode() + body)
-        await writer.drain()
+        if page is MOVED:
+            head.append(f"Location: {END}")
+        try:
+            writer.write("\r\n".join([*head, "", ""]).encode() + body)
+            writer.close()
+            await writer.wait_closed()
+        finally:
+            if self._page.done() and page is self._page.result():
+                self._told.set()
 
 
 def _has_body(name: bytes, value: bytes) -> bool:

@@ -1,6 +1,8 @@
 """The loopback listener, spoken to in raw octets: what ends the waiting, and all that does not."""
 
 import asyncio
+import errno
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -12,6 +14,7 @@ from franking.engine.oauth import redirect
 from franking.engine.oauth.providers import GOOGLE, MICROSOFT, Redirect
 from franking.engine.oauth.redirect import (
     CANCELLED,
+    END,
     POLICY,
     SIGNED_IN,
     NoListenerError,
@@ -55,8 +58,18 @@ def get(at: RedirectListener, target: str = GOOD, **fields: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
+async def visited(at: RedirectListener, octets: bytes, address: str = "127.0.0.1") -> bytes:
+    """What a browser shows at last: it follows the redirect, in a connection of its own."""
+    answer = await said(at, octets, address)
+    assert answer.startswith(b"HTTP/1.1 303 See Other\r\n")
+    assert STATE.encode() not in answer
+    found = re.search(rb"\r\nLocation: (/[a-z-]+)\r\n", answer)
+    assert found is not None
+    return await said(at, get(at, found[1].decode()), address)
+
+
 async def came_back(at: RedirectListener, octets: bytes, page: Page = SIGNED_IN) -> tuple[Returned, bytes]:
-    browser = asyncio.create_task(said(at, octets))
+    browser = asyncio.create_task(visited(at, octets))
     returned = await at.returned
     at.show(page)
     return returned, await browser
@@ -77,6 +90,19 @@ async def test_s19a_the_right_state_ends_the_waiting() -> None:
         assert b"You can close this page." in body
         assert STATE.encode() not in answer
         assert b"the-code" not in answer
+
+
+@pytest.mark.manual("S19a")
+async def test_s19a_code_and_state_do_not_stay_in_the_address_bar() -> None:
+    """The browser is sent on at once, while the code is being redeemed."""
+    async with listener() as at:
+        head, _, body = (await said(at, get(at))).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 303 See Other\r\n")
+        assert head.endswith(f"\r\nLocation: {END}".encode())
+        assert not any(secret in head + body for secret in (b"the-code", STATE.encode()))
+        assert (await at.returned).code.reveal() == "the-code"
+        at.show(SIGNED_IN)
+        assert b"Signed in." in await said(at, get(at, END))
 
 
 @pytest.mark.manual("S19a")
@@ -107,6 +133,7 @@ async def test_s19a_the_browser_is_told_what_came_of_it() -> None:
         (f"/?code=a&state={STATE}&junk", 400),
         (f"/other?code=a&state={STATE}", 404),
         ("/favicon.ico", 404),
+        (END, 404),
         (f"//evil.example/?code=a&state={STATE}", 404),
         ("/#fragment", 400),
     ],
@@ -162,7 +189,7 @@ async def test_only_get(method: str) -> None:
 @pytest.mark.manual("S19a")
 async def test_s19a_one_answer_is_taken() -> None:
     async with listener() as at:
-        first = asyncio.create_task(said(at, get(at)))
+        first = asyncio.create_task(visited(at, get(at)))
         returned = await at.returned
         second = await said(at, get(at, f"/?code=another&state={STATE}"))
         assert second.startswith(b"HTTP/1.1 400 ")
@@ -200,11 +227,13 @@ async def test_too_many_connections_are_turned_away(monkeypatch: pytest.MonkeyPa
         assert not at.returned.done()
         first.write(get(at)[1:])
         await at.returned
+        assert b"\r\nLocation: " in await one.read()
         at.show(SIGNED_IN)
-        assert b"Signed in." in await one.read()
+        assert b"Signed in." in await said(at, get(at, END))
 
 
-async def test_a_browser_that_goes_away_has_come_back_all_the_same() -> None:
+async def test_a_browser_that_goes_away_has_come_back_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redirect, "CLOSING_S", 0.05)
     async with listener() as at:
         async with connected(at.port) as (_, writer):
             writer.write(get(at))
@@ -216,7 +245,7 @@ async def test_a_browser_that_goes_away_has_come_back_all_the_same() -> None:
 @pytest.mark.manual("S19a")
 async def test_s19a_it_closes_with_a_word_to_the_browser() -> None:
     async with listener() as at:
-        browser = asyncio.create_task(said(at, get(at)))
+        browser = asyncio.create_task(visited(at, get(at)))
         await at.returned
         port = at.port
     assert b"The sign-in has ended." in await browser
@@ -247,7 +276,7 @@ def _has_ipv6() -> bool:
 @pytest.mark.skipif(not _has_ipv6(), reason="this machine has no ::1")
 async def test_localhost_may_be_either_address() -> None:
     async with listener() as at:
-        browser = asyncio.create_task(said(at, get(at), "::1"))
+        browser = asyncio.create_task(visited(at, get(at), "::1"))
         await at.returned
         at.show(SIGNED_IN)
         assert b"Signed in." in await browser
@@ -278,6 +307,43 @@ async def test_a_port_that_is_taken_on_the_other_address(monkeypatch: pytest.Mon
         assert len(ports) == 2
         assert at.port == ports[1] != ports[0]
     taken[0].close()
+
+
+async def test_closing_waits_for_no_connection_that_has_just_come() -> None:
+    """Whatever the listener has come to with it: in the queue of the system, accepted, not begun, begun."""
+    for turns in range(8):
+        idle = socket.socket()
+        idle.setblocking(False)
+        try:
+            async with asyncio.timeout(redirect.HEAD_S / 2):
+                async with listener() as at:
+                    await asyncio.get_running_loop().sock_connect(idle, ("127.0.0.1", at.port))
+                    for _ in range(turns):
+                        await asyncio.sleep(0)
+        finally:
+            idle.close()
+
+
+async def test_it_goes_on_when_there_are_descriptors_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redirect, "ACCEPT_AGAIN_S", 0.05)
+    refusals: list[int] = []
+
+    class Scarce(socket.socket):
+        def accept(self) -> tuple[socket.socket, object]:
+            if not refusals:
+                refusals.append(errno.EMFILE)
+                raise OSError(errno.EMFILE, "Too many open files")
+            return super().accept()
+
+    def scarce(address: str, port: int) -> socket.socket:
+        return Scarce(fileno=bound(address, port).detach())
+
+    bound = redirect.bound
+    monkeypatch.setattr(redirect, "bound", scarce)
+    async with listener(GOOGLE.redirect) as at:
+        returned, _ = await came_back(at, get(at))
+        assert returned.code.reveal() == "the-code"
+    assert refusals == [errno.EMFILE]
 
 
 async def test_no_address_at_all() -> None:

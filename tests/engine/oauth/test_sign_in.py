@@ -237,7 +237,7 @@ async def test_an_error_in_the_redirect_is_decided(staged: "Staged", screen_of: 
             asked = parse_qs(urlsplit(url).query)
             words = "AADSTS90094: An administrator must grant the permission."
             answer = {"state": asked["state"][0], "error": "access_refused", "error_description": words}
-            async with httpx2.AsyncClient(trust_env=False) as browser:
+            async with httpx2.AsyncClient(trust_env=False, follow_redirects=True) as browser:
                 return (await browser.get(asked["redirect_uri"][0], params=answer)).text
 
         screen = screen_of(refuse)
@@ -266,7 +266,7 @@ async def test_a_redirect_from_another_issuer_is_refused(
         async def mixed_up(url: str) -> str:
             asked = parse_qs(urlsplit(url).query)
             answer = {"state": asked["state"][0], "code": "stolen", "iss": issuer}
-            async with httpx2.AsyncClient(trust_env=False) as browser:
+            async with httpx2.AsyncClient(trust_env=False, follow_redirects=True) as browser:
                 return (await browser.get(asked["redirect_uri"][0], params=answer)).text
 
         outcome = await stage.client().sign_in(stage.request(), screen_of(mixed_up))
