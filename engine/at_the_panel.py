@@ -112,14 +112,15 @@ class AtThePanel(Parts):
 
     async def delete_tokens(self) -> int:
         """[Delete] in [Refresh Tokens (User)]: every user's; how many there were (S27)."""
-        held = [
-            row.identity
-            for row in self.people.rows.values()
-            if self.runtime.instance(REFRESH_TOKEN, row.identity).state is not REQUIRED
-        ]
+        held = [row.identity for row in self.people.rows.values() if self.holds(row.identity)]
         if held:
             await self.runtime.publish(*(Publication(TokenDeleted(identity=identity)) for identity in held))
         return len(held)
+
+    def holds(self, identity: str) -> bool:
+        """Whether there is something to delete; a record that cannot be read counts as a token."""
+        found = self.reader.found(REFRESH_TOKEN, identity)
+        return found is None or found.state is not REQUIRED
 
     async def delete_token(self, user: str) -> None:
         """One user's tokens, or the administrator's (`administrator`). Raises UnknownUser."""
@@ -129,7 +130,14 @@ class AtThePanel(Parts):
         await self.say(TokenDeleted(identity=row.identity if row else ADMINISTRATOR))
 
     async def apply(self, settings: Settings) -> Applied:
-        """[OK]: one change, checked before it takes effect (S15, S23a). Raises Refused, SettingsError."""
+        """[OK]: one change, checked before it takes effect (S15, S23a). Two at once take turns.
+
+        Raises Refused, SettingsError.
+        """
+        async with self.applying:
+            return await self.apply_alone(settings)
+
+    async def apply_alone(self, settings: Settings) -> Applied:
         turns_on = settings.oauth.enabled and not self.settings.oauth.enabled
         looks = (Look.SET, Look.TURN_ON) if turns_on else (Look.SET,)
         found = tuple(rule for look in looks for rule in broken(settings, look, rules=self.rules))

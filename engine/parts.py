@@ -86,6 +86,8 @@ class Parts:
         self.handlers: list[asyncio.Future[None]] = []
         self.under_way: set[asyncio.Future[Any]] = set()
         "What goes on to its end although its caller was cancelled."
+        self.applying = asyncio.Lock()
+        "Of settings: a change that fails takes back its own, not somebody else's."
         self.touched: dict[str, datetime] = {}
         "When each place was last touched, as far as it became a fact."
 
