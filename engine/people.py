@@ -37,8 +37,8 @@ class People:
         address = address or self.address_of(login) or ""
         found = self.rows.get(login)
         if found is None:
-            numbers = [int(row.identity.removeprefix("user:")) for row in self.rows.values()]
-            found = IdentityRow(f"user:{max(numbers, default=0) + 1}", login, address)
+            taken = max((number(row.identity) for row in self.rows.values()), default=0)
+            found = IdentityRow(f"user:{taken + 1}", login, address)
         elif not same(found.address, address):
             found = found._replace(address=address)
         self.rows[login] = found
@@ -54,3 +54,9 @@ class People:
     def name(self, identity: str) -> str:
         """For people: the login name."""
         return next((row.login for row in self.rows.values() if row.identity == identity), identity)
+
+
+def number(identity: str) -> int:
+    """Of `user:N`; 0 of an id that this program did not give, which is never given to anybody else."""
+    digits = identity.removeprefix("user:")
+    return int(digits) if digits.isdecimal() else 0

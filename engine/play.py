@@ -7,6 +7,7 @@ that moved, and what was asked for.
 Rule: `play` reads no clock; the same facts on the same world give the same outcome, always.
 """
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,10 +17,15 @@ from typing import Any, NamedTuple, Protocol
 
 from ..events.base import Event, NewLife
 from ..events.information import Info, InformationCleared, InformationRaised
+from ..events.registry import MalformedRecord
+from ..events.token import TokenDeleted
 from ..machines import MACHINES
+from ..machines.access_token import ACCESS_TOKEN, FRESH, Request
 from ..machines.definition import Definition, told
 from ..machines.effects import Clear, Effect, Inform
+from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, Grant
 
+log = logging.getLogger("franking")
 Machine = Definition[Any]
 Name = tuple[str, str]
 "A machine's title and the key of its subject: one instance."
@@ -163,7 +169,7 @@ def play(
 def step_one(
     world: World, event: Event, machine: Machine, key: str, line: int, queue: deque[Event], played: Played
 ) -> None:
-    before = world.find(machine, key) or FIRST[machine.title]
+    before = found(world, event, machine, key) or FIRST[machine.title]
     step = machine.step(before.state, before.data, event)
     if step.entered or step.data is not before.data:
         if step.entered:
@@ -188,6 +194,17 @@ def step_one(
             played.asked.append(Asked(effect, machine, key, event, after))
 
 
+def found(world: World, event: Event, machine: Machine, key: str) -> Instance | None:
+    """Raises MalformedRecord; but what is to be deleted is deleted although it cannot be read (S27)."""
+    try:
+        return world.find(machine, key)
+    except MalformedRecord as error:
+        if not isinstance(event, TokenDeleted):
+            raise
+        log.error("%s; it is deleted as one that is held", error)
+        return HELD.get(machine.title)
+
+
 def mark_said(world: World, due: Due) -> bool:
     """The limit's flag, set in the commit that says it; False: the state was left or the moment moved
     meanwhile.
@@ -203,4 +220,9 @@ def mark_said(world: World, due: Due) -> bool:
     return True
 
 
+HELD = {
+    REFRESH_TOKEN.title: Instance(ACQUIRED, Grant()),
+    ACCESS_TOKEN.title: Instance(FRESH, Request()),
+}
+"What a deletion takes a record for that it cannot read, so that it erases whatever there is."
 MACHINE = {machine.title: machine for machine in MACHINES}

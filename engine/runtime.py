@@ -21,7 +21,7 @@ from .clock import Clock
 from .codec import instance_of, line_of, stored
 from .keeping import Keeper, Seal, row_of_job, rows_of_lines
 from .play import FIRST, MACHINE, Asked, Instance, Machine, Move, Name, Played, is_blank, play
-from .records import Batch, SealedGrant, Store, StoreFailed, Write
+from .records import Batch, InformationRow, SealedGrant, Store, StoreFailed, Write
 
 BATCH_MOST = 512
 INSTANCES_MOST = 4096
@@ -103,7 +103,7 @@ class Runtime:
         self.keeper = Keeper(store, seal)
         self.bus = Bus()
         self.memory: dict[Name, Instance] = {}
-        self.raised = {(Info(row.code), row.subject) for row in store.information()}
+        self.raised = {(code, row.subject) for row in store.information() if (code := code_of(row))}
         self.sequence = store.last_sequence()
         self.watchers: list[Watcher] = []
         self.listeners: list[Callable[[], None]] = []
@@ -270,6 +270,15 @@ class Runtime:
             else:
                 keys.append(key)
         return keys
+
+
+def code_of(row: InformationRow) -> Info | None:
+    """None: a newer program wrote it, or the disk is at fault; named in the log, and left where it is."""
+    try:
+        return Info(row.code)
+    except ValueError:
+        log.error("information %r of %r cannot be read: its code is not known here", row.code, row.subject)
+        return None
 
 
 def left_by(move: Move) -> Iterator[Lane]:

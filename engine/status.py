@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR
-from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.job import ENDED, JOB, SENT, WAITING, Progress
@@ -17,7 +16,7 @@ from .journal import Unreadable, entry
 from .people import People
 from .play import Instance, Machine
 from .records import JobMoved, JobRow
-from .runtime import Runtime
+from .runtime import Runtime, code_of
 
 UNREADABLE = "its record cannot be read"
 log = logging.getLogger("franking")
@@ -134,11 +133,16 @@ class Reader:
     def information(self) -> tuple[Warning, ...]:
         found = []
         for row in self.store.information():
+            if (code := code_of(row)) is None:
+                continue
             line = self.store.line(row.because)
             because = entry(line).event if line else Unreadable("", "")
             if not isinstance(because, Unreadable):
                 raised = Raised(row.subject, because, row.detail, self.rules)
-                found.append(warning(Info(row.code), datetime.fromisoformat(row.at), raised))
+                try:
+                    found.append(warning(code, datetime.fromisoformat(row.at), raised))
+                except ValueError:
+                    log.error("information %s of %r cannot be read: its moment or words", code, row.subject)
         return tuple(found)
 
 
