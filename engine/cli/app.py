@@ -18,7 +18,7 @@ EPILOG = (
     "Ends with 0 done · 64 wrong command line · 65 refused · 66 scan missing · 69 store not available · "
     "70 fault of the program · 75 waits, or store in use · 77 declined · 78 wrong settings · 130 interrupted."
 )
-DEMO_NEEDS = ("aiosmtpd", "fpdf", "hypercorn", "starlette", "trustme")
+DEMO_NEEDS = ("aiosmtpd", "fpdf", "hypercorn", "PIL", "starlette", "trustme")
 
 
 def command() -> Callable[..., object]:

@@ -4,15 +4,19 @@ it.
 
 import asyncio
 from pathlib import Path
+from typing import NamedTuple
 
 from ....events.base import ADMINISTRATOR as DEVICE
 from ....events.request import ScanToEmail
 from ....machines.refresh_token import REFRESH_TOKEN
 from ...engine import Engine
 from ...settings import Settings
-from .stage import ADMINISTRATOR, KIM, LEE, OFFICE, Stage
+from ...store.vault import Vault
+from .stage import ADMINISTRATOR, KIM, LEE, OFFICE, Stage, Untrue
 
 AT_ONCE = 12
+KEY = "key"
+"The file beside the store that seals refresh tokens."
 
 
 def refresh_status(engine: Engine, login: str) -> str:
@@ -67,10 +71,8 @@ async def power_cycle(stage: Stage, settings: Settings, scan: Path) -> None:
         stage.tell(f"kim sends {scan.name} {AT_ONCE} times at once")
         receipts = await asyncio.gather(*(stage.submit(engine, "kim", scan) for _ in range(AT_ONCE)))
         await engine.settle()
-        for receipt in receipts:
-            if engine.job(receipt.job).state != "sent":
-                stage.sent(engine, receipt, f"job {receipt.job} was sent")
-        stage.check(True, f"all {AT_ONCE} jobs were sent")
+        states = [engine.job(receipt.job).state for receipt in receipts]
+        stage.check(states == ["sent"] * AT_ONCE, f"all {AT_ONCE} jobs were sent")
         asked = stage.kit.microsoft.count("token:refresh_token") - refreshes
         stage.check(asked == 1, "exactly one refresh request reached the provider")
 
@@ -117,8 +119,7 @@ async def auto_delete(stage: Stage, engine: Engine, scan: Path) -> None:
     stage.chapter("[Auto Delete] ON: tokens go when their people go")
     await engine.apply(engine.settings.changed(oauth={"auto_delete": True}))
     await engine.log_in("panel", "kim")
-    kept = sealed_of(engine, "kim")
-    stage.check(any(present(engine.folder, kept)), "kim's sealed token is in the store")
+    kept = kept_of(stage, engine, "kim")
     stage.tell("kim logs out")
     await engine.log_out("panel")
     await engine.settle()
@@ -127,35 +128,49 @@ async def auto_delete(stage: Stage, engine: Engine, scan: Path) -> None:
     receipt = await stage.scan(engine, "lee", scan)
     await engine.settle()
     stage.sent(engine, receipt, "lee signed in, and the scan went")
-    kept = sealed_of(engine, "lee")
+    kept = kept_of(stage, engine, "lee")
     stage.tell("lee walks away without logging out")
     await stage.passes(engine, seconds=60)
     forgotten(stage, engine, "lee", kept)
     stage.check(refresh_status(engine, DEVICE) == "Acquired", "the administrator's token is untouched")
 
 
-def sealed_of(engine: Engine, login: str) -> bytes:
-    row = engine.people.find(login)
-    grant = engine.store.grant(row.identity) if row else None
-    return grant.sealed if grant else b""
+class Kept(NamedTuple):
+    """What a device keeps of one person."""
+
+    identity: str
+    sealed: bytes
+    "The refresh token as it is stored."
+    clear: tuple[bytes, ...]
+    "The refresh token and the access token as the provider knows them."
 
 
-def present(folder: Path, octets: bytes) -> list[bool]:
-    return [bool(octets) and octets in path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-
-
-def forgotten(stage: Stage, engine: Engine, login: str, sealed: bytes) -> None:
+def kept_of(stage: Stage, engine: Engine, login: str) -> Kept:
+    """Raises Untrue where nothing is kept, for then it would prove nothing that it is gone later."""
     row = engine.people.find(login)
     identity = row.identity if row else ""
-    state = engine.runtime.instance(REFRESH_TOKEN, identity).state.value
+    grant, held = engine.store.grant(identity), engine.holder.take(identity, stage.clock.now())
+    if grant is None or held is None:
+        raise Untrue(f"{login} has a refresh token and an access token")
+    opened = Vault((engine.folder / KEY).read_bytes).open(grant)
+    kept = Kept(identity, grant.sealed, (opened.reveal().encode(), held.access.reveal().encode()))
+    stage.check(in_files(engine.folder, kept.sealed), f"{login}'s refresh token is in the store, sealed")
+    stage.check(not in_files(engine.folder, *kept.clear), f"no file has a token of {login} in clear")
+    return kept
+
+
+def in_files(folder: Path, *wanted: bytes) -> bool:
+    contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    return any(octets in content for octets in wanted for content in contents)
+
+
+def forgotten(stage: Stage, engine: Engine, login: str, kept: Kept) -> None:
+    state = engine.runtime.instance(REFRESH_TOKEN, kept.identity).state.value
     stage.check(state == "Required", f"{login}'s token: {state}")
-    stage.check(
-        engine.holder.take(identity, stage.clock.now()) is None, f"{login}'s access token is gone from memory"
-    )
-    gone = not any(present(engine.folder, sealed)) and engine.store.grant(identity) is None
-    stage.check(
-        bool(sealed) and gone, f"{login}'s refresh token is gone from the bytes of the store, sealed or not"
-    )
+    held = engine.holder.take(kept.identity, stage.clock.now())
+    stage.check(held is None, f"{login}'s access token is gone from memory")
+    gone = engine.store.grant(kept.identity) is None and not in_files(engine.folder, kept.sealed, *kept.clear)
+    stage.check(gone, f"{login}'s refresh token is gone from the bytes of the store, sealed or not")
 
 
 async def revoked(stage: Stage, engine: Engine) -> None:
