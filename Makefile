@@ -34,7 +34,8 @@ stories: $(VENV)/installed-dev
 	FRANKING_STORIES=rewrite $(BIN)/python -m pytest tests/stories
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .hypothesis bench/report.json
+	rm -rf .grimp_cache .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -23,7 +23,10 @@ class JobTaken(OfJob):
 
 
 class BodyStarted(OfJob):
-    """The server is ready for the message: from here only its answer decides (RFC 5321 section 3.3)."""
+    """The message may leave from here on: this is durable before the first octet of the body goes. It is
+    asked for beside the envelope, so that the server may still refuse the sender or every recipient; only
+    its answer decides now (RFC 5321 section 3.3).
+    """
 
 
 class JobSent(OfJob, OfIdentity):

@@ -254,3 +254,10 @@ def test_the_coverage_table_is_fresh() -> None:
     stale = {line.split("|")[1].strip() if "|" in line else line for line in set(stands) ^ set(wanted)}
     assert sorted(stale) == [], "make coverage-table"
     assert len(stands) == len(wanted), "make coverage-table"
+
+
+def test_make_clean_takes_all_that_is_not_kept() -> None:
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nclean:\n")[2].partition("\n\n")[0]
+    taken = recipe.replace("$(VENV)", ".venv").split()
+    assert [name for name in ignored if name.rstrip("/") not in taken] == []
