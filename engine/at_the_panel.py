@@ -1,12 +1,10 @@
 """What people do with the device: log in and out, sign in, delete tokens, change settings."""
 
-from datetime import timedelta
 from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR
 from ..events.device import (
     NetworkChanged,
-    PanelUsed,
     SessionSettingsChanged,
     SettingsChanged,
     UserLoggedIn,
@@ -22,8 +20,6 @@ from .bus import Publication
 from .parts import Parts
 from .refusal import Refused
 from .settings import Settings, SettingsError
-
-TOUCH_EVERY = timedelta(seconds=10)
 
 
 class Applied(NamedTuple):
@@ -68,13 +64,10 @@ class AtThePanel(Parts):
         await self.say(UserLoggedOut(place=place))
 
     async def touch(self, place: str) -> None:
-        """The panel was used: becomes a fact at most every 10 s while somebody is logged in."""
-        now, last = self.clock.now(), self.touched.get(place)
-        if self.runtime.instance(SESSION, place).state is LOGGED_IN and (
-            last is None or now - last >= TOUCH_EVERY
-        ):
-            self.touched[place] = now
-            await self.say(PanelUsed(place=place))
+        """The panel was used: system auto reset comes its time after the last touch (S11). Becomes a fact at
+        most every 10 s, and only while somebody is logged in.
+        """
+        await self.touches.touch(place)
 
     async def acquire(self, place: str) -> None:
         """[Acquire]: opens the administrator's sign-in screen at this place, in each of the three states

@@ -6,6 +6,7 @@ again.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from enum import StrEnum
 
 from ..events.base import Event
@@ -21,8 +22,12 @@ log = logging.getLogger("franking")
 
 
 class Limits:
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(
+        self, runtime: Runtime, unsaid: Callable[[Machine, str], Event | None] = lambda machine, key: None
+    ) -> None:
         self.runtime = runtime
+        self.unsaid = unsaid
+        "What happened to an instance and is to be said before its limit, for it may put that off."
         self.changed = asyncio.Event()
         self.next_us: int | None = None
         "What `run` sleeps for; an earlier one wakes it."
@@ -91,6 +96,9 @@ class Limits:
             except MalformedRecord as error:
                 self.unreadable.add((title, key))
                 log.error("%s", error)
+                continue
+            if (before := self.unsaid(machine, key)) is not None:
+                due.append(Publication(before))
                 continue
             due += [
                 Publication(

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from .settings import Settings
 from .spool import Spool
 from .status import Reader
 from .tokens import TokenKeeper
+from .touches import Touches
 
 
 class NoScreen(Exception):
@@ -77,7 +77,8 @@ class Parts:
         )
         acts = Acts(self.runtime, world, vault, self.holder, self.spool)
         self.deeds = Deeds(self.runtime, acts.performers())
-        self.limits = Limits(self.runtime)
+        self.touches = Touches(self.runtime)
+        self.limits = Limits(self.runtime, self.touches.unsaid)
         self.dispatcher = Dispatcher(self.runtime, self.width, self.broken_now)
         self.journal = Journal(store, self.activity, self.runtime)
         self.reader = Reader(self.runtime, self.people, self.rules)
@@ -88,8 +89,6 @@ class Parts:
         "What goes on to its end although its caller was cancelled."
         self.applying = asyncio.Lock()
         "Of settings: a change that fails takes back its own, not somebody else's."
-        self.touched: dict[str, datetime] = {}
-        "When each place was last touched, as far as it became a fact."
 
     def shown(self) -> Screen:
         """Raises NoScreen."""

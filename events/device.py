@@ -5,6 +5,8 @@ What a decision needs of the settings rides on the fact, as it was when the fact
 
 from datetime import timedelta
 
+from pydantic import AwareDatetime
+
 from .base import NewLife, OfDevice, OfIdentity, OfPlace
 
 
@@ -55,7 +57,12 @@ class SessionSettingsChanged(OfPlace):
 
 
 class PanelUsed(OfPlace):
-    """Somebody touched the panel: said at most every 10 s while somebody is logged in."""
+    """Somebody touched the panel: said at most every 10 s while somebody is logged in, and before system
+    auto reset is said.
+    """
+
+    touched_at: AwareDatetime | None = None
+    "When, where it is said later than it happened."
 
 
 class UserLoggedOut(OfPlace):

@@ -63,6 +63,13 @@ def touch(visitor: Visitor, event: OfPlace | DeviceResumed) -> Visitor:
     return replace(visitor, reset_at=event.at + visitor.reset_after)
 
 
+def use(visitor: Visitor, event: PanelUsed) -> Visitor:
+    """A touch that is said later than it happened never brings the reset nearer."""
+    if event.touched_at is None or visitor.reset_at is None:
+        return touch(visitor, event)
+    return replace(visitor, reset_at=max(visitor.reset_at, event.touched_at + visitor.reset_after))
+
+
 def pause(visitor: Visitor, event: SignInWanted) -> Visitor:
     return replace(visitor, reset_at=None)
 
@@ -93,7 +100,7 @@ SESSION = Definition(
         on(UserLoggedIn, when=auto_delete, unless=same_person, data=enter, tell=[remembered(TokenDeleted)]),
         on(UserLoggedIn, unless=[same_person, auto_delete], data=enter),
         ignore(PanelUsed, when=screen_is_open, why="the open screen counts as use"),
-        on(PanelUsed, unless=screen_is_open, data=touch),
+        on(PanelUsed, unless=screen_is_open, data=use),
         on(SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut, data=touch),
         on(SignInWanted, data=pause),
         on(DeviceResumed, when=screen_is_open, data=touch),

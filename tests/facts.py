@@ -35,6 +35,7 @@ BY_TYPE: Mapping[object, Make] = {
     str: lambda chance: chance.choice(("AADSTS50173", "451 4.7.0", "")),
     datetime: a_moment,
     AwareDatetime: a_moment,
+    AwareDatetime | None: lambda chance: a_moment(chance) if chance.random() < 0.5 else None,
     timedelta: lambda chance: timedelta(seconds=chance.randrange(10, 3600)),
     tuple[str, ...]: lambda chance: chance.choice(CODES),
 }

@@ -11,6 +11,7 @@ import pytest
 
 from franking.engine.at_the_panel import UnknownUser
 from franking.engine.engine import Engine
+from franking.engine.records import Batch, StoreFailed
 from franking.events.device import PanelUsed
 from franking.events.information import Actor
 from franking.events.token import GrantRevoked, TokenDeleted
@@ -287,6 +288,44 @@ async def test_s11_touches_become_a_fact_every_10_s_at_most(tmp_path: Path) -> N
             await engine.touch("panel")
             await here.passes(engine, seconds=1)
         assert said(engine, PanelUsed) == 3
+
+
+@pytest.mark.manual("S11")
+@pytest.mark.parametrize("auto_reset", [10, 15, 60])
+async def test_s11_nobody_is_logged_out_who_uses_the_panel(tmp_path: Path, auto_reset: int) -> None:
+    """Not even by touches that became no fact of their own; and the reset comes its time after the last."""
+    panel = {"auto_reset": auto_reset}
+    async with office(tmp_path, panel=panel) as here, here.engine() as engine:
+        await engine.log_in("panel", "kim")
+        for _ in range(2 * auto_reset + 7):
+            await here.passes(engine, seconds=1)
+            await engine.touch("panel")
+            assert stands(engine, "panel")
+        await here.passes(engine, seconds=auto_reset - 1)
+        assert stands(engine, "panel")
+        await here.passes(engine, seconds=1)
+        assert not stands(engine, "panel")
+
+
+@pytest.mark.manual("S11")
+async def test_s11_a_touch_that_the_store_refuses_counts_as_soon_as_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await engine.log_in("panel", "kim")
+        await here.passes(engine, seconds=50)
+
+        async def full(batch: Batch) -> None:
+            raise StoreFailed("database or disk is full", full=True)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(engine.store, "commit", full)
+            with pytest.raises(StoreFailed):
+                await engine.touch("panel")
+        await here.passes(engine, seconds=59)
+        assert stands(engine, "panel")
+        await here.passes(engine, seconds=1)
+        assert not stands(engine, "panel")
 
 
 @pytest.mark.manual("S11")

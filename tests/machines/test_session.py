@@ -97,6 +97,15 @@ def test_s11_auto_reset_comes_when_nobody_touched_the_panel_for_its_time() -> No
     assert life.hears(at(PanelUsed(place=PANEL), 50)).data.reset_at == NOW + timedelta(seconds=110)
 
 
+@pytest.mark.manual("S11")
+def test_s11_a_touch_that_is_said_late_counts_from_its_own_moment() -> None:
+    life = logged_in()
+    late = PanelUsed(place=PANEL, touched_at=NOW + timedelta(seconds=50))
+    assert life.hears(at(late, 60)).data.reset_at == NOW + timedelta(seconds=110)
+    earlier = PanelUsed(place=PANEL, touched_at=NOW + timedelta(seconds=20))
+    assert life.hears(at(earlier, 61)).data.reset_at == NOW + timedelta(seconds=110)
+
+
 @pytest.mark.manual("S18")
 @pytest.mark.parametrize("closed", CLOSED, ids=named)
 def test_s18_an_open_sign_in_screen_counts_as_use_of_the_panel(closed: Event) -> None:
