@@ -19,6 +19,7 @@ LATER = ROOT / "docs" / "manual-later.txt"
 TABLE = ROOT / "docs" / "manual-coverage.md"
 ROOMS = ("diagrams", "engine", "events", "machines", "testing")
 
+PART = re.compile(r"^- \*\*([SB]\d+[a-z]?)\*\*: ", re.MULTILINE)
 ROW = re.compile(r"^\| ([SB]\d+[a-z]?) \| (.+) \|$", re.MULTILINE)
 NAMED = re.compile(r"\b([SB])(\d+)([a-z]?)(?:\s*(?:-|\N{EN DASH}|to)\s*\1(\d+)\b)?")
 "A number in running text, `S15`, or some of them in a row, `S12-S14`."
@@ -27,7 +28,7 @@ HEAD = """# Where each requirement is met
 
 Written by `make coverage-table` from the tests' markers; the numbers are explained in
 [manual-numbers.md](manual-numbers.md). Code is what names the number in its text, or else what its tests
-import.
+import. What a number with tests still lacks stands under "Met in part" there.
 
 | number | in short | code | tests |
 | --- | --- | --- | --- |
@@ -58,6 +59,11 @@ class Marked:
 def titles() -> dict[str, str]:
     """Every number with its line."""
     return dict(ROW.findall(NUMBERS.read_text(encoding="utf-8")))
+
+
+def in_part() -> list[str]:
+    """The numbers of which the documents say that something is missing, in their order."""
+    return PART.findall(NUMBERS.read_text(encoding="utf-8"))
 
 
 def later() -> list[str]:

@@ -234,6 +234,12 @@ def test_each_number_has_a_test_or_waits_for_one() -> None:
     assert manual_coverage.titles().keys() - proven - set(waiting) == set(), "these lost their last test"
 
 
+def test_what_is_met_in_part_is_known_and_has_a_test() -> None:
+    known, named = list(manual_coverage.titles()), manual_coverage.in_part()
+    assert named == sorted(set(named), key=known.index)
+    assert set(named) & set(manual_coverage.later()) == set(), "these have no test at all"
+
+
 def test_the_list_of_waiting_numbers_only_shrinks() -> None:
     """Nothing is in it that any earlier version lacked."""
 
