@@ -25,6 +25,7 @@ from ..events.token import (
     RefreshBlocked,
     RefreshDelayed,
     SignInSucceeded,
+    TokenDeleted,
 )
 from ..machines.effects import (
     Effect,
@@ -72,6 +73,7 @@ from .records import (
     StoreFailed,
 )
 from .runtime import Runtime
+from .secret import Secret
 from .spool import Spool
 
 FIRST_DELAY = timedelta(seconds=5)
@@ -89,6 +91,8 @@ class World:
     """The adapters as they are for the settings of this moment."""
 
     provider: Callable[[], Provider]
+    issuer: Callable[[], str]
+    "Whose grants are used, as `ports.issuer_of` says it."
     submission: Callable[[], Submission]
     screen: Callable[[], Screen]
     login: Callable[[JobRow, Held | None], Login]
@@ -140,7 +144,10 @@ class Acts:
             grant = self.vault.open(sealed)
         except SealFailed as failure:
             return self.cannot_ask(asked, SEAL, detail_of(failure.cause, failure.remedy, Actor.ADMIN))
-        answer = await self.world.provider().refresh(grant)
+        provider = self.world.provider()
+        if sealed.issuer != provider.issuer:  # nobody but its issuer ever sees it (S26a)
+            return say(TokenDeleted(identity=identity))
+        answer = await provider.refresh(grant)
         if isinstance(answer, Trouble):
             return self.refresh_trouble(asked, sealed.version, answer)
         renew_at, stale_at = self.times(answer)
@@ -150,7 +157,7 @@ class Acts:
         facts = [Publication(ready, hold=Held(answer.access, stale_at))]
         if answer.refresh is not None and answer.refresh.reveal() != grant.reveal():
             rotated = GrantRotated(identity=identity, of=sealed.version, renew_at=renew_at)
-            facts.append(Publication(rotated, seal=answer.refresh))
+            facts.append(Publication(rotated, seal=answer.refresh, issuer=provider.issuer))
         return facts
 
     def refresh_trouble(self, asked: Asked, version: int, trouble: Trouble) -> Outcome:
@@ -194,15 +201,20 @@ class Acts:
         if brought.sealed is None:
             return ()
         try:
-            delivered = await self.world.provider().revoke(self.vault.open(brought.sealed))
+            delivered = await self.revoked(self.vault.open(brought.sealed), brought.sealed.issuer)
         except SealFailed:
             delivered = False
         ended = RevocationEnded(revocation(brought.sealed))
         return (Publication(GrantRevoked(identity=asked.key, delivered=delivered), rows=(ended,)),)
 
     async def revoke_brought(self, asked: Asked, brought: Brought) -> Outcome:
-        delivered = brought.token is not None and await self.world.provider().revoke(brought.token)
+        delivered = brought.token is not None and await self.revoked(brought.token, brought.issuer)
         return say(GrantRevoked(identity=asked.key, delivered=delivered))
+
+    async def revoked(self, token: Secret, issuer: str) -> bool:
+        """False, too, where the settings name another provider meanwhile: it never sees the token (S26a)."""
+        provider = self.world.provider()
+        return provider.issuer == issuer and await provider.revoke(token)
 
     def not_revoked(self, asked: Asked) -> Outcome:
         return say(GrantRevoked(identity=asked.key, delivered=False))
@@ -215,15 +227,18 @@ class Acts:
             return not_signed_in(place, SEAL, detail_of(failure.cause, failure.remedy, Actor.ADMIN))
         wanted = self.world.address(identity)
         closes_at = (asked.instance.entered or self.clock.now()) + timedelta(minutes=MINUTES_OPEN)
-        answer = await self.world.provider().sign_in(
-            SignInRequest(place, wanted, closes_at), self.world.screen()
-        )
+        provider = self.world.provider()
+        answer = await provider.sign_in(SignInRequest(place, wanted, closes_at), self.world.screen())
         if isinstance(answer, Cancelled):
             return say(SignInCancelled(place=place))
         if isinstance(answer, Trouble):
             return not_signed_in(place, answer.code, words(answer))
         if answer.refresh is None:
             return say(SignInFailed(place=place, code="no refresh token"))
+        if self.world.issuer() != provider.issuer:
+            await provider.revoke(answer.refresh)
+            why = detail_of("The provider's settings were changed meanwhile.", "Sign in again.", Actor.PERSON)
+            return not_signed_in(place, "settings changed", why)
         right = any(same(wanted, found) for found in (answer.account, *answer.aliases))
         renew_at, stale_at = self.times(answer)
         fact = SignInSucceeded(
@@ -231,7 +246,8 @@ class Acts:
         )
         both = f"{answer.account} instead of {wanted}"
         rows = () if right else (InformationDetail(Info.OTHER_ACCOUNT, identity, both),)
-        return (Publication(fact, seal=answer.refresh, hold=Held(answer.access, stale_at), rows=rows),)
+        held = Held(answer.access, stale_at)
+        return (Publication(fact, seal=answer.refresh, issuer=provider.issuer, hold=held, rows=rows),)
 
     def times(self, tokens: Tokens) -> tuple[datetime, datetime]:
         """When an idle grant is to be used again, and until when the access token may be used."""

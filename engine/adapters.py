@@ -28,8 +28,10 @@ from .ports import (
     Parked,
     Provider,
     Submission,
+    issuer_of,
 )
 from .records import JobRow
+from .secret import Secret
 from .settings import CredentialError, Mistake
 from .spool import FILES, Spool
 from .tls import KeptContext
@@ -63,13 +65,23 @@ class Adapters:
             secret = self.credentials.read(oauth.client_credential) if oauth.client_credential else None
             self.made_provider = OAuthProvider(
                 provider_data(oauth.provider),
-                Application(oauth.client_id, secret, oauth.tenant, oauth.authority),
+                self.application(secret),
                 self.clock,
                 KeptContext(self.tls),
                 lambda: self.settings().http.version is HttpVersion.HTTP_2,
                 self.parked,
             )
         return self.made_provider
+
+    def application(self, secret: Secret | None = None) -> Application:
+        oauth = self.settings().oauth
+        return Application(oauth.client_id, secret, oauth.tenant, oauth.authority)
+
+    def issuer(self) -> str:
+        """Whose grants are used, as the settings are."""
+        from .oauth.providers import provider_data
+
+        return issuer_of(provider_data(self.settings().oauth.provider).name, self.application())
 
     def lifetimes(self) -> Lifetimes:
         """What is known of the provider without asking it anything."""

@@ -12,6 +12,7 @@ from ..events.device import (
 )
 from ..events.sign_in import SignInCancelled, SignInWanted
 from ..events.token import TokenDeleted
+from ..machines.identity import same
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, REQUIRED
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
@@ -145,7 +146,7 @@ class AtThePanel(Parts):
         if changed:
             before, self.settings = self.settings, settings
             try:
-                await self.tell_change(changed)
+                await self.tell_change(changed, before.administrator.address)
             except BaseException:
                 self.settings = before
                 raise
@@ -153,8 +154,10 @@ class AtThePanel(Parts):
         required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED
         return Applied(changed, settings.oauth.enabled and required)
 
-    async def tell_change(self, changed: tuple[str, ...]) -> None:
-        """One commit: the device's fact, and one for each place where somebody is logged in."""
+    async def tell_change(self, changed: tuple[str, ...], administrator: str | None) -> None:
+        """One commit: the device's fact, one for each place where somebody is logged in, and the end of the
+        grants that belonged to what was changed (S26a). `administrator`: the former address.
+        """
         network = all(key.startswith("network.") for key in changed)
         fact = (
             self.availability(NetworkChanged)
@@ -173,6 +176,10 @@ class AtThePanel(Parts):
                 )
                 for place in self.store.in_states(SESSION.title, (LOGGED_IN.name,))
             ]
+        ends = set(self.estranged())
+        if administrator and not same(administrator, self.settings.administrator.address):
+            ends.add(ADMINISTRATOR)
+        facts += [Publication(TokenDeleted(identity=identity)) for identity in sorted(ends)]
         await self.runtime.publish(*facts)
 
     def check_sign_in(self) -> None:

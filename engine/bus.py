@@ -23,6 +23,8 @@ class Publication:
     fact: Event
     seal: Secret | None = None
     "The refresh token that it brings."
+    issuer: str = ""
+    "Who gave that, as `ports.issuer_of` says it."
     hold: Held | None = None
     "The access token that it brings."
     rows: tuple[Write, ...] = ()

@@ -1,8 +1,9 @@
 """Acts in the world that a row asked for: performed after its commit, their outcome published as facts.
 
-One at a time for each instance and kind. A deed that stands in `ask` runs to its end whatever happens; one
-that stands in `during` is stopped when its state is left. What a deed gives back is published until it is
-durable: until then the deed counts as under way.
+One at a time for each instance and kind. A deed that stands in `ask` runs to its end, whatever becomes
+of its state, and an engine that stops waits for it; one that stands in `during` is stopped when its state is
+left. What a deed gives back is published until it is durable: until then the deed counts as under way. Only
+an engine that stops while its store takes nothing, or that has failed, gives an outcome up.
 
 Rule: a performer gives back an outcome for everything that can happen. One that raises has a bug: that is
 logged without its text, for it may hold a secret, and the deed's own `failed` outcome goes out in its place.
@@ -32,6 +33,8 @@ class Brought(NamedTuple):
 
     token: Secret | None = None
     "The refresh token that came with the causing fact."
+    issuer: str = ""
+    "Who gave that."
     sealed: SealedGrant | None = None
     "The grant that the same commit took from the store."
 
@@ -60,8 +63,8 @@ class Deeds:
         for asked in unit.played.asked:
             if isinstance(asked.effect, Deed):
                 publication = brought_with(unit.waiting, asked.fact)
-                token = publication.seal if publication else None
-                self.begin(asked, Brought(token, unit.taken.get(asked.key)))
+                token, issuer = (publication.seal, publication.issuer) if publication else (None, "")
+                self.begin(asked, Brought(token, issuer, unit.taken.get(asked.key)))
         for move in unit.played.moves:
             self.follow(move)
 

@@ -19,7 +19,7 @@ from typing import Self, TypeVar
 from ..events.base import Event
 from ..events.device import EngineStarted
 from ..events.information import InformationRaised
-from ..events.token import GrantRevoked
+from ..events.token import GrantRevoked, TokenDeleted
 from ..machines.job import DELIVERING, JOB
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
 from .adapters import outside
@@ -119,6 +119,8 @@ class Engine(Submitting):
         for left in self.store.revocations():
             told = GrantRevoked(identity=left.identity, delivered=False)
             await self.runtime.publish(Publication(told, rows=(RevocationEnded(left.key),)))
+        for identity in self.estranged():  # the configuration was changed while the device was off
+            await self.say(TokenDeleted(identity=identity))
         active = frozenset(row.job for row, moved in self.store.jobs() if moved.state not in OVER)
         await asyncio.to_thread(self.spool.sweep, active)
         self.run("limits", self.limits.run())

@@ -23,7 +23,7 @@ from .records import (
 )
 from .secret import Secret
 
-Seal = Callable[[str, int, Secret], SealedGrant]
+Seal = Callable[[str, int, str, Secret], SealedGrant]
 
 
 class NothingBrought(TypeError):
@@ -54,7 +54,8 @@ class Keeper:
                 publication = brought_with(waiting, asked.fact)
                 if publication is None or publication.seal is None:
                     raise NothingBrought(asked.fact)
-                writes.append(self.seal(asked.key, asked.instance.data.version, publication.seal))
+                version = asked.instance.data.version
+                writes.append(self.seal(asked.key, version, publication.issuer, publication.seal))
             elif isinstance(asked.effect, EraseGrant):
                 writes.append(ErasedGrant(asked.key))
             elif isinstance(asked.effect, RevokeGrant):

@@ -67,6 +67,7 @@ class Parts:
         self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
         world = World(
             self.adapters.provider,
+            self.adapters.issuer,
             self.adapters.submission,
             self.shown,
             lambda row, held: self.adapters.login(held, self.people.address(row.identity)),
@@ -105,6 +106,14 @@ class Parts:
         address = None if by_administrator else self.people.address(row.identity) or None
         found = broken(self.settings, Look.SEND, Sender(row.by_device, address, row.sender), self.rules)
         return tuple(rule.code for rule in found if rule.verdict(Look.SEND) is Verdict.REFUSE)
+
+    def estranged(self) -> list[str]:
+        """Whose grant was given by somebody else than the settings name now (S26a)."""
+        grants = self.store.grants()
+        if not grants:
+            return []
+        issuer = self.adapters.issuer()
+        return [grant.identity for grant in grants if grant.issuer != issuer]
 
     async def close_connections(self, identity: str) -> None:
         if self.adapters.made_submission is not None:

@@ -1,10 +1,10 @@
 """What the engine's core needs from the world, as small promises in plain values.
 
 Each adapter stands behind one of these; the core imports no adapter. What an adapter must promise is said
-here, and `testing/conformance.py` checks it. Outcomes are values, never exceptions: an adapter that raises
-has a bug.
+here alone. Outcomes are values, never exceptions: an adapter that raises has a bug.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -74,6 +74,13 @@ class Application:
     "Base URL of the endpoints where it is not the provider's own."
 
 
+def issuer_of(provider: str, application: Application) -> str:
+    """Whom a grant belongs to: with another provider, authority, tenant or client id it is of no use, and
+    a secret (S26a).
+    """
+    return json.dumps([provider, application.authority, application.tenant, application.client_id])
+
+
 class Lifetimes(NamedTuple):
     """What provider data say about time, limits and addresses."""
 
@@ -113,6 +120,8 @@ class Provider(Protocol):
     """One authorization server: one strict answer or one typed trouble for each call."""
 
     lifetimes: Lifetimes
+    issuer: str
+    "As `issuer_of` says it: what this provider gives is shown to it alone."
 
     async def sign_in(self, request: SignInRequest, screen: Screen) -> Tokens | Trouble | Cancelled:
         """Authorization code with PKCE (RFC 7636) and a loopback redirect (RFC 8252). Cancelling it closes

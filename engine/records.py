@@ -44,6 +44,8 @@ class IdentityRow(NamedTuple):
 class SealedGrant(NamedTuple):
     identity: str
     version: int
+    issuer: str
+    "Who gave it, as `ports.issuer_of` says it: nobody else ever sees it."
     sealed: bytes
 
 

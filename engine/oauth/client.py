@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
-from ..ports import Application, Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
+from ..ports import Application, Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble, issuer_of
 from ..secret import Secret
 from .answers import Call, Refusal, decide
 from .providers import ProviderData
@@ -38,6 +38,7 @@ class OAuthProvider:
     ) -> None:
         self.data = data.at(application.authority, application.tenant)
         self.lifetimes = data.lifetimes
+        self.issuer = issuer_of(data.name, application)
         self._application = application
         self._clock = clock
         self._context = context

@@ -16,7 +16,8 @@ create table instance(machine text, key text, state text not null, data text not
 create index instance_due on instance(due_us) where due_us is not null;
 create index instance_state on instance(machine, state);
 create table identity(identity text primary key, login text not null unique, address text not null) strict;
-create table vault(identity text primary key, version integer not null, sealed blob not null) strict;
+create table vault(identity text primary key, version integer not null, issuer text not null,
+                   sealed blob not null) strict;
 create table job(job integer primary key, identity text not null, function text not null,
                  by_device integer not null, sender text not null, message_id text not null,
                  submitted_at text not null, request text not null, files text not null,

@@ -13,6 +13,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,8 @@ def prepare(path: Path) -> None:
     finish_rollback(path)
     new = not path.exists() or path.stat().st_size == 0
     try:
-        probe = sqlite3.connect(f"file:{path}?mode={'rwc' if new else 'ro'}", uri=True, isolation_level=None)
+        uri = f"{path.absolute().as_uri()}?mode={'rwc' if new else 'ro'}"
+        probe = sqlite3.connect(uri, uri=True, isolation_level=None)
         try:
             if new:
                 probe.executescript(
@@ -124,6 +126,7 @@ class SqliteStore:
         self.owed: asyncio.TimerHandle | None = None
         "What was erased may still lie in the log, because somebody reads the store."
         self.forgetting: asyncio.Task[None] | None = None
+        self.closing = False
         self.thread = ThreadPoolExecutor(1, "franking-store")
         self.empty_log()  # a power cut may have come between an erasure and the end of it
 
@@ -139,7 +142,9 @@ class SqliteStore:
         """
         loop = asyncio.get_running_loop()
         self.owed = None
-        if not await loop.run_in_executor(self.thread, self.empty_log) and self.owed is None:
+        if await loop.run_in_executor(self.thread, self.empty_log) or self.closing:
+            return
+        if self.owed is None:
             self.owed = loop.call_later(FORGET_AGAIN_S, self.forget_again)
 
     def forget_again(self) -> None:
@@ -169,7 +174,8 @@ class SqliteStore:
             db.execute("commit")
         except BaseException as error:
             if db.in_transaction:
-                db.execute("rollback")
+                with suppress(sqlite3.Error):  # then the next commit takes it back, or fails as well
+                    db.execute("rollback")
             if isinstance(error, sqlite3.Error | OverflowError | UnicodeError):
                 raise failed(error) from error
             raise
@@ -209,8 +215,8 @@ class SqliteStore:
         return [IdentityRow(*row) for row in self.read(sql)]
 
     def grant(self, identity: str) -> SealedGrant | None:
-        sql = "select identity, version, sealed from vault where identity=?"
-        row = self.first(sql, (identity,))
+        columns = ",".join(SealedGrant._fields)
+        row = self.first(f"select {columns} from vault where identity=?", (identity,))
         return SealedGrant(*row) if row else None
 
     def grants(self) -> list[SealedGrant]:
@@ -274,6 +280,8 @@ class SqliteStore:
         return value if value is None else int(value)
 
     async def aclose(self) -> None:
+        """What is still to be forgotten leaves the log now, or at the next start."""
+        self.closing = True
         if self.owed is not None:
             self.owed.cancel()
         if self.forgetting is not None:

@@ -1,4 +1,4 @@
-"""Seals refresh tokens: AES-GCM, bound to the identity and the version of its grant (S26).
+"""Seals refresh tokens: AES-GCM, bound to the identity, the version and the issuer of its grant (S26).
 
 The key is a file beside the store, made before the first sign-in, or what the embedding program supplies.
 Said honestly: a key file protects a copied store, not a stolen device (S33b).
@@ -127,15 +127,15 @@ class Vault:
         """Asked before somebody signs in: what he brings could be sealed. Raises SealFailed."""
         checked(self.key(), self.source)
 
-    def seal(self, identity: str, version: int, token: Secret) -> SealedGrant:
+    def seal(self, identity: str, version: int, issuer: str, token: Secret) -> SealedGrant:
         """Raises SealFailed."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = os.urandom(NONCE_OCTETS)
         sealed = AESGCM(checked(self.key(), self.source)).encrypt(
-            nonce, token.reveal().encode(), bound(identity, version)
+            nonce, token.reveal().encode(), bound(identity, version, issuer)
         )
-        return SealedGrant(identity, version, nonce + sealed)
+        return SealedGrant(identity, version, issuer, nonce + sealed)
 
     def open(self, grant: SealedGrant) -> Secret:
         """Raises SealFailed."""
@@ -144,11 +144,12 @@ class Vault:
 
         cipher = AESGCM(checked(self.key(), self.source))
         nonce, sealed = grant.sealed[:NONCE_OCTETS], grant.sealed[NONCE_OCTETS:]
+        to = bound(grant.identity, grant.version, grant.issuer)
         try:
-            return Secret(cipher.decrypt(nonce, sealed, bound(grant.identity, grant.version)).decode())
+            return Secret(cipher.decrypt(nonce, sealed, to).decode())
         except (InvalidTag, ValueError):
             raise SealBroken(grant.identity, self.source) from None
 
 
-def bound(identity: str, version: int) -> bytes:
-    return f"{identity}\x00{version}".encode()
+def bound(identity: str, version: int, issuer: str) -> bytes:
+    return f"{identity}\x00{version}\x00{issuer}".encode()

@@ -1,0 +1,137 @@
+"""A refresh token is a secret between this device and whoever gave it: another provider never sees it, and
+settings that name another one end it (S26a).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from franking.engine.engine import Engine
+from franking.events.sign_in import SignInFailed
+from franking.events.token import GrantRefused, GrantRevoked
+from franking.testing.clock import VirtualClock
+from franking.testing.grants import Books, Grant
+
+from .device import (
+    BOSS,
+    PRINTER,
+    START,
+    credential,
+    office,
+    refresh_token,
+    said,
+    sealed,
+    states,
+    warnings,
+)
+
+OTHER_CLIENT = {"client_id": "another client"}
+OTHER_TENANT = {"tenant": "example.com"}
+
+
+@asynccontextmanager
+async def both_signed_in(folder: Path) -> AsyncIterator[Engine]:
+    async with office(folder) as here, here.engine() as engine:
+        await here.acquire(engine)
+        await here.sign_in(engine)
+        await here.passes(engine, hours=2)
+        yield engine
+
+
+@pytest.mark.manual("S26a", "S29")
+@pytest.mark.parametrize("oauth", [OTHER_CLIENT, OTHER_TENANT], ids=str)
+@pytest.mark.parametrize("restart", [False, True])
+async def test_s26a_another_client_or_tenant_makes_every_grant_required(
+    tmp_path: Path, oauth: dict[str, str], *, restart: bool
+) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await here.acquire(engine)
+            await here.sign_in(engine)
+            if not restart:
+                await engine.apply(engine.settings.changed(oauth=oauth))
+                assert ended(engine)
+        async with here.engine(oauth=oauth) as engine:
+            assert ended(engine)
+            await here.scan(engine)
+            await engine.settle()
+            assert (here.refreshes, states(engine), warnings(engine)) == (0, ["waiting"], [])
+            assert (said(engine, GrantRefused), said(engine, GrantRevoked)) == (0, 2)
+
+
+def ended(engine: Engine) -> bool:
+    tokens = [refresh_token(engine, login) for login in ("administrator", "kim")]
+    return tokens == ["Required", "Required"] and engine.store.grants() == []
+
+
+@pytest.mark.manual("S26a")
+@pytest.mark.parametrize("told", [True, False])
+async def test_s26a_another_provider_never_sees_the_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, told: bool
+) -> None:
+    """Not told: as if the change had not ended the grant."""
+    clock = VirtualClock(START)
+    async with (
+        office(tmp_path / "microsoft", clock=clock) as here,
+        office(tmp_path / "google", "Google", clock=clock) as there,
+        here.engine() as engine,
+    ):
+        assert there.provider.client_secret
+        credential(here.store, "client", there.provider.client_secret)
+        await here.sign_in(engine)
+        await here.passes(engine, hours=2)
+        if not told:
+            monkeypatch.setattr(engine, "estranged", list)
+        oauth, tls = there.settings.oauth.model_dump(), {"trust": there.kit.ca_file}
+        await engine.apply(engine.settings.changed(oauth=oauth, tls=tls))
+        await here.scan(engine)
+        await engine.settle()
+        assert refresh_token(engine, "kim") == "Required"
+        assert (there.provider.requests, states(engine)) == ([], ["waiting"])
+
+
+@pytest.mark.manual("S26a")
+async def test_s26a_another_administrators_address_ends_his_grant_alone(tmp_path: Path) -> None:
+    async with both_signed_in(tmp_path) as engine:
+        await engine.apply(engine.settings.changed(administrator={"address": PRINTER.upper()}))
+        assert refresh_token(engine, "administrator") == "Acquired", "the same address, in other letters"
+        await engine.apply(engine.settings.changed(administrator={"address": BOSS}))
+        assert (refresh_token(engine, "administrator"), refresh_token(engine, "kim")) == (
+            "Required",
+            "Acquired",
+        )
+
+
+@pytest.mark.manual("S26a", "S23a")
+async def test_s26a_what_a_grant_does_not_belong_to_leaves_it_alone(tmp_path: Path) -> None:
+    async with both_signed_in(tmp_path) as engine:
+        kept = sealed(engine, "kim"), sealed(engine, "administrator")
+        await engine.apply(engine.settings.changed(oauth={"enabled": False}))
+        await engine.apply(engine.settings.changed(oauth={"enabled": True, "auto_delete": True}))
+        await engine.apply(engine.settings.changed(tls={"minimum": "TLSv1.3"}, panel={"auto_reset": 300}))
+        assert (sealed(engine, "kim"), sealed(engine, "administrator")) == kept
+
+
+@pytest.mark.manual("S26a")
+async def test_s26a_who_signs_in_while_the_settings_change_signs_in_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        issue = Books.issue_refresh
+        changes: list[asyncio.Task[object]] = []
+
+        def meanwhile(books: Books, grant: Grant) -> str:
+            changes.append(asyncio.ensure_future(engine.apply(engine.settings.changed(oauth=OTHER_TENANT))))
+            return issue(books, grant)
+
+        monkeypatch.setattr(Books, "issue_refresh", meanwhile)
+        await engine.sign_in("panel", "kim")
+        await engine.settle()
+        await asyncio.gather(*changes)
+        assert (refresh_token(engine, "kim"), engine.store.grants()) == ("Required", [])
+        assert said(engine, SignInFailed) == 1
+        (warning,) = engine.information()
+        assert "settings were changed" in warning.cause
