@@ -171,7 +171,7 @@ class Engine(Submitting):
 
     def on(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None]) -> Callable[[], None]:
         """Calls `handler` with each fact of this kind (or of a kind below it) from now on; call what it
-        returns to stop that.
+        returns to stop that. `settle` waits for handlers, so none may wait for `settle`.
         """
         task = asyncio.ensure_future(self.journal.handle(kind, handler, self.runtime.sequence))
         self.handlers.append(task)
@@ -205,8 +205,10 @@ class Engine(Submitting):
 
     async def settle(self) -> None:
         """Runs everything that is due, and returns when nothing is left to do but wait for the clock, a
-        person or a lost store. Raises EngineFailed where a part of the engine failed.
+        person or a lost store. Raises EngineFailed where a part of the engine failed, and WaitsForItself in a
+        handler of `on`, for which it waits.
         """
+        self.journal.check_outside()
         while True:
             await self.activity.quiet.wait()
             self.runtime.check()

@@ -8,6 +8,8 @@ import asyncio
 import inspect
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from ..events.base import Event
@@ -32,6 +34,25 @@ class Entry(NamedTuple):
 
     sequence: int
     event: Event | Unreadable
+
+
+class WaitsForItself(RuntimeError):
+    """`settle` waits until every handler has seen all: one that awaited it would never end."""
+
+    def __init__(self) -> None:
+        super().__init__("a handler cannot wait for settle(), which waits for it; let it return first")
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a handler."""
+
+    activity: Activity
+    "Of the engine that waits for it; another engine may be settled meanwhile."
+    ended: bool = False
+
+
+CALL: ContextVar[Call | None] = ContextVar("franking_handler", default=None)
 
 
 def entry(line: Line) -> Entry:
@@ -83,12 +104,23 @@ class Journal:
 
     async def call(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None], found: Entry) -> None:
         if isinstance(found.event, kind):
+            call = Call(self.activity)
+            token = CALL.set(call)
             try:
                 answer = handler(found.event)
                 if inspect.isawaitable(answer):
                     await answer
             except Exception as error:  # noqa: BLE001 - a subscriber's bug is his own: the engine and the next fact go on
                 log.error("a handler of %s failed: %s", kind.__name__, where(error))
+            finally:
+                call.ended = True
+                CALL.reset(token)
+
+    def check_outside(self) -> None:
+        """Raises WaitsForItself inside of a handler, and in what it started as long as it runs."""
+        call = CALL.get()
+        if call is not None and not call.ended and call.activity is self.activity:
+            raise WaitsForItself
 
 
 def is_leaf(kind: type[Event]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from franking.engine.engine import Engine
+from franking.engine.journal import WaitsForItself
 from franking.engine.records import Batch, StoreFailed
 from franking.engine.runtime import EngineFailed
 from franking.events.device import UserLoggedIn, UserLoggedOut
@@ -137,6 +138,34 @@ async def test_what_a_subscriber_starts_is_waited_for_too(tmp_path: Path) -> Non
         await engine.log_out("panel")
         await settled(engine)
         assert states(engine) == ["sent"]
+
+
+async def test_a_handler_that_waits_for_it_is_told_so_instead_of_waiting_for_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        refused: list[BaseException | None] = []
+        after: list[asyncio.Task[None]] = []
+
+        async def waits(event: UserLoggedIn) -> None:
+            found = await asyncio.gather(engine.settle(), return_exceptions=True)
+            refused.extend(found)
+            after.append(asyncio.create_task(later()))
+            await engine.settle()
+
+        async def later() -> None:
+            await ended.wait()
+            await engine.settle()
+
+        ended = asyncio.Event()
+        engine.on(UserLoggedIn, waits)
+        await engine.log_in("panel", "kim")
+        await settled(engine)
+        assert [type(each) for each in refused] == [WaitsForItself]
+        assert "a handler of UserLoggedIn failed: WaitsForItself" in caplog.text
+        ended.set()
+        async with asyncio.timeout(10):
+            await after[0]  # the handler has returned: what it started may wait
 
 
 async def test_many_may_settle_at_once(tmp_path: Path) -> None:
