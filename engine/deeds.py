@@ -15,12 +15,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..events.registry import MalformedRecord
+from ..events.token import SignInSucceeded
 from ..machines.effects import Deed, Effect
 from .bus import Lane, Publication
 from .keeping import brought_with
 from .play import Asked, Move
 from .records import RETRY_STORE, SealedGrant, StoreFailed
-from .runtime import EngineFailed, EngineStopped, Runtime, Unit, left_by
+from .runtime import EngineFailed, EngineStopped, Runtime, Unit, left_by, revocations
 from .secret import Secret
 
 Outcome = Sequence[Publication]
@@ -122,6 +123,7 @@ class Deeds:
             )
             outcome = performer.failed(asked)
         if outcome and not await self.tell(lane, outcome):
+            self.give_back(outcome)
             await self.tell(lane, performer.failed(asked))
 
     async def tell(self, lane: Lane, outcome: Outcome) -> bool:
@@ -137,9 +139,11 @@ class Deeds:
             except StoreFailed as failure:
                 log.error("an outcome waits: %s", failure)
                 if self.stopping:
+                    self.give_back(outcome)
                     return True
-                await self.wait_for_store()
+                await self.wait_for_store(outcome)
             except (EngineFailed, EngineStopped):
+                self.give_back(outcome)
                 return True
             except Exception as error:  # noqa: BLE001 - whatever a step raises; its text may hold a secret
                 why = str(error) if isinstance(error, MalformedRecord) else where(error)
@@ -148,13 +152,25 @@ class Deeds:
                 )
                 return False
 
-    async def wait_for_store(self) -> None:
+    def give_back(self, outcome: Outcome) -> None:
+        """A sign-in that cannot be kept leaves no grant at the provider. What a refresh brought is not
+        revoked: it is of the same grant as the one that is kept.
+        """
+        for publication in outcome:
+            if isinstance(publication.fact, SignInSucceeded):
+                for asked in revocations([publication]):
+                    self.begin(asked, Brought(publication.seal, publication.issuer))
+
+    async def wait_for_store(self, outcome: Outcome) -> None:
         until = self.runtime.clock.now() + RETRY_STORE
         waiting = asyncio.ensure_future(self.runtime.clock.sleep_until(until))
         self.patient.add(waiting)
         try:
             async with self.runtime.activity.parked():
                 await asyncio.wait([waiting])
+        except asyncio.CancelledError:
+            self.give_back(outcome)
+            raise
         finally:
             self.patient.discard(waiting)
             waiting.cancel()

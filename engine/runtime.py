@@ -196,7 +196,7 @@ class Runtime:
             world, played = Overlay(self, overlay), Played()
             try:
                 if waiting.void or waiting.lane in stopped:
-                    played.asked += revocations(waiting)
+                    played.asked += revocations(waiting.publications)
                 else:
                     for publication in waiting.publications:
                         play(world, publication.fact, sequence, publication.due, played)
@@ -292,8 +292,8 @@ def lanes_left(units: Iterable[Unit]) -> set[Lane]:
     return {lane for unit in units for move in unit.played.moves for lane in left_by(move)}
 
 
-def revocations(waiting: Waiting) -> Iterator[Asked]:
-    for publication in waiting.publications:
+def revocations(publications: Iterable[Publication]) -> Iterator[Asked]:
+    for publication in publications:
         if publication.seal is not None and isinstance(publication.fact, OfIdentity):
             identity = publication.fact.identity
             yield Asked(

@@ -3,12 +3,14 @@ id_token.
 
 Rules: verifier, state and nonce are fresh and stay in memory. The listener is bound before the screen opens
 and closes with it, however the sign-in ends. Nothing counts as signed in before the id_token and the granted
-scope have been checked. Nothing here has a time limit for the person: that is the screen's machine, which
-cancels.
+scope have been checked. Tokens are handed over or revoked, never dropped. Nothing here has a time limit for
+the person: that is the screen's machine, which cancels.
 """
 
 import asyncio
+import logging
 import secrets
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 from joserfc.jwk import KeySet
@@ -21,6 +23,10 @@ from .id_token import UnusableError, key_set, signed_in
 from .providers.model import TENANT_IN_CLAIM, is_tenant_id
 from .redirect import CANCELLED, SIGNED_IN, NoListenerError, Page, RedirectListener, Returned
 from .wire import TokenAnswer, said
+
+SCREEN_S = 10.0
+"How long a screen may take to open and close once nothing depends on it."
+log = logging.getLogger("franking")
 
 
 class SignIn:
@@ -35,22 +41,46 @@ class SignIn:
         self._verifier = Secret(secrets.token_urlsafe(64))
         self._state = Secret(secrets.token_urlsafe(32))
         self._nonce = Secret(secrets.token_urlsafe(32))
+        self._brought: Tokens | None = None
+        "Given by the provider, and not handed over yet."
 
     async def run(self) -> Tokens | Trouble | Cancelled:
+        """Whoever stops it gets no tokens: those that the provider gave are revoked."""
+        try:
+            return await self._attempt()
+        except BaseException:
+            if self._brought is not None and self._brought.refresh is not None:
+                await self._calls.revoke(self._brought.refresh)
+            raise
+
+    async def _attempt(self) -> Tokens | Trouble | Cancelled:
         listener = RedirectListener(self._data.redirect, self._state)
         async with AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(listener)
             except NoListenerError:
                 return fault(Fault.LISTENER)
-            stack.push_async_callback(self._screen.close, self._request.place)
+            stack.push_async_callback(self._close)
             opening = asyncio.create_task(self._open(listener.uri))
             stack.push_async_callback(_ended, opening)
             outcome = await self._outcome(await self._came_back(listener, opening), listener.uri)
+            self._brought = outcome if isinstance(outcome, Tokens) else None
             listener.show(_page(outcome))
             # A person who is played does everything inside `open`, reading the last page included.
-            await opening
+            await self._in_time("opened", opening)
             return outcome
+
+    async def _close(self) -> None:
+        await self._in_time("closed", self._screen.close(self._request.place))
+
+    async def _in_time(self, what: str, done: Awaitable[None]) -> None:
+        """What the sign-in came to is decided; a screen that fails or hangs costs nobody that."""
+        try:
+            async with asyncio.timeout(SCREEN_S):
+                await done
+        except Exception as error:  # noqa: BLE001 - whatever a screen raises; its text may hold the address
+            place, name = self._request.place, type(error).__name__
+            log.error("the screen at %s could not be %s: %s", place, what, name)
 
     async def _open(self, redirect_uri: str) -> None:
         extra = {

@@ -9,9 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from franking.events.token import GrantMissing, GrantRefused, RefreshBlocked
+from franking.engine.store.vault import KeyMissing
+from franking.events.sign_in import SignInFailed
+from franking.events.token import GrantMissing, GrantRefused, GrantRevoked, RefreshBlocked
 
-from .device import access_token, office, refresh_token, said, sealed, states, warnings
+from .device import (
+    access_token,
+    issued_tokens,
+    office,
+    refresh_token,
+    said,
+    sealed,
+    secrets_in_memory,
+    states,
+    warnings,
+)
 
 
 @pytest.mark.manual("S26", "S29", "S24")
@@ -85,3 +97,25 @@ async def test_s24_a_stored_token_that_is_missing_is_asked_for_at_the_panel(tmp_
             await engine.sign_in("panel", "kim")
             await engine.settle()
             assert (states(engine), engine.information()) == (["sent"], ())
+
+
+@pytest.mark.manual("S26", "S27")
+async def test_s26_what_cannot_be_sealed_when_it_comes_is_revoked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The key was there when the screen opened."""
+    async with office(tmp_path, "Google") as here, here.engine() as engine:
+
+        def lost(*_: object) -> None:
+            raise KeyMissing("the key")
+
+        monkeypatch.setattr(engine.runtime.keeper, "seal", lost)
+        issued = issued_tokens(monkeypatch)
+        await engine.sign_in("panel", "kim")
+        await engine.settle()
+        assert "OpenSignIn of sign-in panel cannot be said: KeyMissing" in caplog.text
+        assert (refresh_token(engine, "kim"), said(engine, SignInFailed)) == ("Required", 1)
+        assert [seen.outcome for seen in here.provider.requests if seen.kind == "revoke"] == ["ok"]
+        assert said(engine, GrantRevoked) == 1
+        assert len(issued) == 2
+        assert secrets_in_memory().isdisjoint(issued)
