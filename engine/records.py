@@ -58,6 +58,9 @@ class JobRow(NamedTuple):
 
     job: int
     identity: str
+    "Whose sign-in sends it (S17)."
+    owner: str
+    "The identity of who submitted it; the administrator's for what the device sends by itself (S33a)."
     function: str
     by_device: bool
     sender: str

@@ -35,6 +35,9 @@ class IdentityStatus(NamedTuple):
 class JobStatus(NamedTuple):
     job: int
     owner: str
+    "Login name of who submitted it; `administrator` where the device did (S33a)."
+    signer: str
+    "The identity whose sign-in sends it (S17)."
     function: str
     state: str
     reason: str
@@ -101,7 +104,8 @@ class Reader:
         waits = self.why(row.identity) if moved.state == WAITING.name and moved.ready else ""
         return JobStatus(
             row.job,
-            self.people.name(row.identity),
+            self.people.name(row.owner),
+            row.identity,
             row.function,
             moved.state.lower(),
             UNREADABLE if job is None else waits or moved.reason,

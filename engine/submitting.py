@@ -88,7 +88,8 @@ class Submitting(AtThePanel):
         """The job with its files, durably; or none of both. Raises ScanUnreadable, StoreFailed."""
         files = await asyncio.to_thread(self.spool.take, job, paths)
         try:
-            stored = self.row(job, request, identity, who, files)
+            owner = person.identity if person else ADMINISTRATOR
+            stored = self.row(job, request, identity, owner, who, files)
             fact = JobSubmitted(job=job, identity=identity, function=request.function)
             rows = (person, stored) if person else (stored,)
             await self.runtime.publish(Publication(fact, rows=rows))
@@ -125,12 +126,19 @@ class Submitting(AtThePanel):
         await self.runtime.publish(Publication(fact, rows=(row,) if row else ()))
 
     def row(
-        self, job: int, request: Request, identity: str, who: Signer, files: tuple[SpooledFile, ...]
+        self,
+        job: int,
+        request: Request,
+        identity: str,
+        owner: str,
+        who: Signer,
+        files: tuple[SpooledFile, ...],
     ) -> JobRow:
         domain = who.address.rpartition("@")[2]
         return JobRow(
             job,
             identity,
+            owner,
             request.function,
             request.by_device,
             who.address,

@@ -54,7 +54,7 @@ def of_job(engine: Engine, job: JobStatus) -> Words:
             return warned(now, Info.NOT_AVAILABLE, "") or Words(
                 job.reason, "See `franking status`.", Actor.ADMIN
             )
-        identity = next(each for each in now.identities if each.login == job.owner)
+        identity = next(each for each in now.identities if each.identity == job.signer)
         if now.validation != OFF.value and identity.refresh_token != ACQUIRED.value:
             return without_token(now, identity)
         found = warned(now, Info.PROVIDER_REFUSES, identity.identity)

@@ -291,9 +291,9 @@ class SqliteStore:
         self.thread.shutdown()
 
 
-def job_row(row: tuple[int, str, str, int, str, str, str, str, str]) -> JobRow:
-    job, identity, function, by_device, *texts = row
-    return JobRow(job, identity, function, bool(by_device), *texts)
+def job_row(row: tuple[Any, ...]) -> JobRow:
+    found = JobRow(*row)
+    return found._replace(by_device=bool(found.by_device))
 
 
 def failed(error: Exception) -> StoreFailed:
