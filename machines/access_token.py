@@ -100,6 +100,11 @@ def forget(request: Request, event: object) -> Request:
     return Request(attempt=request.attempt, failures=request.failures, rejected=request.rejected)
 
 
+def outlived(request: Request, event: AccessTokenStale) -> Request:
+    """Its life went by without a second rejection: the next token is a new story."""
+    return Request(attempt=request.attempt)
+
+
 def start_over(request: Request, event: object) -> Request:
     return Request(attempt=request.attempt)
 
@@ -135,14 +140,14 @@ ACCESS_TOKEN = Definition(
     state(FRESH, "Mail can go out.",
         lasts(until="stale_at", then=AccessTokenStale),
         ignore(TokenWanted, why="there is one"),
-        on(AccessTokenStale, to=ABSENT, data=forget, ask=[DropToken()]),
+        on(AccessTokenStale, to=ABSENT, data=outlived, ask=[DropToken()]),
         ignore(AccessTokenRejected, when=former, why="it was replaced already"),
         on(AccessTokenRejected, when=rejected_before, unless=former, to=REFUSED, data=turned_away,
            ask=[DropToken(), Inform(Info.SERVER_REFUSES_TOKEN)]),
         on(AccessTokenRejected, unless=[former, rejected_before], to=REQUESTING, data=replace_it,
            ask=[DropToken(), RequestToken()]),
         on(JobSent, when=rejected_before, data=accepted, ask=[Clear(Info.SERVER_REFUSES_TOKEN)]),
-        ignore(JobSent, unless=rejected_before, why="all is well")),
+        on(JobSent, unless=rejected_before, ask=[Clear(Info.SERVER_REFUSES_TOKEN)])),
     state(BACKING_OFF, "The provider cannot be reached or says «not now»; the grant is kept.",
         lasts(until="retry_at", then=TokenRetryDue),
         ignore(TokenWanted, why=WAITS),

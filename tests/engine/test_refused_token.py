@@ -54,6 +54,23 @@ async def test_s32_a_second_refusal_stops_and_says_so_and_keeps_the_grant(tmp_pa
 
 
 @pytest.mark.manual("S32")
+async def test_s32_a_refusal_days_after_another_one_is_mended_by_itself(tmp_path: Path) -> None:
+    """The first one's job was cancelled, so nothing was sent that would have settled it."""
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+        async with here.provider.hold() as gate:
+            receipt = await here.scan(engine)
+            await gate.arrived(1)
+            await engine.cancel(receipt.job)
+        await here.passes(engine, days=3)
+        here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+        await here.scan(engine)
+        await engine.settle()
+        assert (states(engine), warnings(engine)) == (["ended", "sent"], [])
+
+
+@pytest.mark.manual("S32")
 async def test_s32_many_jobs_with_one_refused_token_refresh_it_once(tmp_path: Path) -> None:
     async with office(tmp_path) as here, here.engine() as engine:
         await here.sign_in(engine)

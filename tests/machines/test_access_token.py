@@ -198,9 +198,24 @@ def test_s32_a_message_that_was_taken_begins_the_count_anew() -> None:
 
 
 @pytest.mark.manual("S32")
-def test_s32_the_count_outlives_the_token() -> None:
+def test_s32_a_token_that_lived_its_hour_begins_the_count_anew() -> None:
+    """Two rejections of which nobody knows that they have to do with each other are not «fresh, too»."""
     life = within(FRESH).hears(rejected(1), ready(2), GONE, WANTED, ready(3), rejected(3))
-    assert life.state is REFUSED
+    assert life.state is REQUESTING
+    assert life.hears(ready(4), rejected(4)).state is REFUSED
+
+
+@pytest.mark.manual("S32")
+def test_s32_after_the_wait_one_rejection_is_enough() -> None:
+    life = within(FRESH).hears(rejected(1), ready(2), rejected(2), TokenRetryDue(identity=USER), WANTED)
+    assert life.hears(ready(3), rejected(3)).state is REFUSED
+
+
+@pytest.mark.manual("S32")
+def test_s32_the_warning_clears_with_the_first_message_however_long_it_took() -> None:
+    life = within(FRESH).hears(rejected(1), ready(2), rejected(2), TokenRetryDue(identity=USER), WANTED)
+    life.hears(ready(3), GONE, WANTED, ready(4), SENT)
+    assert life.asked == ["Clear SERVER_REFUSES_TOKEN"]
 
 
 @pytest.mark.manual("S32")
@@ -211,7 +226,10 @@ def test_s32_a_rejection_of_a_token_that_is_gone_changes_nothing(state: object) 
 
 
 def test_a_job_that_was_sent_says_nothing_new_about_a_good_token(token: Life[Request]) -> None:
-    assert token.changes_nothing(SENT)
+    before = token.state, token.data
+    token.hears(SENT)
+    assert ((token.state, token.data), token.did.tell) == (before, ())
+    assert token.asked == (["Clear SERVER_REFUSES_TOKEN"] if token.state is FRESH else [])
 
 
 @pytest.mark.manual("S18", "S23")
