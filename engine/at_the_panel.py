@@ -32,6 +32,8 @@ class Applied(NamedTuple):
     """OAuth 2.0 is ON and the administrator's token is Required: a message offers the authentication screen
     (S23a).
     """
+    warns: tuple[Rule, ...] = ()
+    "Rules that these settings break and that only warn (S3, S5)."
 
 
 class UnknownUser(LookupError):
@@ -152,7 +154,8 @@ class AtThePanel(Parts):
                 raise
             await self.adapters.changed(changed)
         required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED
-        return Applied(changed, settings.oauth.enabled and required)
+        warns = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.WARN)
+        return Applied(changed, settings.oauth.enabled and required, warns)
 
     async def tell_change(self, changed: tuple[str, ...], administrator: str | None) -> None:
         """One commit: the device's fact, one for each place where somebody is logged in, and the end of the

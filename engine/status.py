@@ -9,7 +9,7 @@ from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.job import ENDED, JOB, SENT, WAITING, Progress
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
-from ..machines.rules import Rule
+from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .information import Raised, Warning, warning
 from .journal import Unreadable, entry
@@ -54,6 +54,8 @@ class Status(NamedTuple):
     identities: tuple[IdentityStatus, ...]
     jobs: tuple[JobStatus, ...]
     information: tuple[Warning, ...]
+    warns: tuple[Rule, ...]
+    "Rules that the settings break and that only warn (S3, S5)."
 
 
 class Reader:
@@ -72,7 +74,12 @@ class Reader:
             tuple(self.identity(identity, login) for identity, login in identities),
             tuple(self.of_job(row, moved) for row, moved in self.store.jobs()),
             self.information(),
+            self.warns(),
         )
+
+    def warns(self) -> tuple[Rule, ...]:
+        found = broken(self.people.settings(), Look.SET, rules=self.rules)
+        return tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.WARN)
 
     def found(self, machine: Machine, key: str) -> Instance | None:
         """None: its record cannot be read. Everything else is still told."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..events.information import Actor
 from ..events.settings import ChangeFrom, Connection, DeviceSettings, HttpVersion, TlsVersion
 from .identity import Sender, same, signer
+from .mailboxes import of_another, strange
 
 
 class Look(StrEnum):
@@ -36,6 +37,7 @@ class Verdict(StrEnum):
     REFUSE = "refuse"
     "This job."
     WARN = "warn"
+    "The change is made, and whoever made it is told; [Status] tells it, too."
 
 
 class Situation(NamedTuple):
@@ -80,6 +82,16 @@ def network_2_with_vlan(now: Situation) -> bool:
 
 def no_administrator(now: Situation) -> bool:
     return now.settings.administrator.address is None
+
+
+def address_of_another_provider(now: Situation) -> bool:
+    address = now.settings.administrator.address
+    return address is not None and of_another(now.settings.oauth.provider, address)
+
+
+def strange_server(now: Situation) -> bool:
+    server = now.settings.smtp.server
+    return server is not None and strange(now.settings.oauth.provider, server)
 
 
 def bulk_differs(now: Situation) -> bool:
@@ -140,6 +152,16 @@ RULES: tuple[Rule, ...] = (
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "OAuth authentication needs the administrator's e-mail address, and none is registered.",
          "Set [E-mail Address] of [System Settings] - [Machine Setting] - [Administrator Registration].",
+         Actor.ADMIN),
+    Rule("S3-domain", ("administrator.address", "oauth.provider"), address_of_another_provider,
+         ((Look.SET, Verdict.WARN),),
+         "The administrator's e-mail address is known to be at another provider than [OAuth 2.0 Provider].",
+         "If the address is right, choose its provider in [OAuth 2.0 Provider] of [OAuth Settings].",
+         Actor.ADMIN),
+    Rule("S5-server", ("smtp.server", "oauth.provider"), strange_server, ((Look.SET, Verdict.WARN),),
+         "The SMTP server does not belong to [OAuth 2.0 Provider]: it may not take the provider's tokens.",
+         "Leave [SMTP Server Address] of [Utility] - [Administrator] - [Network] - [E-mail Setting] - "
+         "[E-mail TX (SMTP)] empty for the provider's own server, unless this one is meant.",
          Actor.ADMIN),
     Rule("S7-bulk", ("from_address.setting", "from_address.bulk", "administrator.address"), bulk_differs,
          ((Look.SET, Verdict.CANNOT_BE_SET), (Look.SUBMIT, Verdict.REFUSE), (Look.SEND, Verdict.REFUSE)),

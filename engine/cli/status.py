@@ -63,6 +63,11 @@ async def looked_at(settings: Settings, err: Console) -> tuple[Status, datetime]
 
 def show(found: Status, now: datetime, settings: Settings, out: Console) -> None:
     section(out, "OAuth 2.0", Group(*sending(found, settings)))
+    for rule in found.warns:
+        put(out, Text("  ").append(rule.code, style="bold yellow"))
+        detail(out, whats_wrong(rule.sentence, rule.remedy, rule.actor.value), indent=4)
+    if found.warns:
+        put(out, Text())
     section(out, "Refresh tokens", tokens(found.identities, now))
     section(out, "Jobs", jobs(found.jobs))
     put(out, Text("Information", style="bold"))
@@ -151,7 +156,8 @@ def days_left(identity: IdentityStatus, now: datetime) -> int | None:
 def as_json(found: Status, now: datetime) -> dict[str, object]:
     """What `--json` prints; moments are ISO 8601 in UTC, what does not apply is null.
 
-    `validation`: `state` (Off, Available, Not available), `broken` (codes of rules).
+    `validation`: `state` (Off, Available, Not available), `broken` (codes of rules), `warns` (the same, of
+    those that only warn).
     `identities`, each: `identity`, `login`, `address`, `refresh_token` (Required, Acquired, Expired),
     `access_token`, `renew_at`, `days_left` (whole days until it is renewed by itself if nothing is sent).
     `jobs`, each: `job`, `state` (waiting, held, sending, delivering, sent, ended), `owner`, `function`,
@@ -160,7 +166,11 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
     `information`, each: `code`, `subject`, `since`, `why`, `do`, `who`.
     """
     return {
-        "validation": {"state": found.validation, "broken": list(found.broken)},
+        "validation": {
+            "state": found.validation,
+            "broken": list(found.broken),
+            "warns": [rule.code for rule in found.warns],
+        },
         "identities": [
             {
                 "identity": each.identity,

@@ -16,6 +16,7 @@ from franking.events.settings import (
     HttpVersion,
     Network,
     OAuth,
+    Smtp,
     Tls,
     TlsVersion,
 )
@@ -62,6 +63,45 @@ def rule(code: str) -> Rule:
 @pytest.mark.parametrize("look", list(Look))
 def test_these_settings_break_no_rule(look: Look) -> None:
     assert codes(settings(), look) == []
+
+
+@pytest.mark.manual("S3")
+@pytest.mark.parametrize(
+    ("provider", "address", "warns"),
+    [
+        (MICROSOFT, "scanner@gmail.com", True),
+        (MICROSOFT, "scanner@outlook.com", False),
+        (GOOGLE, "Scanner@Company.OnMicrosoft.com", True),
+        (GOOGLE, "scanner@googlemail.com", False),
+        (GOOGLE, "scanner@notoutlook.com", False),
+        (GOOGLE, ADMIN, False),
+        (OTHER, "scanner@gmail.com", False),
+    ],
+)
+def test_s3_an_address_of_the_other_provider_warns(provider: str, address: str, warns: bool) -> None:
+    given = settings(provider, administrator=address)
+    assert codes(given, Look.SET) == (["S3-domain"] if warns else [])
+    assert rule("S3-domain").looked_at == ((Look.SET, Verdict.WARN),)
+
+
+@pytest.mark.manual("S5")
+@pytest.mark.parametrize(
+    ("provider", "server", "warns"),
+    [
+        (MICROSOFT, None, False),
+        (MICROSOFT, "SMTP.office365.com.", False),
+        (MICROSOFT, "smtp-mail.outlook.com", False),
+        (MICROSOFT, "smtp.gmail.com", True),
+        (MICROSOFT, "smtp.office365.com.example.com", True),
+        (GOOGLE, "smtp-relay.gmail.com", False),
+        (GOOGLE, "mail.example.com", True),
+        (OTHER, "mail.example.com", False),
+    ],
+)
+def test_s5_a_server_that_is_not_the_providers_warns(provider: str, server: str | None, warns: bool) -> None:
+    given = settings(provider).model_copy(update={"smtp": Smtp(server=server)})
+    assert codes(given, Look.SET) == (["S5-server"] if warns else [])
+    assert rule("S5-server").looked_at == ((Look.SET, Verdict.WARN),)
 
 
 @pytest.mark.manual("S12")

@@ -11,6 +11,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from ....events.information import Actor
+from ....machines import mailboxes
 from ...ports import AnswerClass, Lifetimes
 from ..answers import Call, Row, of_errors
 from .model import AccountClaims, ProviderData, Redirect
@@ -95,7 +96,7 @@ GOOGLE = ProviderData(
     lifetimes=Lifetimes(
         idle=timedelta(days=180), margin=timedelta(minutes=5), server="smtp.gmail.com", connections=3
     ),
-    domains=frozenset({"gmail.com", "googlemail.com"}),
+    domains=mailboxes.DOMAINS[mailboxes.GOOGLE],
     # Only a consent that is shown anew brings a refresh token.
     authorize_extra=MappingProxyType({"prompt": "consent select_account", "access_type": "offline"}),
     answers=ANSWERS,

@@ -15,6 +15,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from ....events.information import Actor
+from ....machines import mailboxes
 from ...ports import AnswerClass, Lifetimes
 from ..answers import DEAD, Call, Row
 from .model import AccountClaims, ProviderData, Redirect
@@ -252,7 +253,7 @@ MICROSOFT = ProviderData(
     lifetimes=Lifetimes(
         idle=timedelta(days=90), margin=timedelta(minutes=5), server="smtp.office365.com", connections=3
     ),
-    domains=frozenset({"outlook.com", "hotmail.com", "live.com", "msn.com", "onmicrosoft.com"}),
+    domains=mailboxes.DOMAINS[mailboxes.MICROSOFT],
     tenants_open=frozenset({"common", "organizations", "consumers"}),
     authorize_extra=MappingProxyType({"prompt": "select_account"}),
     answers=(WAITING, *ENDED, *TENANT, *REGISTRATION, *OURS, *BY_SUBERROR),

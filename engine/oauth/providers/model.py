@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Self
 from urllib.parse import quote, urlsplit
 
+from ....machines.mailboxes import within
 from ...ports import Lifetimes
 from ..answers import Row
 
@@ -72,8 +73,7 @@ class ProviderData:
 
     def owns(self, address: str) -> bool:
         """Whether the address's domain is known to belong to this provider."""
-        domain = address.rpartition("@")[2].casefold().rstrip(".")
-        return any(domain == known or domain.endswith(f".{known}") for known in self.domains)
+        return within(address.rpartition("@")[2], self.domains)
 
     def at(self, authority: str | None, tenant: str) -> Self:
         """The same with every address made whole. Raises ValueError for an authority that is no https

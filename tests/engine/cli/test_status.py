@@ -14,7 +14,7 @@ def test_a_new_device_asks_for_nothing_but_a_sign_in(device: Device) -> None:
     assert ended.code == 0
     assert ended.err == ""
     assert "ON, Microsoft. Sending: Available" in ended.out
-    assert [line.split() for line in ended.out.splitlines() if "Administrator" in line] == [
+    assert [line.split() for line in ended.out.splitlines() if line.split()[:1] == ["Administrator"]] == [
         ["Administrator", ADMINISTRATOR, "Required"]
     ]
 
@@ -41,7 +41,7 @@ def test_json_has_the_documented_shape(device: Device) -> None:
     told = json.loads(device.franking("status", "--json").out)
     administrator, kim = told["identities"]
     sent, waiting = told["jobs"]
-    assert told["validation"] == {"state": "Available", "broken": []}
+    assert told["validation"] == {"state": "Available", "broken": [], "warns": ["S5-server"]}
     assert told["count"] == {"sent": 1, "waiting": 1}
     assert told["information"] == []
     assert kim == {
@@ -69,6 +69,15 @@ def test_json_has_the_documented_shape(device: Device) -> None:
     assert (sent["state"], sent["attempts"], sent["reason"]) == ("sent", 1, None)
 
 
+@pytest.mark.manual("S5", "B9")
+def test_a_server_that_is_not_the_providers_is_shown_with_its_remedy(device: Device) -> None:
+    """The server of these tests is at localhost."""
+    shown = device.franking("status").out
+    assert "S5-server" in shown
+    assert "[SMTP Server Address]" in shown
+    assert json.loads(device.franking("status", "--json").out)["validation"]["warns"] == ["S5-server"]
+
+
 @pytest.mark.manual("S12", "B9")
 def test_information_names_cause_remedy_and_who_must_act(device: Device) -> None:
     device.set("tls", minimum="TLSv1.3", maximum="TLSv1.3")
@@ -78,7 +87,7 @@ def test_information_names_cause_remedy_and_who_must_act(device: Device) -> None
     assert "[SSL/TLS Version Setting]" in ended.out
     told = json.loads(device.franking("status", "--json").out)
     (warning,) = told["information"]
-    assert told["validation"] == {"state": "Not available", "broken": ["S12-tls"]}
+    assert told["validation"] == {"state": "Not available", "broken": ["S12-tls"], "warns": ["S5-server"]}
     assert (warning["code"], warning["subject"]) == ("I001", None)
     assert warning["who"] == "the device's administrator"
     assert all(warning[key] for key in ("since", "why", "do"))

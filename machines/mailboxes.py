@@ -1,0 +1,42 @@
+"""Which mail addresses and which submission servers are known to be a provider's (S3, S5).
+
+Rule: what stands here only warns. An organisation's own domain belongs to nobody here, and a provider that
+this table does not know is never warned about.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+MICROSOFT, GOOGLE = "Microsoft", "Google"
+DOMAINS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        MICROSOFT: frozenset({"outlook.com", "hotmail.com", "live.com", "msn.com", "onmicrosoft.com"}),
+        GOOGLE: frozenset({"gmail.com", "googlemail.com"}),
+    }
+)
+"Domains of mail addresses by provider; subdomains count."
+SERVERS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        MICROSOFT: frozenset({"office365.com", "outlook.com", "office365.us", "outlook.cn"}),
+        GOOGLE: frozenset({"gmail.com", "google.com", "googlemail.com"}),
+    }
+)
+"Domains of submission servers by provider, those of its national clouds included; subdomains count."
+
+
+def within(name: str, domains: Iterable[str]) -> bool:
+    """Whether a host or domain name is one of these domains or stands below one."""
+    plain = name.casefold().rstrip(".")
+    return any(plain == domain or plain.endswith(f".{domain}") for domain in domains)
+
+
+def of_another(provider: str, address: str) -> bool:
+    """The address is known to be another provider's."""
+    domain = address.rpartition("@")[2]
+    others = (domains for name, domains in DOMAINS.items() if name != provider)
+    return provider in DOMAINS and any(within(domain, domains) for domains in others)
+
+
+def strange(provider: str, server: str) -> bool:
+    """The server is known not to be this provider's."""
+    return provider in SERVERS and not within(server, SERVERS[provider])
