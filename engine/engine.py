@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 
 from ..events.base import Event
 from ..events.device import EngineStarted
-from ..events.information import InformationRaised
+from ..events.information import DISMISSABLE, Info, InformationDismissed, InformationRaised
 from ..events.token import GrantRevoked, TokenDeleted
 from ..machines.job import DELIVERING, JOB
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
@@ -197,6 +197,18 @@ class Engine(Submitting):
     def information(self) -> tuple[Warning, ...]:
         """What the [Information] screen shows."""
         return self.reader.information()
+
+    async def dismiss(self, code: Info, subject: str) -> bool:
+        """A person has read it: the warning is gone. False: it does not stand.
+
+        Raises ValueError for one that stands until what it warns of is mended. Raises StoreFailed.
+        """
+        if code not in DISMISSABLE:
+            raise ValueError(f"{code.name} clears by itself, when what it warns of is mended")
+        if (code, subject) not in self.runtime.raised:
+            return False
+        await self.say(InformationDismissed(code=code, subject=subject))
+        return True
 
     def next_due(self) -> datetime | None:
         """When the next limit of a state is to be said."""

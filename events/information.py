@@ -54,3 +54,11 @@ class InformationCleared(Event):
 
     code: Info
     subject: str
+
+
+class InformationDismissed(InformationCleared):
+    """A person has read it, and no state of a machine stands behind it."""
+
+
+DISMISSABLE = frozenset({Info.OTHER_ACCOUNT, Info.SIGN_IN_FAILED, Info.JOB_ENDED})
+"They tell of what happened once; the others clear by themselves, when what they warn of is mended."

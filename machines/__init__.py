@@ -19,6 +19,7 @@ SUBSCRIBERS_ONLY = MappingProxyType({
     "GrantRevoked": "nothing here waits for it: the grant was erased when it was asked for",
     "InformationRaised": "said by the machines, for people",
     "InformationCleared": "said by the machines, for people",
+    "InformationDismissed": "said by a person, for the screen",
 })  # fmt: skip
 """Facts that no machine hears, each with its reason."""
 

@@ -109,23 +109,24 @@ def start_over(request: Request, event: object) -> Request:
     return Request(attempt=request.attempt)
 
 
+CLEARED = (Clear(Info.PROVIDER_REFUSES), Clear(Info.SERVER_REFUSES_TOKEN))
 GOOD = (HoldToken(), Clear(Info.PROVIDER_REFUSES))
 
 ACCESS_TOKEN = Definition(
     "access token", Request,
     always(
-        on(SignInSucceeded, when=right, to=FRESH, data=brought,
-           ask=[*GOOD, Clear(Info.SERVER_REFUSES_TOKEN)]),
+        on(SignInSucceeded, when=right, to=FRESH, data=brought, ask=[HoldToken(), *CLEARED]),
         ignore(SignInSucceeded, unless=right, why="another account: nothing of it is held"),
-        on(TokenDeleted, GrantEnded, EngineStarted, DeviceResumed, to=ABSENT, data=start_over,
-           ask=[DropToken()]),
+        on(TokenDeleted, to=ABSENT, data=start_over, ask=[DropToken(), *CLEARED]),
+        on(GrantEnded, EngineStarted, DeviceResumed, to=ABSENT, data=start_over, ask=[DropToken()]),
         ignore(AccessTokenReady, RefreshDelayed, RefreshBlocked, GrantMissing, why=LATE),
         ignore(AccessTokenRejected, AccessTokenStale, why="it is gone already"),
         ignore(TokenRetryDue, why="it was answered meanwhile"),
         ignore(JobSent, why="sent with a token of which nothing is known to be wrong"),
     ),
     state(ABSENT, "No access token; nothing wants one.",
-        ignore(TokenDeleted, GrantEnded, EngineStarted, DeviceResumed, why="nothing to forget"),
+        on(TokenDeleted, ask=CLEARED),
+        ignore(GrantEnded, EngineStarted, DeviceResumed, why="nothing to forget"),
         on(TokenWanted, to=REQUESTING, data=ask, ask=[RequestToken()])),
     state(REQUESTING, "One request is under way.",
         ignore(TokenWanted, why=UNDER_WAY),

@@ -69,20 +69,21 @@ def try_tomorrow(grant: Grant, event: RenewalDue) -> Grant:
     return replace(grant, renew_at=event.at + RETRY_RENEWAL)
 
 
+CLEARED = (Clear(Info.SIGN_IN_AGAIN), Clear(Info.OTHER_ACCOUNT))
 ENDED = (EraseGrant(), Inform(Info.SIGN_IN_AGAIN))
 
 REFRESH_TOKEN = Definition(
     "refresh token", Grant,
     always(
         on(SignInSucceeded, when=right, to=ACQUIRED, data=hold,
-           ask=[KeepGrant(), Clear(Info.SIGN_IN_AGAIN), Clear(Info.OTHER_ACCOUNT)]),
+           ask=[KeepGrant(), *CLEARED]),
         on(SignInSucceeded, unless=right, ask=[Inform(Info.OTHER_ACCOUNT), RevokeBrought()]),
-        on(TokenDeleted, to=REQUIRED, data=gone, ask=[Clear(Info.SIGN_IN_AGAIN)]),
+        on(TokenDeleted, to=REQUIRED, data=gone, ask=CLEARED),
         on(GrantRotated, ask=[RevokeBrought()]),
         ignore(GrantRefused, GrantMissing, RenewalDue, AccessTokenReady, why=LATE),
     ),
     state(REQUIRED, "Nobody has signed in for this identity.",
-        ignore(TokenDeleted, why="nothing to delete")),
+        on(TokenDeleted, ask=[Clear(Info.OTHER_ACCOUNT)])),
     state(ACQUIRED, "Mail goes out; nobody is needed.",
         lasts(until="renew_at", then=RenewalDue),
         on(RenewalDue, data=try_tomorrow, tell=[TokenWanted]),
@@ -92,7 +93,8 @@ REFRESH_TOKEN = Definition(
         on(GrantRotated, unless=current, ask=[RevokeBrought()]),
         on(GrantRefused, GrantMissing, when=current, to=EXPIRED, data=gone, tell=[GrantEnded], ask=ENDED),
         ignore(GrantRefused, GrantMissing, unless=current, why=LATE),
-        on(TokenDeleted, to=REQUIRED, data=gone, ask=[RevokeGrant(), EraseGrant()])),
+        on(TokenDeleted, to=REQUIRED, data=gone,
+           ask=[RevokeGrant(), EraseGrant(), Clear(Info.OTHER_ACCOUNT)])),
     state(EXPIRED, "The grant is dead or lost: a person must sign in again."),
     per=OfIdentity,
 )  # fmt: skip

@@ -145,19 +145,23 @@ def test_s29_no_row_knows_an_outage() -> None:
 def test_s27_delete_erases_and_revokes() -> None:
     life = acquired().hears(DELETED)
     assert (life.state, life.data) == (REQUIRED, Grant(2))
-    assert life.asked == ["RevokeGrant", "EraseGrant"], "what is to be revoked is taken before it is erased"
+    assert life.asked[:2] == ["RevokeGrant", "EraseGrant"], (
+        "what is to be revoked is taken before it is erased"
+    )
+    assert life.asked[2:] == ["Clear OTHER_ACCOUNT"]
 
 
 @pytest.mark.manual("S27")
 def test_s27_delete_in_expired_clears_the_warning_and_has_nothing_to_revoke() -> None:
     life = acquired().hears(refused(1), DELETED)
     assert life.state is REQUIRED
-    assert life.asked == ["Clear SIGN_IN_AGAIN"]
+    assert life.asked == ["Clear SIGN_IN_AGAIN", "Clear OTHER_ACCOUNT"]
 
 
 @pytest.mark.manual("S27")
-def test_s27_delete_in_required_has_nothing_to_do() -> None:
-    assert Life(REFRESH_TOKEN).changes_nothing(DELETED)
+def test_s27_delete_in_required_clears_the_warning_of_another_account_and_nothing_else() -> None:
+    life = Life(REFRESH_TOKEN).hears(signed_in(right=False), DELETED)
+    assert (life.state, life.data, life.asked) == (REQUIRED, Grant(), ["Clear OTHER_ACCOUNT"])
 
 
 @pytest.mark.manual("B1")

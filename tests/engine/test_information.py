@@ -1,0 +1,95 @@
+"""What leaves the [Information] screen, and how: a warning of what is over does not stand for ever."""
+
+from pathlib import Path
+
+import pytest
+
+from franking.engine.engine import Engine
+from franking.events.information import Info, InformationCleared, InformationDismissed
+
+from .device import LEE, Office, office, said, warnings
+
+TURNED_AWAY = "535 5.7.3 Authentication unsuccessful"
+BLOCKED = b'{"error": "invalid_grant", "error_description": "AADSTS53003: blocked by policy"}'
+
+
+async def provider_refuses(here: Office, engine: Engine) -> None:
+    await here.sign_in(engine)
+    await here.passes(engine, hours=2)
+    here.provider.answer_next(400, {"Content-Type": "application/json"}, BLOCKED)
+    await here.scan(engine)
+    await engine.settle()
+
+
+async def server_refuses(here: Office, engine: Engine) -> None:
+    await here.sign_in(engine)
+    for _ in range(2):
+        here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+    await here.scan(engine)
+    await engine.settle()
+
+
+async def other_account(here: Office, engine: Engine) -> None:
+    here.screen.account = LEE
+    await engine.sign_in("panel", "kim")
+    await engine.settle()
+
+
+async def job_ended(here: Office, engine: Engine) -> None:
+    await here.sign_in(engine)
+    here.kit.mailbox.refuse_next("rcpt", "550 5.1.1 no such mailbox")
+    await here.scan(engine)
+    await engine.settle()
+
+
+@pytest.mark.manual("S27", "S24")
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (provider_refuses, "PROVIDER_REFUSES"),
+        (server_refuses, "SERVER_REFUSES_TOKEN"),
+        (other_account, "OTHER_ACCOUNT"),
+    ],
+)
+@pytest.mark.parametrize("how", ["delete", "delete after the wait"])
+async def test_s27_what_was_said_of_a_token_goes_with_it(
+    tmp_path: Path, make: object, code: str, how: str
+) -> None:
+    assert callable(make)
+    async with office(tmp_path) as here, here.engine() as engine:
+        await make(here, engine)
+        assert warnings(engine) == [(code, "user:1")]
+        if how == "delete after the wait":
+            async with here.provider.outage():
+                await here.passes(engine, hours=2)
+                assert warnings(engine) == [(code, "user:1")]
+                await engine.delete_token("kim")
+        else:
+            await engine.delete_token("kim")
+        await engine.settle()
+        assert warnings(engine) == []
+
+
+@pytest.mark.manual("S33", "B9")
+@pytest.mark.parametrize(("make", "code"), [(job_ended, Info.JOB_ENDED), (other_account, Info.OTHER_ACCOUNT)])
+async def test_what_is_over_is_dismissed_by_who_has_read_it(tmp_path: Path, make: object, code: Info) -> None:
+    assert callable(make)
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await make(here, engine)
+            ((_, subject),) = warnings(engine)
+            assert await engine.dismiss(code, subject)
+            assert engine.information() == ()
+            assert not await engine.dismiss(code, subject), "it does not stand any more"
+            assert (said(engine, InformationDismissed), said(engine, InformationCleared)) == (1, 1)
+        async with here.engine() as engine:
+            assert engine.information() == ()
+
+
+@pytest.mark.manual("S24")
+async def test_s24_what_still_is_so_cannot_be_dismissed(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await provider_refuses(here, engine)
+        with pytest.raises(ValueError, match="clears by itself"):
+            await engine.dismiss(Info.PROVIDER_REFUSES, "user:1")
+        assert warnings(engine) == [("PROVIDER_REFUSES", "user:1")]
