@@ -119,7 +119,7 @@ def test_jobs_that_ended_are_listed_with_their_reason(device: Device) -> None:
     told = device.franking("status").out
     assert "1 ended · 1 sent" in told
     (line,) = [line for line in told.splitlines() if "Scan to E-mail" in line]
-    assert line.split()[:3] == ["1", "ended", "administrator"]
+    assert line.split()[:3] == ["1", "ended", "kim"]
     assert line.endswith("554 5.6.0")
 
 
