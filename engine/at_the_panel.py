@@ -46,7 +46,8 @@ class AtThePanel(Parts):
     async def log_in(self, place: str, user: str, address: str | None = None) -> None:
         """`user` stands at `place` now; whose jobs wait for a sign-in is asked for it at once (S18).
 
-        `address`: where the directory and the settings don't know it (S17).
+        `address`: where the directory and the settings don't know it (S17). Raises LoginReserved,
+        AddressUnusable.
         """
         row = self.people.remembered(user, address)
         fact = UserLoggedIn(
@@ -83,10 +84,12 @@ class AtThePanel(Parts):
         await self.say(SignInWanted(place=place, identity=ADMINISTRATOR))
 
     async def sign_in(self, place: str, user: str) -> None:
-        """Opens the sign-in screen of this user, logged in or not. Raises Refused, NoScreen, UnknownUser."""
+        """Opens the sign-in screen of this user, logged in or not. Raises Refused, NoScreen, UnknownUser
+        where no address is known to sign in with, LoginReserved, AddressUnusable.
+        """
         self.shown()
         self.check_sign_in()
-        if self.people.find(user) is None and self.people.address_of(user) is None:
+        if self.people.address_of(user) is None:
             raise UnknownUser(user)
         row = self.people.remembered(user, None)
         fact = SignInWanted(place=place, identity=row.identity)
@@ -120,7 +123,7 @@ class AtThePanel(Parts):
 
     async def delete_token(self, user: str) -> None:
         """One user's tokens, or the administrator's (`administrator`). Raises UnknownUser."""
-        row = self.people.find(user)
+        row = self.people.find(user) if user != ADMINISTRATOR else None
         if row is None and user != ADMINISTRATOR:
             raise UnknownUser(user)
         await self.say(TokenDeleted(identity=row.identity if row else ADMINISTRATOR))

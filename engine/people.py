@@ -4,13 +4,47 @@ An identity is `administrator` or `user:N`; login and address stand in its row. 
 a setting, not a row.
 """
 
+import logging
 from collections.abc import Callable
 
+from pydantic import TypeAdapter, ValidationError
+
 from ..events.base import ADMINISTRATOR
+from ..events.request import Address
 from ..events.settings import DeviceSettings
 from ..machines.identity import same
 from .ports import Directory
 from .records import IdentityRow, Store
+
+log = logging.getLogger("franking")
+ADDRESS: TypeAdapter[str] = TypeAdapter(Address, config={"defer_build": True})
+
+
+class LoginReserved(ValueError):
+    """A user would be taken for the device, and `delete_token` would end the wrong sign-in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"no user may log in as {ADMINISTRATOR!r}: that is the device itself. Rename the user"
+        )
+
+
+class AddressUnusable(ValueError):
+    """What the directory, the settings or a log-in name as a user's address is none."""
+
+    def __init__(self, login: str, address: str) -> None:
+        super().__init__(
+            f"{address!r} of {login} is not an e-mail address; correct it where the user is registered"
+        )
+        self.login, self.address = login, address
+
+
+def checked(login: str, address: str) -> str:
+    """As it goes into a header field. Raises AddressUnusable."""
+    try:
+        return ADDRESS.validate_python(address)
+    except ValidationError:
+        raise AddressUnusable(login, address) from None
 
 
 class People:
@@ -26,15 +60,24 @@ class People:
         return self.rows.get(login)
 
     def address_of(self, login: str) -> str | None:
-        """From the embedding program's directory, the settings, or what was given at a log-in."""
+        """From the embedding program's directory, the settings, or what was given at a log-in. Raises
+        LoginReserved, AddressUnusable.
+        """
+        if login == ADMINISTRATOR:
+            raise LoginReserved
         known = (self.directory or {}).get(login) or self.settings().users.get(login)
         row = self.rows.get(login)
-        return known or (row.address if row else "") or None
+        found = known or (row.address if row else "")
+        return checked(login, found) if found else None
 
     def remembered(self, login: str, address: str | None) -> IdentityRow:
         """The identity's row as it should be, known from now on: two who come at once get two identities, and
-        a screen that opens with the commit knows whose it is. The caller stores it."""
-        address = address or self.address_of(login) or ""
+        a screen that opens with the commit knows whose it is. The caller stores it. Raises LoginReserved,
+        AddressUnusable.
+        """
+        if login == ADMINISTRATOR:
+            raise LoginReserved
+        address = checked(login, address) if address else self.address_of(login) or ""
         found = self.rows.get(login)
         if found is None:
             taken = max((number(row.identity) for row in self.rows.values()), default=0)
@@ -49,7 +92,11 @@ class People:
         if identity == ADMINISTRATOR:
             return self.settings().administrator.address or ""
         found = next((row for row in self.rows.values() if row.identity == identity), None)
-        return (self.address_of(found.login) or "") if found else ""
+        try:
+            return (self.address_of(found.login) or "") if found else ""
+        except (AddressUnusable, LoginReserved) as error:
+            log.error("%s has no address: %s", identity, type(error).__name__)
+            return ""
 
     def name(self, identity: str) -> str:
         """For people: the login name."""

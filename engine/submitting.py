@@ -22,6 +22,8 @@ from .spool import FILES, SpooledFile
 from .status import JobStatus
 
 T = TypeVar("T")
+NOBODY = ""
+"The identity of a user who is not known, in the history of a refused job."
 UNTOLD = "its status says what it waits for"
 log = logging.getLogger("franking")
 
@@ -46,19 +48,20 @@ class Submitting(AtThePanel):
         """Returns when the job and its scan are durable (S33). `place`: where the person stands, so that the
         sign-in screen can open there (S18).
 
-        Raises Refused, naming every broken rule, or ScanUnreadable; then nothing was spooled. Raises
-        StoreFailed.
+        Raises Refused, naming every broken rule, ScanUnreadable, LoginReserved or AddressUnusable; then
+        nothing was spooled. Raises StoreFailed.
         """
         user = request.user if isinstance(request, ScanToEmail) else None
-        row = self.people.remembered(user, None) if user else None
         chosen = request.from_address if isinstance(request, ScanToEmail) else None
-        sender = Sender(request.by_device, (row.address or None) if row else None, chosen)
+        sender = Sender(request.by_device, self.people.address_of(user) if user else None, chosen)
         job, self.next_job = self.next_job, self.next_job + 1
         refuses = self.refuses(sender)
         who = signer(self.settings, sender)
         if refuses or who is None:
-            await self.record_refusal(job, request, row, refuses)
+            known = self.people.find(user) if user else None
+            await self.record_refusal(job, request, known, refuses)
             raise Refused("this job is refused", refuses)
+        row = self.people.remembered(user, None) if user else None
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
         paths = request.files if isinstance(request, ScanToEmail) else ()
         stored = await self.carried_through(self.keep(job, request, identity, who, paths, row))
@@ -116,10 +119,10 @@ class Submitting(AtThePanel):
     async def record_refusal(
         self, job: int, request: Request, row: IdentityRow | None, refuses: Sequence[Rule]
     ) -> None:
-        """The history tells of it; nothing is spooled."""
+        """The history tells of it; nothing is spooled, and nobody is known from now on who was not before."""
         fact = JobSubmitted(
             job=job,
-            identity=row.identity if row else ADMINISTRATOR,
+            identity=row.identity if row else ADMINISTRATOR if request.by_device else NOBODY,
             function=request.function,
             broken=tuple(rule.code for rule in refuses),
         )

@@ -41,6 +41,7 @@ Row = tuple[type[Exception], Exit]
 def table() -> tuple[Row, ...]:
     """Errors and their exit codes; the first row that fits decides."""
     from ..at_the_panel import UnknownUser
+    from ..people import AddressUnusable, LoginReserved
     from ..records import SealFailed, StoreFailed
     from ..runtime import EngineFailed
     from ..settings import CredentialError, SettingsError
@@ -57,6 +58,8 @@ def table() -> tuple[Row, ...]:
         (CredentialError, Exit.CONFIG),
         (OAuthOffError, Exit.CONFIG),
         (UnknownUser, Exit.CONFIG),
+        (LoginReserved, Exit.CONFIG),
+        (AddressUnusable, Exit.CONFIG),
         (ScanUnreadable, Exit.NO_INPUT),
         (StoreInUse, Exit.TEMPORARY),
         (StoreUnusable, Exit.UNAVAILABLE),

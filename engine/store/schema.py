@@ -20,7 +20,8 @@ create table vault(identity text primary key, version integer not null, issuer t
                    sealed blob not null) strict;
 create table job(job integer primary key, identity text not null, owner text not null,
                  function text not null, by_device integer not null, sender text not null,
-                 message_id text not null, submitted_at text not null, request text not null, files text not null,
+                 message_id text not null, submitted_at text not null,
+                 request text not null, files text not null,
                  state text not null default 'NEW', ready integer not null default 0,
                  reason text not null default '', reply text not null default '',
                  recipients text not null default '[]') strict;
