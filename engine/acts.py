@@ -38,12 +38,13 @@ from ..machines.effects import (
 )
 from ..machines.identity import same
 from ..machines.refresh_token import REFRESH_TOKEN
+from ..machines.rules import Rule
 from ..machines.sign_in import MINUTES_OPEN
 from .bus import Publication
 from .clock import Clock
 from .deeds import Brought, Outcome, Performer
 from .holder import Held, TokenHolder
-from .information import SEAL, detail_of
+from .information import CREDENTIAL, SEAL, broken_rules, detail_of
 from .keeping import revocation
 from .play import Asked
 from .ports import (
@@ -74,6 +75,7 @@ from .records import (
 )
 from .runtime import Runtime
 from .secret import Secret
+from .settings import CredentialError
 from .spool import Spool
 
 FIRST_DELAY = timedelta(seconds=5)
@@ -82,6 +84,8 @@ SOMEBODYS_ACT = timedelta(hours=1)
 "How long to wait before asking again where somebody else must act."
 FAULT_DELAY = timedelta(minutes=5)
 JITTER = 0.2
+CANNOT_BE_READ = " cannot be read"
+"Ends the reason of a job that waits for the secret which a setting names."
 FAULT = "fault of the program"
 RECIPIENTS = TypeAdapter(tuple[Recipient, ...], config={"defer_build": True})
 
@@ -91,6 +95,8 @@ class World:
     """The adapters as they are for the settings of this moment."""
 
     provider: Callable[[], Provider]
+    forbids: Callable[[], tuple[Rule, ...]]
+    "Rules by which nobody may sign in now."
     issuer: Callable[[], str]
     "Whose grants are used, as `ports.issuer_of` says it."
     submission: Callable[[], Submission]
@@ -144,7 +150,10 @@ class Acts:
             grant = self.vault.open(sealed)
         except SealFailed as failure:
             return self.cannot_ask(asked, SEAL, detail_of(failure.cause, failure.remedy, Actor.ADMIN))
-        provider = self.world.provider()
+        try:
+            provider = self.world.provider()
+        except CredentialError as error:
+            return self.cannot_ask(asked, CREDENTIAL, no_secret(error))
         if sealed.issuer != provider.issuer:  # nobody but its issuer ever sees it (S26a)
             return say(TokenDeleted(identity=identity))
         answer = await provider.refresh(grant)
@@ -213,7 +222,12 @@ class Acts:
 
     async def revoked(self, token: Secret, issuer: str) -> bool:
         """False, too, where the settings name another provider meanwhile: it never sees the token (S26a)."""
-        provider = self.world.provider()
+        if self.world.issuer() != issuer:
+            return False
+        try:
+            provider = self.world.provider()
+        except CredentialError:
+            return False
         return provider.issuer == issuer and await provider.revoke(token)
 
     def not_revoked(self, asked: Asked) -> Outcome:
@@ -221,13 +235,18 @@ class Acts:
 
     async def open_sign_in(self, asked: Asked, brought: Brought) -> Outcome:
         place, identity = asked.key, asked.instance.data.identity
+        if forbids := self.world.forbids():  # a rule may have broken while he waited for his turn
+            known = broken_rules(tuple(rule.code for rule in forbids), forbids)
+            return not_signed_in(place, "not available", detail_of(*known))
         try:
             self.vault.ready()
+            provider = self.world.provider()
         except SealFailed as failure:
             return not_signed_in(place, SEAL, detail_of(failure.cause, failure.remedy, Actor.ADMIN))
+        except CredentialError as error:
+            return not_signed_in(place, CREDENTIAL, no_secret(error))
         wanted = self.world.address(identity)
         closes_at = (asked.instance.entered or self.clock.now()) + timedelta(minutes=MINUTES_OPEN)
-        provider = self.world.provider()
         answer = await provider.sign_in(SignInRequest(place, wanted, closes_at), self.world.screen())
         if isinstance(answer, Cancelled):
             return say(SignInCancelled(place=place))
@@ -281,7 +300,12 @@ class Acts:
             await self.runtime.publish(Publication(BodyStarted(job=job)))
 
         try:
-            sent = await self.world.submission().send(self.world.login(row, held), envelope, begin)
+            login = self.world.login(row, held)
+        except CredentialError as error:
+            retry_at, code = self.clock.now() + FAULT_DELAY, f"{error.reference}{CANNOT_BE_READ}"
+            return say(JobDeferred(job=job, retry_at=retry_at, code=code, counted=False))
+        try:
+            sent = await self.world.submission().send(login, envelope, begin)
         except StoreFailed:  # nothing went: a body does not begin before that is written down
             retry_at = self.clock.now() + RETRY_STORE
             return say(JobDeferred(job=job, retry_at=retry_at, code="store unavailable", counted=False))
@@ -326,6 +350,11 @@ def say(fact: Event) -> Outcome:
 def not_signed_in(place: str, code: str, detail: str) -> Outcome:
     row = InformationDetail(Info.SIGN_IN_FAILED, place, detail)
     return (Publication(SignInFailed(place=place, code=code), rows=(row,)),)
+
+
+def no_secret(error: CredentialError) -> str:
+    remedy = f"{error.why[:1].upper()}{error.why[1:]}."
+    return detail_of(f"The secret {error.reference} cannot be read.", remedy, Actor.ADMIN)
 
 
 def words(trouble: Trouble) -> str:

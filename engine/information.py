@@ -20,6 +20,8 @@ from ..machines.rules import Rule
 ACQUIRE = "Tap [Acquire] of [Refresh Tokens (Administrator)] in [OAuth Settings] and sign in again."
 SEAL = "seal"
 "Code of a refresh that was not asked for: the stored token cannot be opened."
+CREDENTIAL = "credential"
+"The same: a secret that a setting names cannot be read."
 SIGN_IN_AT_THE_PANEL = "Send again at the panel and sign in."
 WITHOUT_DETAIL = {
     "admin": (
@@ -114,7 +116,7 @@ def provider_refuses(raised: Raised) -> Words:
     blocked = raised.fact if isinstance(raised.fact, RefreshBlocked) else None
     code, actor = (blocked.code, blocked.actor) if blocked else ("unknown", "admin")
     known = said_by(raised.detail) or Words("", *WITHOUT_DETAIL.get(actor, WITHOUT_DETAIL["admin"]))
-    if code == SEAL and known.cause:
+    if code in (SEAL, CREDENTIAL) and known.cause:
         return known
     cause = f"The provider refuses access until somebody acts ({code}); signing in again would not help."
     return Words(f"{cause} {known.cause}".strip(), known.remedy, known.actor)

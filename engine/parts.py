@@ -67,6 +67,7 @@ class Parts:
         self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
         world = World(
             self.adapters.provider,
+            lambda: broken(self.settings, Look.SIGN_IN, rules=self.rules),
             self.adapters.issuer,
             self.adapters.submission,
             self.shown,

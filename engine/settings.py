@@ -43,7 +43,7 @@ class CredentialError(ValueError):
 
     def __init__(self, reference: str, why: str) -> None:
         super().__init__(f"{reference}: {why}")
-        self.reference = reference
+        self.reference, self.why = reference, why
 
 
 class Settings(DeviceSettings):
@@ -102,7 +102,13 @@ class FileCredentials:
             if path.is_file():
                 if folder == self.folders[-1] and path.stat().st_mode & 0o077:
                     raise CredentialError(reference, f"others may read {path}; set its mode to 0600")
-                return Secret(path.read_text().strip())
+                try:
+                    return Secret(path.read_text().strip())
+                except OSError as error:
+                    why = f"{path} cannot be read ({error.strerror}); let this program read it"
+                    raise CredentialError(reference, why) from None
+                except UnicodeDecodeError:
+                    raise CredentialError(reference, f"{path} is not UTF-8; write it anew") from None
         places = " or ".join(map(str, self.folders))
         raise CredentialError(
             reference, f"there is no file {name} in {places}; put the secret there, mode 0600"

@@ -14,7 +14,7 @@ from ...machines.access_token import BACKING_OFF
 from ...machines.job import WAITING
 from ...machines.refresh_token import ACQUIRED, EXPIRED
 from ...machines.validation import NOT_AVAILABLE, OFF
-from ..acts import RECIPIENTS
+from ..acts import CANNOT_BE_READ, RECIPIENTS
 from ..engine import Engine
 from ..information import Words
 from ..ports import Outcome, Phase, Recipient, Verdict
@@ -63,6 +63,10 @@ def of_job(engine: Engine, job: JobStatus) -> Words:
             return found
         if identity.access_token == BACKING_OFF.name.lower().replace("_", " ") and not job.retry_at:
             return UNREACHABLE
+    if job.reason.endswith(CANNOT_BE_READ):
+        secret = job.reason.removesuffix(CANNOT_BE_READ)
+        remedy = "Put its file back, mode 0600; the job then goes by itself."
+        return Words(f"The secret {secret}{CANNOT_BE_READ}.", remedy, Actor.ADMIN)
     return of_code(job.reason, server_words(engine, job.job)) or Words(job.reason, WAIT, Actor.NOBODY)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from franking.engine.engine import Engine
 from franking.events.information import Info, InformationCleared, InformationDismissed
+from franking.machines.rules import Look
 
 from .device import LEE, Office, office, said, warnings
 
@@ -93,3 +94,21 @@ async def test_s24_what_still_is_so_cannot_be_dismissed(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="clears by itself"):
             await engine.dismiss(Info.PROVIDER_REFUSES, "user:1")
         assert warnings(engine) == [("PROVIDER_REFUSES", "user:1")]
+
+
+@pytest.mark.manual("S12", "S14", "S18", "S15")
+async def test_s14_no_screen_opens_for_who_waited_while_a_rule_broke(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        here.screen.stays_away = True
+        await engine.sign_in("panel", "lee")
+        await engine.settle()
+        await engine.sign_in("panel", "kim")
+        await engine.apply(engine.settings.changed(network={"connection": "Network 2", "vlan": True}))
+        await engine.cancel_sign_in("panel")
+        await engine.settle()
+        assert here.visits == ["panel"], "lee's, and no other"
+        failed = next(each for each in engine.information() if each.code is Info.SIGN_IN_FAILED)
+        assert (failed.subject, "not available" in failed.cause) == ("panel", True)
+        (rule,) = engine.refusals(Look.SIGN_IN)
+        assert rule.sentence in failed.cause
+        assert failed.remedy == rule.remedy
