@@ -1,6 +1,8 @@
 """What people do with the device: log in and out, sign in, delete tokens, change settings."""
 
-from typing import NamedTuple
+import asyncio
+from collections.abc import Coroutine
+from typing import NamedTuple, TypeVar
 
 from ..events.base import ADMINISTRATOR
 from ..events.device import (
@@ -40,6 +42,9 @@ class UnknownUser(LookupError):
     def __init__(self, login: str) -> None:
         super().__init__(f"nobody called {login} is known here; register the user's e-mail address")
         self.login = login
+
+
+T = TypeVar("T")
 
 
 class AtThePanel(Parts):
@@ -133,6 +138,9 @@ class AtThePanel(Parts):
 
         Raises Refused, SettingsError.
         """
+        return await self.carried_through(self.apply_in_turn(settings))
+
+    async def apply_in_turn(self, settings: Settings) -> Applied:
         async with self.applying:
             return await self.apply_alone(settings)
 
@@ -187,6 +195,15 @@ class AtThePanel(Parts):
             ends.add(ADMINISTRATOR)
         facts += [Publication(TokenDeleted(identity=identity)) for identity in sorted(ends)]
         await self.runtime.publish(*facts)
+
+    async def carried_through(self, work: Coroutine[None, None, T]) -> T:
+        """Goes on to its end when the caller is cancelled: the files of a committed job must stay, and the
+        settings that a committed fact tells of.
+        """
+        task = asyncio.ensure_future(work)
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
+        return await asyncio.shield(task)
 
     def check_sign_in(self) -> None:
         """Raises Refused."""

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from uuid import uuid4
 
 from ..events.base import ADMINISTRATOR
@@ -21,7 +21,6 @@ from .refusal import Refused
 from .spool import FILES, SpooledFile
 from .status import JobStatus
 
-T = TypeVar("T")
 NOBODY = ""
 "The identity of a user who is not known, in the history of a refused job."
 UNTOLD = "its status says what it waits for"
@@ -100,13 +99,6 @@ class Submitting(AtThePanel):
             await asyncio.to_thread(self.spool.erase, job)
             raise
         return stored
-
-    async def carried_through(self, work: Coroutine[None, None, T]) -> T:
-        """Goes on to its end when the caller is cancelled: the files of a committed job must stay."""
-        task = asyncio.ensure_future(work)
-        self.under_way.add(task)
-        task.add_done_callback(self.under_way.discard)
-        return await asyncio.shield(task)
 
     def refuses(self, sender: Sender) -> tuple[Rule, ...]:
         """What waits when the device sends it by itself is refused to a person, who can do something about
