@@ -6,7 +6,6 @@ the program gives. Every mistake is reported at once, with its key, what stands 
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -116,6 +115,8 @@ class FileCredentials:
 
 
 def read(path: Path) -> Tree:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as error:
