@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -21,7 +21,7 @@ from ..events.registry import MalformedRecord
 from ..events.token import TokenDeleted
 from ..machines import MACHINES
 from ..machines.access_token import ACCESS_TOKEN, FRESH, Request
-from ..machines.definition import Definition, told
+from ..machines.definition import Definition, Limit, told
 from ..machines.effects import Clear, Effect, Inform
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, Grant
 
@@ -121,16 +121,29 @@ def is_blank(machine: Machine, instance: Instance) -> bool:
 def limits(machine: Machine, instance: Instance) -> Iterator[tuple[int, datetime]]:
     """The limits of the instance's state that are still to be said."""
     for number, limit in enumerate(machine.blocks[instance.state].limits):
-        if isinstance(limit.until, timedelta):
-            moment = instance.entered and instance.entered + limit.until
-        else:
-            moment = getattr(instance.data, limit.until)
+        moment = moment_of(limit, instance.data, instance.entered)
         if moment is not None and (number, moment) not in instance.fired:
             yield number, moment
 
 
-def next_due(machine: Machine, instance: Instance) -> datetime | None:
-    return min((moment for _, moment in limits(machine, instance)), default=None)
+def moment_of(limit: Limit, data: object, entered: datetime | None) -> datetime | None:
+    """When it is to be said; None: not while the data stay as they are."""
+    if isinstance(limit.until, str):
+        moment: datetime | None = getattr(data, limit.until)
+        return moment
+    return entered and entered + limit.until
+
+
+def first_due(
+    limits: tuple[Limit, ...], data: object, entered: datetime | None, fired: tuple[tuple[int, datetime], ...]
+) -> datetime | None:
+    """The earliest moment of those that are still to be said; a step needs no more of them."""
+    first = None
+    for number, limit in enumerate(limits):
+        moment = moment_of(limit, data, entered)
+        if moment is not None and (first is None or moment < first) and (number, moment) not in fired:
+            first = moment
+    return first
 
 
 def keys(world: World, event: Event, machine: Machine, subject: str) -> Iterable[str]:
@@ -172,12 +185,9 @@ def step_one(
     before = found(world, event, machine, key) or FIRST[machine.title]
     step = machine.step(before.state, before.data, event)
     if step.entered or step.data is not before.data:
-        if step.entered:
-            after = Instance(step.state, step.data, event.at, (), None, before.version + 1)
-        else:
-            after = Instance(step.state, step.data, before.entered, before.fired, None, before.version + 1)
-        if machine.blocks[step.state].limits:
-            after = after._replace(due=next_due(machine, after))
+        entered, fired = (event.at, ()) if step.entered else (before.entered, before.fired)
+        due = first_due(machine.blocks[step.state].limits, step.data, entered, fired)
+        after = Instance(step.state, step.data, entered, fired, due, before.version + 1)
         world.put(machine, key, after)
         played.moves.append(Move(machine, key, before, after, event))
     else:
@@ -216,7 +226,8 @@ def mark_said(world: World, due: Due) -> bool:
         return False
     others = tuple(said for said in instance.fired if said[0] != due.number)
     said = instance._replace(fired=(*others, (due.number, due.moment)), version=instance.version + 1)
-    world.put(machine, key, said._replace(due=next_due(machine, said)))
+    due_next = first_due(machine.blocks[said.state].limits, said.data, said.entered, said.fired)
+    world.put(machine, key, said._replace(due=due_next))
     return True
 
 

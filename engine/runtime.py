@@ -9,8 +9,9 @@ Rule: nothing but this file changes an instance, and it does so only by `play`.
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from ..events.base import NewLife, OfIdentity
+from ..events.base import UNPUBLISHED, Event, NewLife, OfIdentity
 from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.effects import RevokeBrought
@@ -126,7 +127,7 @@ class Runtime:
             raise EngineStopped
         now = self.clock.now()
         for publication in publications:
-            publication.fact = publication.fact.model_copy(update={"at": now})
+            publication.fact = stamped(publication.fact, now)
         waiting = Waiting(publications, lane)
         self.activity.begin()
         try:
@@ -288,8 +289,24 @@ def left_by(move: Move) -> Iterator[Lane]:
             yield (move.machine.title, move.key, type(deed))
 
 
+def stamped(fact: Event, now: datetime) -> Event:
+    """A fact that was not published yet gets its time in place, for copying one costs as much as stepping it;
+    one that is published again is another fact.
+    """
+    if fact.at is not UNPUBLISHED:
+        return fact.model_copy(update={"at": now})
+    fact.__dict__["at"] = now
+    return fact
+
+
 def lanes_left(units: Iterable[Unit]) -> set[Lane]:
-    return {lane for unit in units for move in unit.played.moves for lane in left_by(move)}
+    return {
+        lane
+        for unit in units
+        for move in unit.played.moves
+        if move.before.state is not move.after.state
+        for lane in left_by(move)
+    }
 
 
 def revocations(publications: Iterable[Publication]) -> Iterator[Asked]:

@@ -104,7 +104,7 @@ async def test_damaged_pages_fail_as_the_store_does(tmp_path: Path) -> None:
 
 
 READS_ONLY = """
-import os, sys
+import os, sys, urllib.parse  # before the right to read the library may be gone: pathlib wants it
 from pathlib import Path
 from franking.engine.store.sqlite import SqliteStore, StoreUnusable
 if os.geteuid() == 0:
