@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from ..events.base import ADMINISTRATOR
 from ..events.job import JobCancelled, JobHeld, JobReleased, JobRetryWanted, JobSubmitted
-from ..events.request import Request, ScanToEmail
+from ..events.request import FromPerson, Request
 from ..machines.identity import Sender, Signer, signer
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
@@ -50,8 +50,8 @@ class Submitting(AtThePanel):
         Raises Refused, naming every broken rule, ScanUnreadable, LoginReserved or AddressUnusable; then
         nothing was spooled. Raises StoreFailed.
         """
-        user = request.user if isinstance(request, ScanToEmail) else None
-        chosen = request.from_address if isinstance(request, ScanToEmail) else None
+        user = request.user if isinstance(request, FromPerson) else None
+        chosen = request.from_address if isinstance(request, FromPerson) else None
         sender = Sender(request.by_device, self.people.address_of(user) if user else None, chosen)
         job, self.next_job = self.next_job, self.next_job + 1
         refuses = self.refuses(sender)
@@ -62,8 +62,7 @@ class Submitting(AtThePanel):
             raise Refused("this job is refused", refuses)
         row = self.people.remembered(user, None) if user else None
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
-        paths = request.files if isinstance(request, ScanToEmail) else ()
-        stored = await self.carried_through(self.keep(job, request, identity, who, paths, row))
+        stored = await self.carried_through(self.keep(job, request, identity, who, request.paths, row))
         return Receipt(job, stored.message_id, await self.waits_for(identity, place))
 
     async def waits_for(self, identity: str, place: str | None) -> str:

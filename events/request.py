@@ -3,12 +3,12 @@
 A request is a value: files are paths, an address is text, nothing is opened or looked up here.
 """
 
-from datetime import datetime
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 ADDR_SPEC = r"^[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+$"
 "No character that is special in a header field (RFC 5322 section 3.2.3)."
@@ -22,22 +22,41 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$",
 
 
 class Function(StrEnum):
-    """In the manual's words (S20, S21)."""
+    """In the manual's words; the first six are sent on a person's behalf (S20), the others by the device
+    (S21).
+    """
 
     SCAN_TO_EMAIL = "Scan to E-mail"
+    SCAN_TO_ME = "Scan to Me"
+    SCAN_TO_URL = "Scan to URL"
+    INTERNET_FAX = "Internet Fax TX"
+    USER_BOX = "E-mail sending from a User Box"
+    APPLICATION = "E-mail sending from the OpenAPI/IWS application"
     EMAIL_NOTIFICATION = "E-mail Notification"
+    TOTAL_COUNTER = "Total Counter Notification"
+    FORWARD_TX = "Forward TX"
+    TSI_ROUTING = "TSI Routing"
+    STATUS_NOTIFICATION = "Status Notification Setting"
+    TX_RESULT_REPORT = "TX Result Report Print"
 
 
-class JobRequest(BaseModel):
+class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class JobRequest(Value):
+    """What every function's request has. No recipient at all is a rule's business: it is refused in words."""
 
     by_device: ClassVar[bool] = False
     "The device sends it by itself, as administrator (S21)."
+    opens_screen: ClassVar[bool] = True
+    "A person stands at the panel, and the sign-in screen can open there (S18)."
 
-    to: Annotated[tuple[Address, ...], Field(min_length=1)]
+    to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
     bcc: tuple[Address, ...] = ()
     subject: Line = ""
+    "Empty: the function's own."
     text: str = ""
 
     @property
@@ -45,27 +64,195 @@ class JobRequest(BaseModel):
         """Every envelope recipient once, in order."""
         return tuple(dict.fromkeys((*self.to, *self.cc, *self.bcc)))
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that go into the spool."""
+        return ()
 
-class ScanToEmail(JobRequest):
-    """One scan, one or several files, sent on a user's behalf (S20)."""
 
-    function: Literal[Function.SCAN_TO_EMAIL] = Function.SCAN_TO_EMAIL
+class FromPerson(JobRequest):
+    """Sent on a person's behalf (S20)."""
+
     user: Line
     "Login name of the person."
     from_address: Address | None = None
     "The From chosen by the person, where [Allow User Changes] lets them."
-    files: Annotated[tuple[Path, ...], Field(min_length=1)]
 
 
-class EmailNotification(JobRequest):
-    """What the device has to tell: sent as administrator (S21)."""
+class ByDevice(JobRequest):
+    """Sent by the device itself, as administrator (S21)."""
 
     by_device: ClassVar[bool] = True
+    opens_screen: ClassVar[bool] = False
+
+
+class WithFiles(JobRequest):
+    files: Annotated[tuple[Path, ...], Field(min_length=1)]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return self.files
+
+
+class Separation(StrEnum):
+    """How scanned pages become files."""
+
+    AS_SCANNED = "as scanned"
+    PAGE_PER_FILE = "page per file"
+
+
+class Scan(FromPerson, WithFiles):
+    """What the glass or the feeder gave: PDF, TIFF or JPEG, one file or several."""
+
+    separation: Separation = Separation.AS_SCANNED
+
+
+class ScanToEmail(Scan):
+    function: Literal[Function.SCAN_TO_EMAIL] = Function.SCAN_TO_EMAIL
+
+
+class ScanToMe(Scan):
+    """To the person's own address; others may be added in `cc` and `bcc`."""
+
+    function: Literal[Function.SCAN_TO_ME] = Function.SCAN_TO_ME
+
+
+class ScanToUrl(Scan):
+    """The files stay in the person's user box; the mail brings links to them (S22)."""
+
+    function: Literal[Function.SCAN_TO_URL] = Function.SCAN_TO_URL
+    keep: Annotated[timedelta, Field(gt=timedelta())] | None = None
+    "How long the links work; None: as `[box] keep` says."
+
+
+class InternetFax(FromPerson, WithFiles):
+    """Page images, which go as TIFF-FX profile S in a simple-mode message (RFC 3949, RFC 3965)."""
+
+    function: Literal[Function.INTERNET_FAX] = Function.INTERNET_FAX
+
+
+class FromUserBox(FromPerson):
+    """Documents that lie in the person's user box."""
+
+    function: Literal[Function.USER_BOX] = Function.USER_BOX
+    documents: Annotated[tuple[int, ...], Field(min_length=1)]
+    "Their numbers there."
+
+
+class FromApplication(FromPerson):
+    """What an application on the device's programming interface sends; nobody stands at the panel for it."""
+
+    opens_screen: ClassVar[bool] = False
+
+    function: Literal[Function.APPLICATION] = Function.APPLICATION
+    application: Line
+    "Its name."
+    files: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return self.files
+
+
+class EmailNotification(ByDevice):
+    """What the device has to tell."""
 
     function: Literal[Function.EMAIL_NOTIFICATION] = Function.EMAIL_NOTIFICATION
     event: Line
     "What happened, in a few words: `Paper tray 2 is empty`."
-    happened_at: datetime | None = None
+    happened_at: AwareDatetime | None = None
 
 
-Request = Annotated[ScanToEmail | EmailNotification, Field(discriminator="function")]
+class Counter(Value):
+    name: Line
+    "Such as `Total (black)`."
+    count: Annotated[int, Field(ge=0)]
+
+
+class TotalCounter(ByDevice):
+    """What the device has counted, as text and as a table (CSV)."""
+
+    function: Literal[Function.TOTAL_COUNTER] = Function.TOTAL_COUNTER
+    counters: Annotated[tuple[Counter, ...], Field(min_length=1)]
+    serial_number: Line = ""
+    read_at: AwareDatetime | None = None
+
+
+class Received(ByDevice, WithFiles):
+    """A fax that came in."""
+
+    sender_number: Line = ""
+    "What the sender's machine calls itself (TSI)."
+    received_at: AwareDatetime | None = None
+
+
+class ForwardTx(Received):
+    """A received fax goes on to these addresses."""
+
+    function: Literal[Function.FORWARD_TX] = Function.FORWARD_TX
+
+
+class TsiRouting(Received):
+    """A received fax goes where `[tsi_routing]` sends its sender's number; `to` is found there."""
+
+    function: Literal[Function.TSI_ROUTING] = Function.TSI_ROUTING
+
+
+class Condition(Value):
+    part: Line
+    "Such as `Paper tray 2`."
+    state: Line
+    "Such as `empty`."
+    since: AwareDatetime | None = None
+
+
+class StatusNotification(ByDevice):
+    """How the device is, part by part."""
+
+    function: Literal[Function.STATUS_NOTIFICATION] = Function.STATUS_NOTIFICATION
+    conditions: Annotated[tuple[Condition, ...], Field(min_length=1)]
+
+
+class Medium(StrEnum):
+    """What a transmission went over."""
+
+    FAX = "fax"
+    EMAIL = "e-mail"
+    FILE = "file"
+
+
+class Transmission(Value):
+    """One line of a TX Result Report."""
+
+    number: Annotated[int, Field(ge=1)]
+    destination: Line
+    medium: Medium
+    started_at: AwareDatetime
+    pages: Annotated[int, Field(ge=0)]
+    succeeded: bool
+    result: Line = ""
+    "In the device's or the server's words."
+
+
+class TxResultReport(ByDevice):
+    """What became of transmissions. A mail that failed is never reported by mail (S21)."""
+
+    function: Literal[Function.TX_RESULT_REPORT] = Function.TX_RESULT_REPORT
+    transmissions: Annotated[tuple[Transmission, ...], Field(min_length=1)]
+
+
+Request = Annotated[
+    ScanToEmail
+    | ScanToMe
+    | ScanToUrl
+    | InternetFax
+    | FromUserBox
+    | FromApplication
+    | EmailNotification
+    | TotalCounter
+    | ForwardTx
+    | TsiRouting
+    | StatusNotification
+    | TxResultReport,
+    Field(discriminator="function"),
+]

@@ -4,14 +4,18 @@ Rule: no secret stands here. A field that needs one holds a reference, `credenti
 service manager or the administrator provides) or `vault:NAME` (sealed in the store).
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from .request import Address, Line
+from .menu import At, both, panel, web
+from .request import Address, Function, Line
 
 Reference = Annotated[str, StringConstraints(pattern=r"^(credential|vault):[A-Za-z0-9_.-]+$")]
 Host = Annotated[
@@ -50,56 +54,106 @@ class Connection(StrEnum):
     NETWORK_2 = "Network 2"
 
 
+class Security(StrEnum):
+    """How the connection to the submission server is secured (RFC 8314)."""
+
+    STARTTLS = "STARTTLS"
+    IMPLICIT = "implicit TLS"
+    NONE = "none"
+    "For a relay in one's own network, without OAuth and without a password (S1)."
+
+
+class LeftJobs(StrEnum):
+    """What becomes of a user's jobs in the spool when his token is deleted (S28)."""
+
+    WAIT = "wait for the next sign-in"
+    CANCEL = "cancel"
+
+
+class Language(StrEnum):
+    """Of the sentences and of the messages that the device writes."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+
+
 class Values(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+SMTP = "[Network] - [E-mail Setting] - [E-mail TX (SMTP)]"
+OAUTH = f"{SMTP} - [OAuth Settings]"
+CHANGE_FROM = f"{SMTP} - [Change From Address Setting]"
+TLS = "[Security] - [PKI Settings] - [Enable SSL Version] - [SSL/TLS Version Setting]"
+PROXY = "[Security] - [Certificate Verification Settings] - [Proxy Settings]"
+BROWSER = "[System Settings] - [Web Browser Setting]"
+BROWSER_PROXY = f"{BROWSER} - [Operation Settings] - [Proxy Settings]"
 
 
 class OAuth(Values):
     """[OAuth Settings]."""
 
-    enabled: bool = False
-    "[OAuth 2.0]"
-    provider: Line = "Microsoft"
-    "[OAuth 2.0 Provider]"
+    enabled: Annotated[bool, panel("[OAuth 2.0]", OAUTH)] = False
+    "Mail goes with OAuth 2.0 (S1)."
+    provider: Annotated[Line, panel("[OAuth 2.0 Provider]", OAUTH)] = "Microsoft"
+    "Microsoft, Google, or one that the embedding program brings (S2)."
     client_id: Line = ""
+    "The id of the application's registration at the provider."
     client_credential: Reference | None = None
+    "The application's secret, where the provider wants one."
     tenant: Line = "organizations"
+    "Microsoft: the organisation's id or domain, where it is one alone."
     authority: HttpsUrl | None = None
     "Where the provider's endpoints are, for national clouds; None: the provider's own."
-    auto_delete: bool = False
-    "[Auto Delete]"
+    auto_delete: Annotated[bool, panel("[Auto Delete]", f"{OAUTH} - [Refresh Tokens (User)]")] = False
+    "A user's token is deleted at his logout and at system auto reset (S28)."
+    left_jobs: LeftJobs = LeftJobs.WAIT
+    "What becomes of a user's jobs in the spool when his token is deleted (S28)."
+    sign_in_wait: Annotated[timedelta, Field(ge=timedelta(hours=1), le=timedelta(days=90))] = timedelta(
+        days=3
+    )
+    "How long a user's job waits for his sign-in before it is given up (S18); a number is seconds."
 
 
 class Administrator(Values):
     """[Administrator Registration]."""
 
-    address: Address | None = None
-    "[E-mail Address]"
+    address: Annotated[
+        Address | None,
+        both("[E-mail Address]", "[System Settings] - [Machine Setting] - [Administrator Registration]"),
+    ] = None
+    "Who signs in with [Acquire], and the From of what the device sends by itself (S3)."
 
 
 class FromAddress(Values):
-    setting: ChangeFrom = ChangeFrom.ADMINISTRATOR
-    "[Change From Address Setting]"
-    bulk: Address | None = None
-    "The From address of [Bulk setting]."
+    setting: Annotated[ChangeFrom, panel("[Change From Address Setting]", SMTP)] = ChangeFrom.ADMINISTRATOR
+    "Whose address a person's mail is from (S6)."
+    bulk: Annotated[Address | None, panel("[Bulk setting]", CHANGE_FROM)] = None
+    "The From address of [Bulk setting] (S7)."
 
 
 class Smtp(Values):
     """[E-mail TX (SMTP)]."""
 
-    server: Host | None = None
-    "None: the provider's own."
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
-    user: Line | None = None
+    server: Annotated[Host | None, both("[SMTP Server Address]", SMTP)] = None
+    "None: with [OAuth 2.0] ON the provider's own (S5)."
+    port: Annotated[int, Field(ge=1, le=65535), both("[Port Number]", SMTP)] = 587
+    "465 is implicit TLS, every other STARTTLS, unless `security` says otherwise."
+    security: Annotated[Security | None, both("[Use SSL/TLS]", SMTP)] = None
+    "None: what the port stands for. Without TLS neither token nor password is sent (S30)."
+    user: Annotated[Line | None, both("[User ID]", f"{SMTP} - [SMTP Authentication]")] = None
     "For sending with [OAuth 2.0] OFF; None: without AUTH."
-    user_credential: Reference | None = None
+    user_credential: Annotated[Reference | None, both("[Password]", f"{SMTP} - [SMTP Authentication]")] = None
+    "The password of `user`."
 
 
 class Tls(Values):
     """[SSL/TLS Version Setting], for mail and for the provider alike."""
 
-    minimum: TlsVersion = TlsVersion.TLS_1_2
-    maximum: TlsVersion = TlsVersion.TLS_1_3
+    minimum: Annotated[TlsVersion, panel("[Minimum]", TLS)] = TlsVersion.TLS_1_2
+    "The oldest version that connections use (S8)."
+    maximum: Annotated[TlsVersion, panel("[Maximum]", TLS)] = TlsVersion.TLS_1_3
+    "The newest version that connections use (S8)."
     trust: Path | None = None
     "A file with more certificate authorities (PEM), beside those of the system's OpenSSL (S30)."
 
@@ -107,19 +161,97 @@ class Tls(Values):
 class Http(Values):
     """[WebDAV Client Settings]."""
 
-    version: HttpVersion = HttpVersion.HTTP_1_1
+    version: Annotated[
+        HttpVersion,
+        both("[HTTP Version Setting]", "[Network] - [WebDAV Settings] - [WebDAV Client Settings]"),
+    ] = HttpVersion.HTTP_1_1
+    "Which versions of HTTP token traffic uses (S9)."
 
 
 class Network(Values):
-    connection: Connection = Connection.NETWORK_1
-    vlan: bool = False
+    """What the device is connected to."""
+
+    connection: Annotated[Connection, panel("[Network]", "[Network]")] = Connection.NETWORK_1
+    "Network 1 or Network 2 (S10)."
+    vlan: Annotated[bool, panel("[VLAN]", "[Network]")] = False
+    "Virtual LAN (S10)."
+
+
+class Proxy(Values):
+    """A way out of the network for HTTP; mail never takes it (S4). Where it is set stands in `DeviceSettings`
+    and `Browser`: there are two of them.
+    """
+
+    host: Annotated[Host | None, At("[Proxy Server Address]")] = None
+    "None: without a proxy."
+    port: Annotated[int, Field(ge=1, le=65535), At("[Proxy Server Port Number]")] = 8080
+    user: Annotated[Line | None, At("[User Name]")] = None
+    "None: the proxy asks for no sign-in."
+    credential: Annotated[Reference | None, At("[Password]")] = None
+    "The password of `user`."
+    exclusions: Annotated[tuple[Line, ...], At("[Address not to use the proxy]")] = ()
+    "Host names, `.domains` with everything below them, addresses and networks that are reached directly."
+
+
+class Browser(Values):
+    """[Web Browser Setting]: the device's own browser, on which the sign-in screen opens."""
+
+    enabled: Annotated[bool, web("[Web Browser Function]", BROWSER)] = False
+    "OFF: people sign in with another browser, and the browser's proxy is not shown (S4)."
+    command: tuple[Line, ...] = ()
+    "How it is started: the program and its arguments; empty: the one that is found on this machine."
+    proxy: Annotated[Proxy, web("[Proxy Settings]", BROWSER_PROXY)] = Proxy()
+    "Handed to the sign-in browser; shown only while the Web browser function is ON."
 
 
 class Panel(Values):
-    auto_reset: Annotated[timedelta, Field(ge=timedelta(seconds=10), le=timedelta(hours=1))] = timedelta(
-        seconds=60
-    )
-    "System auto reset time; a number is seconds."
+    auto_reset: Annotated[
+        timedelta,
+        Field(ge=timedelta(seconds=10), le=timedelta(hours=1)),
+        panel("[System Auto Reset]", "[System Settings] - [Reset Settings]"),
+    ] = timedelta(seconds=60)
+    "System auto reset time (S11); a number is seconds."
+
+
+class Device(Values):
+    name: Annotated[
+        Line, both("[Device Name]", "[System Settings] - [Machine Setting] - [Administrator Registration]")
+    ] = ""
+    "How the device calls itself in its mail."
+    language: Language = Language.ENGLISH
+    "Of the sentences, and of what the device writes by itself."
+
+
+class Functions(Values):
+    off: tuple[Function, ...] = ()
+    "Functions that may not send (S20, S21)."
+
+
+class InternetFaxSettings(Values):
+    """What an Internet fax asks the receiving side for (S22)."""
+
+    dsn: bool = True
+    "A delivery status notification (RFC 3461), where the mail server can."
+    mdn: bool = True
+    "A message disposition notification (RFC 8098)."
+
+
+class Box(Values):
+    """The user boxes, and the links of Scan to URL."""
+
+    public_url: HttpsUrl | None = None
+    "Where people reach this device's links; None: Scan to URL is off."
+    keep: Annotated[timedelta, Field(ge=timedelta(hours=1), le=timedelta(days=365))] = timedelta(days=7)
+    "How long a link of Scan to URL works and its file is kept; a number is seconds."
+
+
+class TsiRoutingSettings(Values):
+    """Where received faxes go, by the number that the sender's machine gives (TSI)."""
+
+    routes: dict[Line, tuple[Address, ...]] = Field(default_factory=dict)
+    "Sender's number to addresses; spaces and punctuation in a number don't count."
+    otherwise: tuple[Address, ...] = ()
+    "Where faxes of other numbers go; empty: such a fax is refused."
 
 
 class Store(Values):
@@ -137,7 +269,38 @@ class DeviceSettings(Values):
     tls: Tls = Tls()
     http: Http = Http()
     network: Network = Network()
+    proxy: Annotated[Proxy, web("[Proxy Settings]", PROXY)] = Proxy()
+    "Carries token traffic."
+    browser: Browser = Browser()
     panel: Panel = Panel()
+    device: Device = Device()
+    functions: Functions = Functions()
+    internet_fax: InternetFaxSettings = InternetFaxSettings()
+    box: Box = Box()
+    tsi_routing: TsiRoutingSettings = TsiRoutingSettings()
     store: Store = Store()
     users: dict[Line, Address] = Field(default_factory=dict)
     "Login name to e-mail address, where no other directory knows it."
+    aliases: dict[Line, tuple[Address, ...]] = Field(default_factory=dict)
+    "Login name, or `administrator`, to other addresses of the same mailbox (S17, S19)."
+    shared_mailboxes: dict[Address, tuple[Line, ...]] = Field(default_factory=dict)
+    "Address to the login names, or `administrator`, of those who may send from it (S17)."
+
+
+def menu_of(
+    values: type[BaseModel] = DeviceSettings, above: str = "", section: At | None = None
+) -> dict[str, At]:
+    """Every setting that the device's menus know, by its key such as `tls.minimum` (S0). A setting without a
+    path of its own is found where its section is.
+    """
+    found: dict[str, At] = {}
+    for name, field in values.model_fields.items():
+        place = next((each for each in field.metadata if isinstance(each, At)), None)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found |= menu_of(field.annotation, f"{above}{name}.", place)
+        elif place is not None:
+            found[above + name] = replace(section, label=place.label) if section else place
+    return found
+
+
+MENU: Mapping[str, At] = MappingProxyType(menu_of())

@@ -1,0 +1,59 @@
+"""Where a person finds a setting: its label and its paths on the Control Panel and in Web Connection (S0).
+
+Each setting carries one of these beside its type in `settings.py`; screens, errors and remedies read it.
+Rule: a path is that of the manual page; a setting that the manual does not know stands in the settings file
+alone.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PLACEHOLDER = re.compile(r"\{([a-z0-9_]+(?:\.[a-z0-9_]+)*)\}")
+"In a remedy: `{tls.minimum}` is where that setting is found."
+UTILITY = "[Utility] - [Administrator]"
+"At the Control Panel."
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where one setting is found."""
+
+    label: str
+    "In brackets where the manual names it so."
+    panel: str = ""
+    "Path at the Control Panel; empty: not there."
+    web: str = ""
+    "Path in administrator mode of Web Connection; empty: not there."
+
+
+def both(label: str, path: str) -> At:
+    """In Web Connection, or in [Utility] - [Administrator] of this machine."""
+    return At(label, f"{UTILITY} - {path}", path)
+
+
+def panel(label: str, path: str) -> At:
+    return At(label, f"{UTILITY} - {path}")
+
+
+def web(label: str, path: str) -> At:
+    return At(label, web=path)
+
+
+def found_at(key: str, at: At) -> str:
+    """As a remedy says it; a setting of the file alone is named by its key."""
+    if at.panel and at.web:
+        return f"{at.label} in {at.web} in Web Connection (or in {UTILITY} of this machine)"
+    if at.panel or at.web:
+        return f"{at.label} in {at.panel or at.web}{'' if at.panel else ' in Web Connection'}"
+    return f"`{key}` of the settings file"
+
+
+def spoken(text: str, menu: Mapping[str, At]) -> str:
+    """`text` with each `{key}` replaced by where that setting is found; what names no setting stays."""
+
+    def found(match: re.Match[str]) -> str:
+        key = match[1]
+        return found_at(key, menu[key]) if key in menu else match[0]
+
+    return PLACEHOLDER.sub(found, text)
