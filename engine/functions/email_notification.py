@@ -1,7 +1,4 @@
-"""E-mail Notification: what the device has to tell, as text (S21, S22).
-
-Rule: nobody's absence note answers a device (RFC 3834).
-"""
+"""E-mail Notification: what the device has to tell, as text (S21, S22)."""
 
 from collections.abc import Sequence
 from email.utils import format_datetime
@@ -9,10 +6,7 @@ from email.utils import format_datetime
 from ...events.request import EmailNotification
 from ..ports import Attachment
 from ..smtp.compose import File, Message, Part
-from ..smtp.fields import Structured
 from .letter import Header, letter
-
-BY_A_DEVICE = Structured("Auto-Submitted", ("auto-generated",))
 
 
 def compose(request: EmailNotification, header: Header, files: Sequence[Attachment]) -> Message:
@@ -26,4 +20,4 @@ def compose(request: EmailNotification, header: Header, files: Sequence[Attachme
         lines += ["", request.text]
     attached = [Part.attachment(File.at(each.path), each.name, each.media_type) for each in files]
     subject = request.subject or ": ".join(filter(None, (header.device_name, request.event)))
-    return letter(request, header, subject, [Part.text("\n".join(lines)), *attached], [BY_A_DEVICE])
+    return letter(request, header, subject, [Part.text("\n".join(lines)), *attached])

@@ -1,18 +1,34 @@
-"""What every function's composer needs of one message: who it is from, and the fields that all messages
-share.
+"""What every function's composer needs of one message: who it is from, the fields that all messages share,
+and the paragraphs of what the device writes by itself.
 
-Rule: the recipients in Bcc appear in no field.
+Rule: the recipients in Bcc appear in no field, and what a device sends by itself says so, so that nobody's
+absence note answers it (RFC 3834).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ...events.request import JobRequest
 from ..ports import Attachment
-from ..smtp.compose import Message, Part
+from ..smtp.compose import File, Message, Part
 from ..smtp.fields import Field, Mailbox, Mailboxes, Structured, Text, date
+
+BY_A_DEVICE = Structured("Auto-Submitted", ("auto-generated",))
+"RFC 3834 section 5."
+BCC_ALONE = Structured("To", ("undisclosed-recipients:;",))
+"An empty group (RFC 5322 section 3.4): some servers put their own guess where a message has no To."
+
+
+class Link(NamedTuple):
+    """Where one file of a Scan to URL is fetched."""
+
+    name: str
+    url: str
+    octets: int
+    expires_at: datetime
+    "With a time zone: from then on it is erased."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,8 @@ class Header:
     "With a time zone: when the job was submitted."
     from_name: str = ""
     device_name: str = ""
+    links: tuple[Link, ...] = ()
+    "Of Scan to URL, in the order of its files."
 
 
 Composer = Callable[[JobRequest, Header, Sequence[Attachment]], Message]
@@ -50,9 +68,34 @@ def letter(
     fields: list[Field] = [
         date(header.date),
         Mailboxes("From", (Mailbox(header.from_address, header.from_name),)),
-        Mailboxes("To", tuple(map(Mailbox, request.to))),
     ]
+    if request.to:
+        fields.append(Mailboxes("To", tuple(map(Mailbox, request.to))))
     if request.cc:
         fields.append(Mailboxes("Cc", tuple(map(Mailbox, request.cc))))
+    if not request.to and not request.cc:
+        fields.append(BCC_ALONE)
     fields += [Text("Subject", subject), Structured("Message-ID", (header.message_id,)), *also]
+    if request.by_device:
+        fields.append(BY_A_DEVICE)
     return Message(header.message_id, tuple(fields), tuple(parts))
+
+
+def attached(files: Sequence[Attachment]) -> list[Part]:
+    """Raises OSError where a file cannot be looked at."""
+    return [Part.attachment(File.at(each.path), each.name, each.media_type) for each in files]
+
+
+def titled(header: Header, title: str) -> str:
+    """The subject of what the device sends by itself: which device it is stands first."""
+    return ": ".join(filter(None, (header.device_name, title)))
+
+
+def paragraphs(*each: Sequence[str]) -> Part:
+    """Lines with an empty line between the paragraphs; an empty paragraph is left out."""
+    return Part.text("\n\n".join("\n".join(lines) for lines in each if any(lines)))
+
+
+def moment(when: datetime) -> str:
+    """ISO 8601 with its time zone, which reads the same in every language."""
+    return when.isoformat(" ", "seconds")
