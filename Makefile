@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check coverage-table bench stories clean
+.PHONY: demo test test-long check coverage-table bench stories words clean
 
 demo: $(VENV)/installed-demo
 	$(BIN)/franking demo
@@ -32,6 +32,9 @@ bench: $(VENV)/installed-dev
 
 stories: $(VENV)/installed-dev
 	FRANKING_STORIES=rewrite $(BIN)/python -m pytest tests/stories
+
+words: $(VENV)/installed-dev
+	$(BIN)/python tests/catalogues.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .hypothesis bench/report.json

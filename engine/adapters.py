@@ -35,6 +35,7 @@ from .secret import Secret
 from .settings import CredentialError, Mistake
 from .spool import FILES, Spool
 from .tls import KeptContext
+from .words import words
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True})
 PROVIDER_DEPENDS = ("oauth.", "tls.", "http.")
@@ -125,6 +126,7 @@ class Adapters:
             from_address=row.sender,
             message_id=row.message_id,
             date=datetime.fromisoformat(row.submitted_at).astimezone(UTC),
+            words=words(self.settings().device.language),
         )
         files = [
             Attachment(self.spool.path(row.job, number), file.name, media_type(file.name))

@@ -8,6 +8,7 @@ alone.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 PLACEHOLDER = re.compile(r"\{([a-z0-9_]+(?:\.[a-z0-9_]+)*)\}")
 "In a remedy: `{tls.minimum}` is where that setting is found."
@@ -40,13 +41,29 @@ def web(label: str, path: str) -> At:
     return At(label, web=path)
 
 
-def found_at(key: str, at: At) -> str:
+class Forms(NamedTuple):
+    """How a remedy names a setting's place, in one language."""
+
+    both: str
+    panel: str
+    web: str
+    file: str
+    "For a setting of the file alone."
+
+
+ENGLISH = Forms(
+    both="{label} in {web} in Web Connection (or in {utility} of this machine)",
+    panel="{label} in {panel}",
+    web="{label} in {web} in Web Connection",
+    file="`{key}` of the settings file",
+)
+
+
+def found_at(key: str, at: At, forms: Forms = ENGLISH) -> str:
     """As a remedy says it; a setting of the file alone is named by its key."""
-    if at.panel and at.web:
-        return f"{at.label} in {at.web} in Web Connection (or in {UTILITY} of this machine)"
-    if at.panel or at.web:
-        return f"{at.label} in {at.panel or at.web}{'' if at.panel else ' in Web Connection'}"
-    return f"`{key}` of the settings file"
+    found = {(True, True): forms.both, (True, False): forms.panel, (False, True): forms.web}
+    form = found.get((bool(at.panel), bool(at.web)), forms.file)
+    return form.format(key=key, label=at.label, panel=at.panel, web=at.web, utility=UTILITY)
 
 
 def spoken(text: str, menu: Mapping[str, At]) -> str:

@@ -6,7 +6,7 @@ absence note answers it (RFC 3834).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -14,6 +14,7 @@ from ...events.request import JobRequest
 from ..ports import Attachment
 from ..smtp.compose import File, Message, Part
 from ..smtp.fields import Field, Mailbox, Mailboxes, Structured, Text, date
+from ..words import Words, words
 
 BY_A_DEVICE = Structured("Auto-Submitted", ("auto-generated",))
 "RFC 3834 section 5."
@@ -42,6 +43,8 @@ class Header:
     "With a time zone: when the job was submitted."
     from_name: str = ""
     device_name: str = ""
+    words: Words = field(default_factory=words)
+    "Of the device's language."
     links: tuple[Link, ...] = ()
     "Of Scan to URL, in the order of its files."
 

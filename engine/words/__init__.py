@@ -1,0 +1,92 @@
+"""Every sentence that people read, in the language of the device: the codes are the ids (S15, S22, B9).
+
+`en.po` and `de.po` beside this file are the sources, `make words` compiles them to the `.mo` that a device
+reads with the standard library's gettext. A table that holds its English itself (rules, answers, replies,
+actors) keeps it: `table` takes it where the language has no translation.
+
+Rule: a sentence is a code with fields, filled in once. What a field holds is never looked through for
+placeholders, for it may come from elsewhere.
+"""
+
+import re
+from functools import cache
+from gettext import GNUTranslations
+from pathlib import Path
+
+from ...events.information import Actor
+from ...events.menu import ENGLISH as MENU_IN_ENGLISH
+from ...events.menu import PLACEHOLDER, Forms, found_at
+from ...events.settings import MENU, Language
+from ...machines.rules import Rule
+
+FOLDER = Path(__file__).parent
+
+
+class Words:
+    """The sentences of one language. Get it from `words`."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._catalogue = catalogue(language)
+        if language is not Language.ENGLISH:
+            self._catalogue.add_fallback(catalogue(Language.ENGLISH))
+        self._forms = Forms(
+            *(self._found(f"menu.{name}") or english for name, english in MENU_IN_ENGLISH._asdict().items())
+        )
+
+    def say(self, code: str, **fields: object) -> str:
+        """The sentence of this code with its `{fields}`; where this language lacks it, in English. Raises
+        KeyError for a code that no catalogue has.
+        """
+        found = self._found(code)
+        if found is None:
+            raise KeyError(code)
+        return self._filled(found, fields)
+
+    def table(self, code: str, english: str, **fields: object) -> str:
+        """The same for a sentence whose table holds the English: that stands where there is no other."""
+        return self._filled(self._found(code) or english, fields)
+
+    def rule(self, rule: Rule) -> tuple[str, str]:
+        """Sentence and remedy, with the settings' menu paths. A rule of the embedding program has its own
+        words, in each language.
+        """
+        return (
+            self.table(f"rule.{rule.code}.sentence", rule.sentence),
+            self.table(f"rule.{rule.code}.remedy", rule.remedy),
+        )
+
+    def told(self, rule: Rule) -> Rule:
+        """The rule as it is shown: its words are those of `rule`."""
+        sentence, remedy = self.rule(rule)
+        return rule._replace(sentence=sentence, remedy=remedy)
+
+    def actor(self, actor: Actor) -> str:
+        """Who must act."""
+        return self.table(f"actor.{actor.name.lower()}", actor.value)
+
+    def _found(self, code: str) -> str | None:
+        found = self._catalogue.gettext(code)
+        return None if found == code else found
+
+    def _filled(self, text: str, fields: dict[str, object]) -> str:
+        """What is neither a field nor a setting stays: the embedding program's words may have braces."""
+
+        def value(match: re.Match[str]) -> str:
+            key = match[1]
+            if key in fields:
+                return str(fields[key])
+            return found_at(key, MENU[key], self._forms) if key in MENU else match[0]
+
+        return PLACEHOLDER.sub(value, text)
+
+
+def catalogue(language: Language) -> GNUTranslations:
+    with (FOLDER / f"{language.value}.mo").open("rb") as file:
+        return GNUTranslations(file)
+
+
+@cache
+def words(language: Language = Language.ENGLISH) -> Words:
+    """Of [device] `language`; read once."""
+    return Words(language)
