@@ -36,12 +36,15 @@ class AnswerClass(StrEnum):
 
 
 class Trouble(NamedTuple):
-    """Why something did not work, in fields; the sentences are made from it in `engine/information.py`."""
+    """Why something did not work, in fields; the sentences of other languages are in `engine/words`."""
 
     kind: AnswerClass
     code: str
     "As the other side said it (`AADSTS50173`, `invalid_grant`), or ours (`timeout`, `state`)."
+    meaning: str
+    "Cause and remedy in the catalogues: `oauth.consent.cause`."
     cause: str
+    "In English, as the remedy."
     remedy: str
     actor: Actor
     retry_after: timedelta | None = None
@@ -92,6 +95,10 @@ class Lifetimes(NamedTuple):
     "The provider's submission server."
     connections: int
     "How many connections a mailbox may have at once."
+    octets_max: int | None = None
+    "SIZE that the provider's own server advertises (RFC 1870)."
+    recipients_max: int | None = None
+    "That the provider's own server takes in one message."
 
 
 class SignInRequest(NamedTuple):
@@ -217,8 +224,18 @@ class Composed(Protocol):
         """Octets on the wire, for SIZE (RFC 1870)."""
 
 
+class NoServer(Exception):
+    """Nothing says where mail is to go: the jobs wait until a server is set (S5)."""
+
+    def __init__(self) -> None:
+        super().__init__("no SMTP server is set")
+
+
 class Submission(Protocol):
     """Carries one message to the submission server over a verified TLS connection (S30)."""
+
+    octets_max: int | None
+    "What the server said last of the size that it takes (RFC 1870); None: nothing yet."
 
     async def send(self, login: Login, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
         """`begin()` is called beside the envelope's flight and awaited before the body may go: the durable

@@ -79,6 +79,8 @@ class Refusal:
 class Row:
     """One meaning. A condition that is empty asks nothing; all others must hold."""
 
+    meaning: str
+    "Cause and remedy in the catalogues: `oauth.consent.cause`."
     kind: AnswerClass
     actor: Actor
     cause: str
@@ -112,24 +114,35 @@ def of_errors(*errors: str) -> frozenset[str]:
 
 
 UNAVAILABLE = Row(
-    AnswerClass.WAIT, Actor.NOBODY, "The provider is not available now.", "Wait: it is asked again."
+    "oauth.unavailable",
+    AnswerClass.WAIT,
+    Actor.NOBODY,
+    "The provider is not available now.",
+    "Wait: it is asked again.",
 )
 TOO_MANY = Row(
-    AnswerClass.WAIT, Actor.NOBODY, "The provider wants fewer requests.", "Wait: it is asked again later."
+    "oauth.too-many",
+    AnswerClass.WAIT,
+    Actor.NOBODY,
+    "The provider wants fewer requests.",
+    "Wait: it is asked again later.",
 )
 PROXY_LOGIN = Row(
+    "oauth.proxy-login",
     AnswerClass.ADMIN,
     Actor.ADMIN,
     "The proxy wants a user name and password.",
     "Set them in [Proxy Settings].",
 )
 NOT_A_PROVIDER = Row(
+    "oauth.not-a-provider",
     AnswerClass.PROTOCOL,
     Actor.ADMIN,
     "Something between this device and the provider answered in its place.",
     "Look for a captive portal or a proxy that changes answers.",
 )
 UNKNOWN_ERROR = Row(
+    "oauth.unknown",
     AnswerClass.APP,
     Actor.APP,
     "The provider refused with an error that is not known here.",
@@ -138,6 +151,7 @@ UNKNOWN_ERROR = Row(
 
 GENERAL: tuple[Row, ...] = (
     Row(
+        "oauth.consent-again",
         AnswerClass.PERSON,
         Actor.PERSON,
         "The provider wants consent for sending e-mail.",
@@ -146,6 +160,7 @@ GENERAL: tuple[Row, ...] = (
         calls=frozenset({Call.REFRESH}),
     ),
     Row(
+        "oauth.consent",
         AnswerClass.ADMIN,
         Actor.TENANT,
         "Consent for sending e-mail is missing.",
@@ -153,6 +168,7 @@ GENERAL: tuple[Row, ...] = (
         errors=of_errors("consent_required"),
     ),
     Row(
+        "oauth.interaction",
         AnswerClass.PERSON,
         Actor.PERSON,
         "The provider wants the person to sign in again.",
@@ -160,6 +176,7 @@ GENERAL: tuple[Row, ...] = (
         errors=of_errors("interaction_required", "login_required"),
     ),
     Row(
+        "oauth.code",
         AnswerClass.OURS,
         Actor.PERSON,
         "The authorization code was not accepted: too late, used before, or not the one of this sign-in.",
@@ -168,6 +185,7 @@ GENERAL: tuple[Row, ...] = (
         calls=frozenset({Call.AUTHORIZE, Call.CODE}),
     ),
     Row(
+        "oauth.ended",
         AnswerClass.PERSON,
         Actor.PERSON,
         "The refresh token has expired or was revoked.",
@@ -175,6 +193,7 @@ GENERAL: tuple[Row, ...] = (
         errors=of_errors("invalid_grant"),
     ),
     Row(
+        "oauth.client",
         AnswerClass.APP,
         Actor.APP,
         "The provider does not accept this application's client id or client secret.",
@@ -182,6 +201,7 @@ GENERAL: tuple[Row, ...] = (
         errors=of_errors("invalid_client"),
     ),
     Row(
+        "oauth.way",
         AnswerClass.APP,
         Actor.APP,
         "This application may not sign in in this way.",
@@ -189,6 +209,7 @@ GENERAL: tuple[Row, ...] = (
         errors=of_errors("unauthorized_client"),
     ),
     Row(
+        "oauth.scope",
         AnswerClass.APP,
         Actor.APP,
         "The provider does not know the scope that was asked for.",
@@ -196,6 +217,7 @@ GENERAL: tuple[Row, ...] = (
         errors=of_errors("invalid_scope"),
     ),
     Row(
+        "oauth.redirect",
         AnswerClass.APP,
         Actor.APP,
         "The redirect address is not registered.",
@@ -203,6 +225,7 @@ GENERAL: tuple[Row, ...] = (
         errors=of_errors("redirect_uri_mismatch"),
     ),
     Row(
+        "oauth.denied",
         AnswerClass.ADMIN,
         Actor.TENANT,
         "The provider denied access.",
@@ -210,6 +233,7 @@ GENERAL: tuple[Row, ...] = (
         errors=of_errors("access_denied"),
     ),
     Row(
+        "oauth.request",
         AnswerClass.OURS,
         Actor.APP,
         "The provider could not read the request.",
@@ -328,7 +352,7 @@ FAULTS: dict[Fault, tuple[AnswerClass, Actor, str, str]] = {
 def fault(kind: Fault) -> Trouble:
     """The Trouble where nothing of the provider's is to be quoted."""
     cls, actor, cause, remedy = FAULTS[kind]
-    return Trouble(cls, kind.value, cause, remedy, actor)
+    return Trouble(cls, kind.value, f"fault.{kind.name.lower()}", cause, remedy, actor)
 
 
 def decide(refusal: Refusal, call: Call, own: Iterable[Row] = ()) -> Trouble:
@@ -339,6 +363,7 @@ def decide(refusal: Refusal, call: Call, own: Iterable[Row] = ()) -> Trouble:
     return Trouble(
         row.kind,
         _code(refusal, row),
+        row.meaning,
         row.cause,
         row.remedy,
         row.actor,

@@ -20,6 +20,7 @@ REFRESHES = frozenset({Call.REFRESH})
 
 ANSWERS = (
     Row(
+        "google.session",
         AnswerClass.PERSON,
         Actor.PERSON,
         "The organisation limits how long a sign-in lasts.",
@@ -30,6 +31,7 @@ ANSWERS = (
         calls=REFRESHES,
     ),
     Row(
+        "google.ended",
         AnswerClass.PERSON,
         Actor.PERSON,
         "The refresh token has expired or was revoked: by the person, a changed password, 6 months "
@@ -40,6 +42,7 @@ ANSWERS = (
         calls=REFRESHES,
     ),
     Row(
+        "google.clock",
         AnswerClass.OURS,
         Actor.ADMIN,
         "By the provider's clock this device's clock is wrong.",
@@ -48,6 +51,7 @@ ANSWERS = (
         words="Invalid JWT",
     ),
     Row(
+        "google.account-deleted",
         AnswerClass.ADMIN,
         Actor.TENANT,
         "The account was deleted.",
@@ -56,6 +60,7 @@ ANSWERS = (
         words="Account has been deleted",
     ),
     Row(
+        "google.policy",
         AnswerClass.ADMIN,
         Actor.TENANT,
         "The organisation does not allow this application or its scope.",
@@ -63,6 +68,7 @@ ANSWERS = (
         errors=of_errors("admin_policy_enforced", "access_not_configured"),
     ),
     Row(
+        "google.internal",
         AnswerClass.APP,
         Actor.APP,
         "The application is for accounts of its own organisation only.",
@@ -70,6 +76,7 @@ ANSWERS = (
         errors=of_errors("org_internal"),
     ),
     Row(
+        "google.client-gone",
         AnswerClass.APP,
         Actor.APP,
         "The application's client was deleted or disabled.",
@@ -94,7 +101,12 @@ GOOGLE = ProviderData(
     claims=AccountClaims(account=(), email_verified=("email_verified",)),
     # The number of connections a mailbox may have for submission is not published.
     lifetimes=Lifetimes(
-        idle=timedelta(days=180), margin=timedelta(minutes=5), server="smtp.gmail.com", connections=3
+        idle=timedelta(days=180),
+        margin=timedelta(minutes=5),
+        server="smtp.gmail.com",
+        connections=3,
+        octets_max=35_882_577,
+        recipients_max=100,
     ),
     domains=mailboxes.DOMAINS[mailboxes.GOOGLE],
     # Only a consent that is shown anew brings a refresh token.

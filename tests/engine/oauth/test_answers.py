@@ -160,7 +160,7 @@ def test_s29_whatever_comes_only_the_providers_word_ends_a_grant(
 def test_a_row_that_would_end_a_grant_without_a_word_is_refused() -> None:
     for errors in (frozenset[str](), frozenset({"invalid_client"}), frozenset({"invalid_grant", "other"})):
         with pytest.raises(ValueError, match="ends a grant"):
-            Row(PERSON, Actor.PERSON, "A cause.", "A remedy.", errors=errors)
+            Row("own.row", PERSON, Actor.PERSON, "A cause.", "A remedy.", errors=errors)
 
 
 @pytest.mark.manual("B9")
