@@ -2,18 +2,53 @@
 
 from collections.abc import Mapping, Sequence
 
-from ...events.request import EmailNotification, Function, Request, ScanToEmail
+from ...events.request import (
+    EmailNotification,
+    ForwardTx,
+    FromApplication,
+    FromUserBox,
+    Function,
+    Request,
+    ScanToEmail,
+    ScanToMe,
+    ScanToUrl,
+    StatusNotification,
+    TotalCounter,
+    TsiRouting,
+    TxResultReport,
+)
 from ..ports import Attachment
 from ..smtp.compose import Message
-from . import email_notification, scan_to_email
-from .letter import Composer, Header, composer
+from . import (
+    application,
+    email_notification,
+    forward_tx,
+    scan_to_email,
+    scan_to_me,
+    scan_to_url,
+    status_notification,
+    total_counter,
+    tsi_routing,
+    tx_result_report,
+    user_box,
+)
+from .letter import Composer, Header, Link, composer
 from .media_types import media_type
 
-__all__ = ["COMPOSERS", "Header", "compose", "media_type"]
+__all__ = ["COMPOSERS", "Header", "Link", "compose", "media_type"]
 
 COMPOSERS: Mapping[Function, Composer] = {
     Function.SCAN_TO_EMAIL: composer(ScanToEmail, scan_to_email.compose),
+    Function.SCAN_TO_ME: composer(ScanToMe, scan_to_me.compose),
+    Function.SCAN_TO_URL: composer(ScanToUrl, scan_to_url.compose),
+    Function.USER_BOX: composer(FromUserBox, user_box.compose),
+    Function.APPLICATION: composer(FromApplication, application.compose),
     Function.EMAIL_NOTIFICATION: composer(EmailNotification, email_notification.compose),
+    Function.TOTAL_COUNTER: composer(TotalCounter, total_counter.compose),
+    Function.FORWARD_TX: composer(ForwardTx, forward_tx.compose),
+    Function.TSI_ROUTING: composer(TsiRouting, tsi_routing.compose),
+    Function.STATUS_NOTIFICATION: composer(StatusNotification, status_notification.compose),
+    Function.TX_RESULT_REPORT: composer(TxResultReport, tx_result_report.compose),
 }
 
 

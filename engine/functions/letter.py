@@ -89,9 +89,24 @@ def attached(files: Sequence[Attachment]) -> list[Part]:
     return [Part.attachment(File.at(each.path), each.name, each.media_type) for each in files]
 
 
-def titled(header: Header, title: str) -> str:
+def carrying(request: JobRequest, header: Header, subject: str, files: Sequence[Attachment]) -> Message:
+    """What the person wrote, if anything, and the files below it. Raises OSError, Unencodable."""
+    words = [Part.text(request.text)] if request.text else []
+    return letter(request, header, request.subject or subject, [*words, *attached(files)] or [Part.text("")])
+
+
+def titled(request: JobRequest, header: Header, title: str) -> str:
     """The subject of what the device sends by itself: which device it is stands first."""
-    return ": ".join(filter(None, (header.device_name, title)))
+    return request.subject or ": ".join(filter(None, (header.device_name, title)))
+
+
+def named(header: Header, *values: tuple[str, str | datetime | None]) -> list[str]:
+    """Lines such as `Time: ...`, each by the code of its sentence; what is not known has no line."""
+    return [
+        header.words.say(code, value=moment(value) if isinstance(value, datetime) else value)
+        for code, value in values
+        if value
+    ]
 
 
 def paragraphs(*each: Sequence[str]) -> Part:

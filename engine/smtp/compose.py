@@ -122,7 +122,7 @@ class Part:
         return cls("text/plain", encoding, content, charset=charset)
 
     @classmethod
-    def attachment(cls, content: bytes | File, name: str, media_type: str) -> Self:
+    def attachment(cls, content: bytes | File, name: str, media_type: str, charset: str = "") -> Self:
         """Any name: what no file name may hold becomes `_`, and space around it goes.
 
         Raises Unencodable for a malformed media type.
@@ -130,7 +130,7 @@ class Part:
         if not _MEDIA_TYPE.fullmatch(media_type):
             raise Unencodable("Content-Type", "not a media type")
         lines = base64_lines(content) if isinstance(content, bytes) else content
-        return cls(media_type, Encoding.BASE64, lines, _UNSAFE.sub("_", name).strip() or "_")
+        return cls(media_type, Encoding.BASE64, lines, _UNSAFE.sub("_", name).strip() or "_", charset)
 
     @property
     def fields(self) -> tuple[Field, ...]:
