@@ -4,6 +4,7 @@ Rule: for everything that can happen there is an outcome; the machines decide wh
 """
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +37,6 @@ from ..machines.effects import (
     RevokeGrant,
     Transmit,
 )
-from ..machines.identity import same
 from ..machines.refresh_token import REFRESH_TOKEN
 from ..machines.rules import Rule
 from ..machines.sign_in import MINUTES_OPEN
@@ -52,6 +52,7 @@ from .ports import (
     Cancelled,
     Envelope,
     Login,
+    NoServer,
     Provider,
     Recipient,
     Screen,
@@ -72,6 +73,7 @@ from .records import (
     SealFailed,
     Store,
     StoreFailed,
+    Whose,
 )
 from .runtime import Runtime
 from .secret import Secret
@@ -99,6 +101,10 @@ class World:
     "Rules by which nobody may sign in now."
     issuer: Callable[[], str]
     "Whose grants are used, as `ports.issuer_of` says it."
+    revoker: Callable[[str], Provider | None]
+    "Who takes back what this issuer gave."
+    accepted: Callable[[str, str, Tokens], bool]
+    "Whether an identity that wants an address may keep what an account brought (S19)."
     submission: Callable[[], Submission]
     screen: Callable[[], Screen]
     login: Callable[[JobRow, Held | None], Login]
@@ -163,10 +169,10 @@ class Acts:
         ready = AccessTokenReady(
             identity=identity, attempt=attempt, of=sealed.version, renew_at=renew_at, stale_at=stale_at
         )
-        facts = [Publication(ready, hold=Held(answer.access, stale_at))]
+        facts = [Publication(ready, hold=Held(answer.access, stale_at, sealed.account))]
         if answer.refresh is not None and answer.refresh.reveal() != grant.reveal():
             rotated = GrantRotated(identity=identity, of=sealed.version, renew_at=renew_at)
-            facts.append(Publication(rotated, seal=answer.refresh, issuer=provider.issuer))
+            facts.append(Publication(rotated, seal=answer.refresh, whose=sealed.whose))
         return facts
 
     def refresh_trouble(self, asked: Asked, version: int, trouble: Trouble) -> Outcome:
@@ -210,25 +216,27 @@ class Acts:
         if brought.sealed is None:
             return ()
         try:
-            delivered = await self.revoked(self.vault.open(brought.sealed), brought.sealed.issuer)
+            delivered = await self.revoked(self.vault.open(brought.sealed), brought.sealed.whose)
         except SealFailed:
             delivered = False
         ended = RevocationEnded(revocation(brought.sealed))
         return (Publication(GrantRevoked(identity=asked.key, delivered=delivered), rows=(ended,)),)
 
     async def revoke_brought(self, asked: Asked, brought: Brought) -> Outcome:
-        delivered = brought.token is not None and await self.revoked(brought.token, brought.issuer)
+        delivered = (
+            brought.token is not None
+            and brought.whose is not None
+            and await self.revoked(brought.token, brought.whose)
+        )
         return say(GrantRevoked(identity=asked.key, delivered=delivered))
 
-    async def revoked(self, token: Secret, issuer: str) -> bool:
-        """False, too, where the settings name another provider meanwhile: it never sees the token (S26a)."""
-        if self.world.issuer() != issuer:
-            return False
+    async def revoked(self, token: Secret, whose: Whose) -> bool:
+        """By whoever gave it, and by nobody else (S26a)."""
         try:
-            provider = self.world.provider()
+            provider = self.world.revoker(whose.issuer)
         except CredentialError:
             return False
-        return provider.issuer == issuer and await provider.revoke(token)
+        return provider is not None and provider.issuer == whose.issuer and await provider.revoke(token)
 
     def not_revoked(self, asked: Asked) -> Outcome:
         return say(GrantRevoked(identity=asked.key, delivered=False))
@@ -258,15 +266,16 @@ class Acts:
             await provider.revoke(answer.refresh)
             why = detail_of("The provider's settings were changed meanwhile.", "Sign in again.", Actor.PERSON)
             return not_signed_in(place, "settings changed", why)
-        right = any(same(wanted, found) for found in (answer.account, *answer.aliases))
+        right = self.world.accepted(identity, wanted, answer)
         renew_at, stale_at = self.times(answer)
         fact = SignInSucceeded(
             place=place, identity=identity, right=right, renew_at=renew_at, stale_at=stale_at
         )
         both = f"{answer.account} instead of {wanted}"
         rows = () if right else (InformationDetail(Info.OTHER_ACCOUNT, identity, both),)
-        held = Held(answer.access, stale_at)
-        return (Publication(fact, seal=answer.refresh, issuer=provider.issuer, hold=held, rows=rows),)
+        held = Held(answer.access, stale_at, answer.account)
+        whose = Whose(provider.issuer, wanted, answer.account, json.dumps(answer.aliases))
+        return (Publication(fact, seal=answer.refresh, whose=whose, hold=held, rows=rows),)
 
     def times(self, tokens: Tokens) -> tuple[datetime, datetime]:
         """When an idle grant is to be used again, and until when the access token may be used."""
@@ -306,6 +315,9 @@ class Acts:
             return say(JobDeferred(job=job, retry_at=retry_at, code=code, counted=False))
         try:
             sent = await self.world.submission().send(login, envelope, begin)
+        except NoServer:
+            retry_at = self.clock.now() + FAULT_DELAY
+            return say(JobDeferred(job=job, retry_at=retry_at, code="no server", counted=False))
         except StoreFailed:  # nothing went: a body does not begin before that is written down
             retry_at = self.clock.now() + RETRY_STORE
             return say(JobDeferred(job=job, retry_at=retry_at, code="store unavailable", counted=False))

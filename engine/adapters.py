@@ -6,15 +6,17 @@ made, so that a device that never signed in stays small.
 """
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-
-from pydantic import TypeAdapter
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ..events.request import Request
-from ..events.settings import DeviceSettings, HttpVersion, Tls
+from ..events.settings import DeviceSettings, HttpVersion, Proxy, Tls
+from ..machines.rules import Limits
 from .clock import Clock
+from .exclusions import exclusion
 from .holder import Held
 from .information import detail_of
 from .ports import (
@@ -22,22 +24,29 @@ from .ports import (
     Attachment,
     Credentials,
     Envelope,
+    HttpProxy,
     Lifetimes,
     Login,
+    NoServer,
     Outcome,
     Parked,
     Provider,
     Submission,
+    issued_by,
     issuer_of,
 )
 from .records import JobRow
 from .secret import Secret
+from .senders import REQUEST
 from .settings import CredentialError, Mistake
 from .spool import FILES, Spool
 from .tls import KeptContext
 from .words import words
 
-REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True})
+if TYPE_CHECKING:
+    from .oauth.providers import ProviderData
+
+NO_PROVIDERS: Mapping[str, "ProviderData"] = MappingProxyType({})
 PROVIDER_DEPENDS = ("oauth.", "tls.", "http.")
 SUBMISSION_DEPENDS = ("smtp.", "tls.", "oauth.")
 
@@ -50,29 +59,59 @@ class Adapters:
         credentials: Credentials,
         spool: Spool,
         parked: Parked,
+        sender: Callable[[JobRow, Request], str],
+        providers: Mapping[str, "ProviderData"],
     ) -> None:
         self.settings, self.clock, self.credentials, self.spool = settings, clock, credentials, spool
         self.parked = parked
+        self.sender = sender
+        "The From with which a job goes now."
+        self.providers = providers
+        "The embedding program's own, beside those that are built in (S2)."
         self.made_provider: Provider | None = None
         self.made_submission: Submission | None = None
 
     def provider(self) -> Provider:
         """Raises CredentialError where the client's secret cannot be read."""
         if self.made_provider is None:
-            from .oauth.client import OAuthProvider
-            from .oauth.providers import provider_data
-
             oauth = self.settings().oauth
             secret = self.credentials.read(oauth.client_credential) if oauth.client_credential else None
-            self.made_provider = OAuthProvider(
-                provider_data(oauth.provider),
-                self.application(secret),
-                self.clock,
-                KeptContext(self.tls),
-                lambda: self.settings().http.version is HttpVersion.HTTP_2,
-                self.parked,
-            )
+            self.made_provider = self.provider_of(oauth.provider, self.application(secret))
         return self.made_provider
+
+    def provider_of(self, name: str, application: Application) -> Provider:
+        """Raises UnknownProviderError."""
+        from .oauth.client import OAuthProvider
+
+        return OAuthProvider(
+            self.data(name),
+            application,
+            self.clock,
+            KeptContext(self.tls),
+            lambda: self.settings().http.version is HttpVersion.HTTP_2,
+            self.parked,
+            lambda: proxy_of(self.settings().proxy, self.credentials),
+        )
+
+    def data(self, name: str) -> "ProviderData":
+        """Raises UnknownProviderError."""
+        from .oauth.providers import provider_data
+
+        return provider_data(name, self.providers)
+
+    def revoker(self, issuer: str) -> Provider | None:
+        """Whoever gave a grant takes it back, also when the settings name another provider meanwhile (S26a);
+        None: it is not known here any more. Raises CredentialError.
+        """
+        from .oauth.providers import UnknownProviderError
+
+        if issuer == self.issuer():
+            return self.provider()
+        name, application = issued_by(issuer)
+        try:
+            return self.provider_of(name, application)
+        except (UnknownProviderError, ValueError):
+            return None
 
     def application(self, secret: Secret | None = None) -> Application:
         oauth = self.settings().oauth
@@ -80,23 +119,33 @@ class Adapters:
 
     def issuer(self) -> str:
         """Whose grants are used, as the settings are."""
-        from .oauth.providers import provider_data
-
-        return issuer_of(provider_data(self.settings().oauth.provider).name, self.application())
+        return issuer_of(self.data(self.settings().oauth.provider).name, self.application())
 
     def lifetimes(self) -> Lifetimes:
         """What is known of the provider without asking it anything."""
-        from .oauth.providers import provider_data
+        return self.data(self.settings().oauth.provider).lifetimes
 
-        return provider_data(self.settings().oauth.provider).lifetimes
+    def limits(self) -> Limits:
+        """What is known of the submission server; what it documents counts for the provider's own alone."""
+        settings, known = self.settings(), self.lifetimes()
+        own = settings.oauth.enabled and settings.smtp.server in (None, known.server)
+        server = settings.smtp.server or (known.server if own else None) or None
+        said = self.made_submission.octets_max if self.made_submission is not None else None
+        return Limits(
+            server, said or (known.octets_max if own else None), known.recipients_max if own else None
+        )
 
     def submission(self) -> Submission:
+        """Raises NoServer where none is set."""
         if self.made_submission is None:
             from .smtp.submission import SmtpSubmission
 
-            smtp = self.settings().smtp
-            server = smtp.server or self.lifetimes().server
-            self.made_submission = SmtpSubmission(server, smtp.port, KeptContext(self.tls), self.clock)
+            smtp, server = self.settings().smtp, self.limits().server
+            if server is None:
+                raise NoServer
+            self.made_submission = SmtpSubmission(
+                server, smtp.port, KeptContext(self.tls), self.clock, security=smtp.security
+            )
         return self.made_submission
 
     def tls(self) -> Tls:
@@ -105,7 +154,7 @@ class Adapters:
     def login(self, held: Held | None, address: str) -> Login:
         """Raises CredentialError where the password cannot be read."""
         if held is not None:
-            return Login(address, held.access)
+            return Login(held.account or address, held.access)
         smtp = self.settings().smtp
         password = self.credentials.read(smtp.user_credential) if smtp.user_credential else None
         return Login(smtp.user or "", None, password)
@@ -122,8 +171,9 @@ class Adapters:
         from .functions import Header, compose, media_type
 
         request = REQUEST.validate_json(row.request)
+        sender = self.sender(row, request)
         header = Header(
-            from_address=row.sender,
+            from_address=sender,
             message_id=row.message_id,
             date=datetime.fromisoformat(row.submitted_at).astimezone(UTC),
             words=words(self.settings().device.language),
@@ -132,7 +182,7 @@ class Adapters:
             Attachment(self.spool.path(row.job, number), file.name, media_type(file.name))
             for number, file in enumerate(FILES.validate_json(row.files))
         ]
-        return Envelope(row.sender, request.recipients, compose(request, header, files))
+        return Envelope(sender, request.recipients, compose(request, header, files))
 
     async def changed(self, keys: tuple[str, ...]) -> None:
         """What depends on a changed setting is closed, and made anew at its next use."""
@@ -147,25 +197,56 @@ class Adapters:
         await self.changed((*PROVIDER_DEPENDS, *SUBMISSION_DEPENDS))
 
 
-def outside(settings: DeviceSettings, credentials: Credentials) -> tuple[Mistake, ...]:
+def outside(
+    settings: DeviceSettings, credentials: Credentials, providers: Mapping[str, "ProviderData"] = NO_PROVIDERS
+) -> tuple[Mistake, ...]:
     """What the settings name and is not there: provider, authorities, secrets."""
     from .oauth.providers import UnknownProviderError, provider_data
 
     found = []
     try:
-        provider_data(settings.oauth.provider).at(settings.oauth.authority, settings.oauth.tenant)
+        provider_data(settings.oauth.provider, providers).at(settings.oauth.authority, settings.oauth.tenant)
     except UnknownProviderError as error:
-        found.append(Mistake("oauth.provider", "str", f"one of {', '.join(error.known)} is wanted"))
+        found.append(Mistake("oauth.provider", "text", f"one of {', '.join(error.known)} is wanted"))
     except ValueError as error:
-        found.append(Mistake("oauth.authority", "str", f"{error}"))
+        found.append(Mistake("oauth.authority", "text", f"{error}"))
     if settings.tls.trust is not None:
         found += untrusted(settings.tls.trust)
     references = {"oauth.client_credential": settings.oauth.client_credential}
     references["smtp.user_credential"] = settings.smtp.user_credential
+    proxies = {"proxy": settings.proxy} | ({"browser.proxy": settings.browser.proxy} if settings.browser.enabled else {})
+    for key, proxy in proxies.items():
+        found += misread(key, proxy)
+        references[f"{key}.credential"] = proxy.credential
     for key, reference in references.items():
         if reference is not None:
             found += unreadable(credentials, key, reference)
     return tuple(found)
+
+
+def proxy_of(proxy: Proxy, credentials: Credentials) -> HttpProxy | None:
+    """One of the two proxies (S4); None: there is none. Raises CredentialError where its password cannot be
+    read, and ValueError for an exclusion that `outside` would have named.
+    """
+    if proxy.host is None:
+        return None
+    password = credentials.read(proxy.credential) if proxy.credential else None
+    exclusions = tuple(map(exclusion, proxy.exclusions))
+    return HttpProxy(proxy.host, proxy.port, proxy.user or "", password, exclusions)
+
+
+def misread(key: str, proxy: Proxy) -> list[Mistake]:
+    """What of a proxy's settings cannot be meant."""
+    found = []
+    for entry in proxy.exclusions:
+        try:
+            exclusion(entry)
+        except ValueError as error:
+            found.append(Mistake(f"{key}.exclusions", "text", f"{error}"))
+    if ":" in (proxy.user or ""):
+        why = "a user name without a colon is wanted: behind one the proxy reads the password (RFC 7617)"
+        found.append(Mistake(f"{key}.user", "text", why))
+    return found
 
 
 def untrusted(trust: Path) -> list[Mistake]:

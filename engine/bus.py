@@ -10,7 +10,7 @@ from ..events.base import Event, NewLife
 from ..machines.effects import Effect
 from .holder import Held
 from .play import Due
-from .records import Write
+from .records import Whose, Write
 from .secret import Secret
 
 
@@ -23,8 +23,8 @@ class Publication:
     fact: Event
     seal: Secret | None = None
     "The refresh token that it brings."
-    issuer: str = ""
-    "Who gave that, as `ports.issuer_of` says it."
+    whose: Whose | None = None
+    "Whom that belongs to."
     hold: Held | None = None
     "The access token that it brings."
     rows: tuple[Write, ...] = ()

@@ -20,7 +20,7 @@ from ..machines.effects import Deed, Effect
 from .bus import Lane, Publication
 from .keeping import brought_with
 from .play import Asked, Move
-from .records import RETRY_STORE, SealedGrant, StoreFailed
+from .records import RETRY_STORE, SealedGrant, StoreFailed, Whose
 from .runtime import EngineFailed, EngineStopped, Runtime, Unit, left_by, revocations
 from .secret import Secret
 
@@ -34,8 +34,8 @@ class Brought(NamedTuple):
 
     token: Secret | None = None
     "The refresh token that came with the causing fact."
-    issuer: str = ""
-    "Who gave that."
+    whose: Whose | None = None
+    "Whom that belongs to."
     sealed: SealedGrant | None = None
     "The grant that the same commit took from the store."
 
@@ -64,8 +64,8 @@ class Deeds:
         for asked in unit.played.asked:
             if isinstance(asked.effect, Deed):
                 publication = brought_with(unit.waiting, asked.fact)
-                token, issuer = (publication.seal, publication.issuer) if publication else (None, "")
-                self.begin(asked, Brought(token, issuer, unit.taken.get(asked.key)))
+                token, whose = (publication.seal, publication.whose) if publication else (None, None)
+                self.begin(asked, Brought(token, whose, unit.taken.get(asked.key)))
         for move in unit.played.moves:
             self.follow(move)
 
@@ -159,7 +159,7 @@ class Deeds:
         for publication in outcome:
             if isinstance(publication.fact, SignInSucceeded):
                 for asked in revocations([publication]):
-                    self.begin(asked, Brought(publication.seal, publication.issuer))
+                    self.begin(asked, Brought(publication.seal, publication.whose))
 
     async def wait_for_store(self, outcome: Outcome) -> None:
         until = self.runtime.clock.now() + RETRY_STORE

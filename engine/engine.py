@@ -14,15 +14,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from ..events.base import Event
 from ..events.device import EngineStarted
-from ..events.information import DISMISSABLE, Info, InformationDismissed, InformationRaised
+from ..events.information import (
+    TOLD_ONCE,
+    Info,
+    InformationAcknowledged,
+    InformationCleared,
+    InformationRaised,
+)
 from ..events.token import GrantRevoked, TokenDeleted
 from ..machines.job import DELIVERING, JOB
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
-from .adapters import outside
+from .adapters import NO_PROVIDERS, outside
 from .bus import Lane, Publication
 from .clock import Clock, SystemClock
 from .codec import microseconds, moment
@@ -37,6 +43,9 @@ from .runtime import Unit
 from .settings import FileCredentials, Settings, SettingsError
 from .status import OVER, Status
 from .submitting import Submitting
+
+if TYPE_CHECKING:
+    from .oauth.providers import ProviderData
 
 PATIENCE_S = 20.0
 "How long a message whose body is under way may take to end when the engine stops (S33c)."
@@ -66,9 +75,11 @@ class Engine(Submitting):
         credentials: Credentials | None = None,
         directory: Directory | None = None,
         rules: tuple[Rule, ...] = (),
+        providers: Mapping[str, "ProviderData"] = NO_PROVIDERS,
     ) -> AsyncIterator[Self]:
         """Opens the store, says that the engine started, and runs until the block ends.
 
+        `rules`, `providers`: the program's own, beside the manual's and those that are built in (S2, S16).
         `key`: 32 octets that seal refresh tokens, where they are not to lie in a file beside the store.
         Raises Refused or SettingsError where the settings cannot be, StoreInUse, StoreUnusable, SealFailed,
         StoreFailed, OSError.
@@ -83,7 +94,7 @@ class Engine(Submitting):
             raise Refused("these settings cannot be", refuses)
         folder = settings.store.path or state_folder(os.environ)
         credentials = credentials or FileCredentials(folder / "credentials")
-        if mistakes := outside(settings, credentials):
+        if mistakes := outside(settings, credentials, providers):
             raise SettingsError("settings", mistakes)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with StoreLock(folder):
@@ -101,6 +112,7 @@ class Engine(Submitting):
                     credentials,
                     directory,
                     rules,
+                    providers,
                 )
             except BaseException:
                 await store.aclose()
@@ -198,16 +210,16 @@ class Engine(Submitting):
         """What the [Information] screen shows."""
         return self.reader.information()
 
-    async def dismiss(self, code: Info, subject: str) -> bool:
-        """A person has read it: the warning is gone. False: it does not stand.
-
-        Raises ValueError for one that stands until what it warns of is mended. Raises StoreFailed.
+    async def acknowledge(self, code: Info, subject: str) -> bool:
+        """A person has read it. What happened once is gone with that; what still is so stays, marked, until
+        it is mended, or raised again. False: it does not stand. Raises StoreFailed.
         """
-        if code not in DISMISSABLE:
-            raise ValueError(f"{code.name} clears by itself, when what it warns of is mended")
         if (code, subject) not in self.runtime.raised:
             return False
-        await self.say(InformationDismissed(code=code, subject=subject))
+        facts: list[Event] = [InformationAcknowledged(code=code, subject=subject)]
+        if code in TOLD_ONCE:
+            facts.append(InformationCleared(code=code, subject=subject))
+        await self.runtime.publish(*map(Publication, facts))
         return True
 
     def next_due(self) -> datetime | None:

@@ -13,6 +13,8 @@ from .secret import Secret
 class Held(NamedTuple):
     access: Secret
     stale_at: datetime
+    account: str = ""
+    "Whose it is: the user at the submission server."
     attempt: int = 0
     "The request that brought it, so that a rejection can name it."
 
@@ -24,8 +26,10 @@ class TokenHolder:
     def hold(self, identity: str, held: Held) -> None:
         self.__held[identity] = held
 
-    def drop(self, identity: str) -> None:
-        self.__held.pop(identity, None)
+    def drop(self, identity: str) -> str:
+        """The account whose token it was; empty: none was held."""
+        held = self.__held.pop(identity, None)
+        return held.account if held else ""
 
     def take(self, identity: str, now: datetime) -> Held | None:
         held = self.__held.get(identity)

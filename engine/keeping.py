@@ -6,24 +6,28 @@ A secret that came with a fact is sealed here, on the loop, so that the store's 
 from collections.abc import Callable, Sequence
 
 from ..events.base import Event
-from ..events.information import InformationCleared, InformationRaised
-from ..machines.effects import EraseGrant, KeepGrant, RevokeGrant
+from ..events.information import InformationAcknowledged, InformationCleared, InformationRaised
+from ..machines.effects import EraseGrant, ForgetDocument, KeepGrant, RevokeGrant
 from ..machines.job import WAITING
 from .bus import Publication, Waiting
 from .play import Instance, Played
 from .records import (
+    DocumentGone,
     ErasedGrant,
     InformationGone,
+    InformationRead,
     InformationRow,
     JobMoved,
+    LinkGone,
     RevocationBegun,
     SealedGrant,
     Store,
+    Whose,
     Write,
 )
 from .secret import Secret
 
-Seal = Callable[[str, int, str, Secret], SealedGrant]
+Seal = Callable[[str, int, Whose, Secret], SealedGrant]
 
 
 class NothingBrought(TypeError):
@@ -52,12 +56,14 @@ class Keeper:
         for asked in played.asked:
             if isinstance(asked.effect, KeepGrant):
                 publication = brought_with(waiting, asked.fact)
-                if publication is None or publication.seal is None:
+                if publication is None or publication.seal is None or publication.whose is None:
                     raise NothingBrought(asked.fact)
                 version = asked.instance.data.version
-                writes.append(self.seal(asked.key, version, publication.issuer, publication.seal))
+                writes.append(self.seal(asked.key, version, publication.whose, publication.seal))
             elif isinstance(asked.effect, EraseGrant):
                 writes.append(ErasedGrant(asked.key))
+            elif isinstance(asked.effect, ForgetDocument):
+                writes += [DocumentGone(int(asked.key)), LinkGone(int(asked.key))]
             elif isinstance(asked.effect, RevokeGrant):
                 sealed = self.present(asked.key, [*before, *writes])
                 if sealed is not None:
@@ -84,6 +90,8 @@ def rows_of_lines(lines: Sequence[Event]) -> list[Write]:
     for event in lines:
         if isinstance(event, InformationCleared):
             first.append(InformationGone(event.code, event.subject))
+        elif isinstance(event, InformationAcknowledged):
+            first.append(InformationRead(event.code, event.subject))
         elif isinstance(event, InformationRaised):
             first.append(InformationRow(event.code, event.subject, event.because, event.at.isoformat()))
     return first

@@ -1,13 +1,12 @@
 """What an engine is made of, put together. The parts know each other by what they are given here."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..events.base import ADMINISTRATOR, Event
+from ..events.base import Event
 from ..events.device import Availability
-from ..machines.identity import Sender
 from ..machines.rules import RULES, Look, Rule, Verdict, broken, unavailable
 from .activity import Activity
 from .acts import Acts, World
@@ -23,11 +22,16 @@ from .people import People
 from .ports import Credentials, Directory, Screen
 from .records import JobRow, Store
 from .runtime import Runtime
+from .senders import Senders
 from .settings import Settings
 from .spool import Spool
 from .status import Reader
 from .tokens import TokenKeeper
 from .touches import Touches
+from .waiting_jobs import WaitingJobs
+
+if TYPE_CHECKING:
+    from .oauth.providers import ProviderData
 
 
 class NoScreen(Exception):
@@ -53,6 +57,7 @@ class Parts:
         credentials: Credentials,
         directory: Directory | None,
         rules: tuple[Rule, ...],
+        providers: Mapping[str, "ProviderData"],
     ) -> None:
         from .store.vault import Vault
 
@@ -63,12 +68,23 @@ class Parts:
         self.spool = Spool(folder / "spool")
         self.runtime = Runtime(store, clock, vault.seal, self.activity)
         self.people = People(store, lambda: self.settings, directory)
-        self.adapters = Adapters(lambda: self.settings, clock, credentials, self.spool, self.activity.parked)
+        self.senders = Senders(store, lambda: self.settings, self.people)
+        self.adapters = Adapters(
+            lambda: self.settings,
+            clock,
+            credentials,
+            self.spool,
+            self.activity.parked,
+            self.senders.from_of,
+            providers,
+        )
         self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
         world = World(
             self.adapters.provider,
             lambda: broken(self.settings, Look.SIGN_IN, rules=self.rules),
             self.adapters.issuer,
+            self.adapters.revoker,
+            self.senders.takes,
             self.adapters.submission,
             self.shown,
             lambda row, held: self.adapters.login(held, self.people.address(row.identity)),
@@ -78,7 +94,8 @@ class Parts:
             self.adapters.envelope,
         )
         acts = Acts(self.runtime, world, vault, self.holder, self.spool)
-        self.deeds = Deeds(self.runtime, acts.performers())
+        waiting = WaitingJobs(self.runtime, lambda: self.settings.oauth)
+        self.deeds = Deeds(self.runtime, {**acts.performers(), **waiting.performers()})
         self.touches = Touches(self.runtime)
         self.limits = Limits(self.runtime, self.touches.unsaid)
         self.dispatcher = Dispatcher(self.runtime, self.width, self.broken_now)
@@ -103,22 +120,23 @@ class Parts:
 
     def broken_now(self, row: JobRow) -> tuple[str, ...]:
         """Codes of the rules that refuse this job as the settings are now."""
-        by_administrator = row.by_device or row.identity == ADMINISTRATOR
-        address = None if by_administrator else self.people.address(row.identity) or None
-        found = broken(self.settings, Look.SEND, Sender(row.by_device, address, row.sender), self.rules)
+        message = self.senders.accepted(row)
+        found = broken(self.settings, Look.SEND, message, self.rules, self.adapters.limits())
         return tuple(rule.code for rule in found if rule.verdict(Look.SEND) is Verdict.REFUSE)
 
     def estranged(self) -> list[str]:
-        """Whose grant was given by somebody else than the settings name now (S26a)."""
-        grants = self.store.grants()
-        if not grants:
-            return []
-        issuer = self.adapters.issuer()
-        return [grant.identity for grant in grants if grant.issuer != issuer]
+        """Whose grant is of no use as the settings are: it was given by somebody else, or for another address
+        than the identity's, or the user was removed (S26a).
+        """
+        return [
+            grant.identity
+            for grant in self.store.grants()
+            if self.senders.void(grant, self.adapters.issuer())
+        ]
 
-    async def close_connections(self, identity: str) -> None:
+    async def close_connections(self, account: str) -> None:
         if self.adapters.made_submission is not None:
-            await self.adapters.made_submission.close(self.people.address(identity))
+            await self.adapters.made_submission.close(account)
 
     def availability(self, kind: type[Availability], **fields: object) -> Event:
         """A fact of the device with what the rules find now."""

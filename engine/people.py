@@ -77,13 +77,14 @@ class People:
         """
         if login == ADMINISTRATOR:
             raise LoginReserved
-        address = checked(login, address) if address else self.address_of(login) or ""
+        if not address:
+            self.address_of(login)
         found = self.rows.get(login)
         if found is None:
             taken = max((number(row.identity) for row in self.rows.values()), default=0)
-            found = IdentityRow(f"user:{taken + 1}", login, address)
-        elif not same(found.address, address):
-            found = found._replace(address=address)
+            found = IdentityRow(f"user:{taken + 1}", login, "")
+        if address and not same(found.address, address):
+            found = found._replace(address=checked(login, address))
         self.rows[login] = found
         return found
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from ..events.information import Actor
+from .exclusions import Exclusion
 from .records import SealedGrant
 from .secret import Secret
 
@@ -77,11 +78,30 @@ class Application:
     "Base URL of the endpoints where it is not the provider's own."
 
 
+@dataclass(frozen=True, slots=True)
+class HttpProxy:
+    """A way out of the network for HTTP (S4)."""
+
+    host: str
+    port: int
+    user: str
+    "Empty: the proxy asks for no sign-in."
+    password: Secret | None
+    exclusions: tuple[Exclusion, ...]
+    "What is reached without it."
+
+
 def issuer_of(provider: str, application: Application) -> str:
     """Whom a grant belongs to: with another provider, authority, tenant or client id it is of no use, and
     a secret (S26a).
     """
     return json.dumps([provider, application.authority, application.tenant, application.client_id])
+
+
+def issued_by(issuer: str) -> tuple[str, Application]:
+    """The provider's name and who this device was there; a secret is not part of it."""
+    provider, authority, tenant, client_id = json.loads(issuer)
+    return provider, Application(client_id, None, tenant, authority)
 
 
 class Lifetimes(NamedTuple):
@@ -232,7 +252,9 @@ class NoServer(Exception):
 
 
 class Submission(Protocol):
-    """Carries one message to the submission server over a verified TLS connection (S30)."""
+    """Carries one message to the submission server over a verified TLS connection (S30), or without any
+    secret over the plain connection that the settings ask for.
+    """
 
     octets_max: int | None
     "What the server said last of the size that it takes (RFC 1870); None: nothing yet."

@@ -41,12 +41,31 @@ class IdentityRow(NamedTuple):
     address: str
 
 
+class Whose(NamedTuple):
+    """Whom a grant belongs to: with any of it changed, it is of no use or not to be used (S26a)."""
+
+    issuer: str
+    "Who gave it, as `ports.issuer_of` says it: nobody else ever sees it."
+    address: str = ""
+    "The address that was wanted when it was given."
+    account: str = ""
+    "The account that signed in: the user at the submission server."
+    aliases: str = "[]"
+    "JSON: other addresses of that account, by the provider's claims."
+
+
 class SealedGrant(NamedTuple):
     identity: str
     version: int
     issuer: str
-    "Who gave it, as `ports.issuer_of` says it: nobody else ever sees it."
+    address: str
+    account: str
+    aliases: str
     sealed: bytes
+
+    @property
+    def whose(self) -> Whose:
+        return Whose(self.issuer, self.address, self.account, self.aliases)
 
 
 class ErasedGrant(NamedTuple):
@@ -95,6 +114,8 @@ class InformationRow(NamedTuple):
     at: str
     detail: str = ""
     "What the words need and the journal must not hold, such as an address."
+    acknowledged: bool = False
+    "A person has read it since it was raised."
 
 
 class InformationDetail(NamedTuple):
@@ -105,9 +126,50 @@ class InformationDetail(NamedTuple):
     detail: str
 
 
+class InformationRead(NamedTuple):
+    """A person has read it, and it stands on."""
+
+    code: str
+    subject: str
+
+
 class InformationGone(NamedTuple):
     code: str
     subject: str
+
+
+class DocumentRow(NamedTuple):
+    """What is known of a document in a user box beside its machine."""
+
+    document: int
+    identity: str
+    "In whose box it lies."
+    name: str
+    size: int
+    "Octets."
+    sha256: str
+    kept_at: str
+    "ISO 8601, UTC."
+
+
+class LinkRow(NamedTuple):
+    """The link to a document: never itself, only what it is made and recognised by."""
+
+    document: int
+    job: int
+    "Whose mail brings it."
+    nonce: bytes
+    "With the store's key it gives the link again, for every try of the mail."
+    digest: bytes
+    "SHA-256 of the link."
+
+
+class DocumentGone(NamedTuple):
+    document: int
+
+
+class LinkGone(NamedTuple):
+    document: int
 
 
 class RevocationBegun(NamedTuple):
@@ -128,8 +190,13 @@ Write = (
     | JobRow
     | JobMoved
     | JobOutcome
+    | DocumentRow
+    | LinkRow
+    | DocumentGone
+    | LinkGone
     | InformationRow
     | InformationDetail
+    | InformationRead
     | InformationGone
     | RevocationBegun
     | RevocationEnded
@@ -215,7 +282,23 @@ class Store(Protocol):
 
     def count_jobs(self, identity: str, states: Sequence[str]) -> int: ...
 
+    def unfinished(self, identity: str, states: Sequence[str]) -> list[int]:
+        """Jobs of this identity in any of these states, the oldest first."""
+
     def last_job(self) -> int: ...
+
+    def document(self, document: int) -> DocumentRow | None: ...
+
+    def documents(self) -> list[DocumentRow]: ...
+
+    def documents_of(self, identity: str) -> list[DocumentRow]: ...
+
+    def last_document(self) -> int:
+        """The highest number that was ever given."""
+
+    def link(self, digest: bytes) -> LinkRow | None: ...
+
+    def links_of(self, job: int) -> list[LinkRow]: ...
 
     def information(self) -> list[InformationRow]: ...
 

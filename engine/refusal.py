@@ -5,7 +5,7 @@ from ..machines.rules import Rule
 
 class Refused(Exception):
     def __init__(self, what: str, rules: tuple[Rule, ...]) -> None:
-        lines = [f"  {rule.sentence} {rule.remedy} ({rule.actor.value}; {rule.code})" for rule in rules]
+        lines = [f"  {rule.sentence} {rule.act} ({rule.actor.value}; {rule.code})" for rule in rules]
         super().__init__("\n".join([f"{what}:", *lines]))
         self.what, self.rules = what, rules
 

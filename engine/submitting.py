@@ -2,23 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
 from ..events.base import ADMINISTRATOR
 from ..events.job import JobCancelled, JobHeld, JobReleased, JobRetryWanted, JobSubmitted
 from ..events.request import FromPerson, Request
-from ..machines.identity import Sender, Signer, signer
-from ..machines.rules import Look, Rule, Verdict, broken
+from ..machines.identity import Signer, signer
+from ..machines.rules import Look, Message, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
 from .at_the_panel import AtThePanel
 from .bus import Publication
 from .deeds import where
 from .records import IdentityRow, JobRow
 from .refusal import Refused
-from .spool import FILES, SpooledFile
+from .senders import REQUEST
+from .spool import FILES
 from .status import JobStatus
 
 NOBODY = ""
@@ -47,23 +46,83 @@ class Submitting(AtThePanel):
         """Returns when the job and its scan are durable (S33). `place`: where the person stands, so that the
         sign-in screen can open there (S18).
 
-        Raises Refused, naming every broken rule, ScanUnreadable, LoginReserved or AddressUnusable; then
-        nothing was spooled. Raises StoreFailed.
+        Raises Refused, naming every broken rule, ScanUnreadable, LoginReserved, AddressUnusable, or
+        Unencodable (a ValueError: no header field can carry a value); then nothing was spooled. Raises
+        StoreFailed.
         """
-        user = request.user if isinstance(request, FromPerson) else None
-        chosen = request.from_address if isinstance(request, FromPerson) else None
-        sender = Sender(request.by_device, self.people.address_of(user) if user else None, chosen)
+        request = self.senders.addressed(request)
+        message = self.senders.message(request)
         job, self.next_job = self.next_job, self.next_job + 1
-        refuses = self.refuses(sender)
-        who = signer(self.settings, sender)
-        if refuses or who is None:
-            known = self.people.find(user) if user else None
-            await self.record_refusal(job, request, known, refuses)
-            raise Refused("this job is refused", refuses)
-        row = self.people.remembered(user, None) if user else None
+        await self.check(job, request, message)
+        who = signer(self.settings, message.sender)
+        if who is None:
+            raise AssertionError("a rule refuses what nobody signs in for")
+        row = self.people.remembered(request.user, None) if isinstance(request, FromPerson) else None
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
-        stored = await self.carried_through(self.keep(job, request, identity, who, request.paths, row))
-        return Receipt(job, stored.message_id, await self.waits_for(identity, place))
+        owner = row.identity if row else ADMINISTRATOR
+        stored = await self.carried_through(
+            self.keep(self.row(job, request, identity, owner, who), message, row)
+        )
+        where_he_stands = place if request.opens_screen else None
+        return Receipt(job, stored.message_id, await self.waits_for(identity, where_he_stands))
+
+    async def check(self, job: int, request: Request, message: Message) -> None:
+        """Raises Refused, and the history tells of it: nothing is spooled, and nobody is known from now on
+        who was not before.
+        """
+        refuses = self.refuses(message)
+        if not refuses:
+            return
+        known = self.people.find(request.user) if isinstance(request, FromPerson) else None
+        fact = JobSubmitted(
+            job=job,
+            identity=known.identity if known else ADMINISTRATOR if request.by_device else NOBODY,
+            function=request.function,
+            broken=tuple(rule.code for rule in refuses),
+        )
+        await self.runtime.publish(Publication(fact, rows=(known,) if known else ()))
+        raise Refused("this job is refused", refuses)
+
+    def refuses(self, message: Message) -> tuple[Rule, ...]:
+        """What waits when the device sends it by itself is refused to a person, who can do something about
+        it.
+        """
+        found = broken(self.settings, Look.SUBMIT, message, self.rules, self.adapters.limits())
+        waits = Verdict.NOT_AVAILABLE if message.sender.by_device else None
+        return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))
+
+    async def keep(self, row: JobRow, message: Message, person: IdentityRow | None) -> JobRow:
+        """The job with its files, durably; or none of both. Raises Refused where the whole message breaks a
+        rule, ScanUnreadable, Unencodable, StoreFailed.
+        """
+        request = REQUEST.validate_json(row.request)
+        files = await asyncio.to_thread(self.spool.take, row.job, request.paths)
+        try:
+            stored = row._replace(files=FILES.dump_json(files).decode())
+            octets = self.adapters.envelope(stored).composed.size
+            await self.check(row.job, request, message._replace(octets=octets))
+            fact = JobSubmitted(job=row.job, identity=row.identity, function=request.function)
+            rows = (person, stored) if person else (stored,)
+            await self.runtime.publish(Publication(fact, rows=rows))
+        except BaseException:
+            await asyncio.to_thread(self.spool.erase, row.job)
+            raise
+        return stored
+
+    def row(self, job: int, request: Request, identity: str, owner: str, who: Signer) -> JobRow:
+        domain = who.address.rpartition("@")[2]
+        return JobRow(
+            job,
+            identity,
+            owner,
+            request.function,
+            request.by_device,
+            who.address,
+            f"<{uuid4()}@{domain}>",
+            self.clock.now().isoformat(),
+            request.model_dump_json(),
+            "[]",
+        )
 
     async def waits_for(self, identity: str, place: str | None) -> str:
         """Opens the screen for a job that is accepted, and says what it waits for. Raises nothing: whoever
@@ -76,71 +135,6 @@ class Submitting(AtThePanel):
         except Exception as error:  # noqa: BLE001 - the job is durable, whatever this is
             log.error("a job was accepted; what it waits for cannot be told: %s", where(error))
             return UNTOLD
-
-    async def keep(
-        self,
-        job: int,
-        request: Request,
-        identity: str,
-        who: Signer,
-        paths: Sequence[Path],
-        person: IdentityRow | None,
-    ) -> JobRow:
-        """The job with its files, durably; or none of both. Raises ScanUnreadable, StoreFailed."""
-        files = await asyncio.to_thread(self.spool.take, job, paths)
-        try:
-            owner = person.identity if person else ADMINISTRATOR
-            stored = self.row(job, request, identity, owner, who, files)
-            fact = JobSubmitted(job=job, identity=identity, function=request.function)
-            rows = (person, stored) if person else (stored,)
-            await self.runtime.publish(Publication(fact, rows=rows))
-        except BaseException:
-            await asyncio.to_thread(self.spool.erase, job)
-            raise
-        return stored
-
-    def refuses(self, sender: Sender) -> tuple[Rule, ...]:
-        """What waits when the device sends it by itself is refused to a person, who can do something about
-        it.
-        """
-        found = broken(self.settings, Look.SUBMIT, sender, self.rules)
-        waits = Verdict.NOT_AVAILABLE if sender.by_device else None
-        return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))
-
-    async def record_refusal(
-        self, job: int, request: Request, row: IdentityRow | None, refuses: Sequence[Rule]
-    ) -> None:
-        """The history tells of it; nothing is spooled, and nobody is known from now on who was not before."""
-        fact = JobSubmitted(
-            job=job,
-            identity=row.identity if row else ADMINISTRATOR if request.by_device else NOBODY,
-            function=request.function,
-            broken=tuple(rule.code for rule in refuses),
-        )
-        await self.runtime.publish(Publication(fact, rows=(row,) if row else ()))
-
-    def row(
-        self,
-        job: int,
-        request: Request,
-        identity: str,
-        owner: str,
-        who: Signer,
-        files: tuple[SpooledFile, ...],
-    ) -> JobRow:
-        domain = who.address.rpartition("@")[2]
-        return JobRow(
-            job,
-            identity,
-            owner,
-            request.function,
-            request.by_device,
-            who.address,
-            f"<{uuid4()}@{domain}>",
-            self.clock.now().isoformat(),
-            request.model_dump_json(),
-            FILES.dump_json(files).decode(),
-        )
 
     def stands_at(self, place: str, identity: str) -> bool:
         """The identity whose token is needed is the person who stands there."""

@@ -17,7 +17,7 @@ class TokenKeeper:
     ) -> None:
         self.runtime, self.holder = runtime, holder
         self.close = close
-        "Closes what an identity's token authenticated, after the message in transfer (S27)."
+        "Closes what an account's token authenticated, after the message in transfer (S27)."
         self.closing: set[asyncio.Task[None]] = set()
         runtime.watchers.append(self.watch)
 
@@ -29,15 +29,14 @@ class TokenKeeper:
                     self.holder.hold(
                         asked.key, publication.hold._replace(attempt=asked.instance.data.attempt)
                     )
-            elif isinstance(asked.effect, DropToken):
-                self.holder.drop(asked.key)
-                task = asyncio.create_task(self.end(asked.key))
+            elif isinstance(asked.effect, DropToken) and (account := self.holder.drop(asked.key)):
+                task = asyncio.create_task(self.end(account))
                 self.closing.add(task)
                 task.add_done_callback(self.closing.discard)
 
-    async def end(self, identity: str) -> None:
+    async def end(self, account: str) -> None:
         with self.runtime.activity.busy():
-            await self.close(identity)
+            await self.close(account)
 
     async def aclose(self) -> None:
         if self.closing:

@@ -3,10 +3,12 @@
 A request is a value: files are paths, an address is text, nothing is opened or looked up here.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -256,3 +258,8 @@ Request = Annotated[
     | TxResultReport,
     Field(discriminator="function"),
 ]
+
+REQUESTS: Mapping[Function, type[JobRequest]] = MappingProxyType(
+    {kind.model_fields["function"].default: kind for kind in get_args(get_args(Request)[0])}
+)
+"Each function's request."

@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ..events.information import Actor
-from ..events.settings import ChangeFrom, Connection, DeviceSettings, HttpVersion, TlsVersion
+from ..events.menu import spoken
+from ..events.request import Function
+from ..events.settings import MENU, ChangeFrom, Connection, DeviceSettings, HttpVersion, TlsVersion
 from .identity import Sender, same, signer
 from .mailboxes import of_another, strange
 
@@ -40,12 +42,41 @@ class Verdict(StrEnum):
     "The change is made, and whoever made it is told; [Status] tells it, too."
 
 
+class Message(NamedTuple):
+    """One message, as far as a rule may look at it."""
+
+    function: Function
+    sender: Sender
+    recipients: int
+    reports_failed_mail: bool = False
+    former_from: bool = False
+    "It was accepted with a From that whoever signs in for it does not send from any more."
+    octets: int | None = None
+    "Its size on the wire, once it is composed."
+
+
+class Limits(NamedTuple):
+    """What is known of the submission server before it is asked."""
+
+    server: str | None = None
+    "Its name; None: there is none."
+    octets_max: int | None = None
+    "SIZE (RFC 1870), as it said last or as the provider documents it; None: unknown."
+    recipients_max: int | None = None
+    "A message; None: unknown."
+
+
+UNKNOWN = Limits()
+
+
 class Situation(NamedTuple):
     """What a rule may look at."""
 
     settings: DeviceSettings
-    message: Sender | None = None
+    message: Message | None = None
     "Only where one message is looked at."
+    limits: Limits = UNKNOWN
+    "Looked at together with a message alone."
 
 
 class Rule(NamedTuple):
@@ -56,13 +87,20 @@ class Rule(NamedTuple):
     looked_at: tuple[tuple[Look, Verdict], ...]
     sentence: str
     remedy: str
-    "In the manual's menu path."
+    "What to do; `{key}` stands for where that setting is found, and `Rule.act` says it."
     actor: Actor
+
+    @property
+    def act(self) -> str:
+        """The remedy in the manual's menu path."""
+        return spoken(self.remedy, MENU)
 
     def verdict(self, look: Look) -> Verdict | None:
         return dict(self.looked_at).get(look)
 
 
+ROUTED = frozenset({Function.SCAN_TO_ME, Function.TSI_ROUTING})
+"Where they go is found by the device; what is wrong when they go nowhere, a rule of their own says."
 UNAVAILABLE = tuple((look, Verdict.NOT_AVAILABLE) for look in (Look.SIGN_IN, Look.SUBMIT, Look.SEND))
 
 
@@ -105,7 +143,7 @@ def minimum_above_maximum(now: Situation) -> bool:
 
 def unsigned(now: Situation) -> bool:
     """There is a message, and nobody whose sign-in would send it."""
-    return now.message is not None and signer(now.settings, now.message) is None
+    return now.message is not None and signer(now.settings, now.message.sender) is None
 
 
 def no_address(now: Situation) -> bool:
@@ -114,8 +152,8 @@ def no_address(now: Situation) -> bool:
     return (
         needs_user
         and message is not None
-        and not message.by_device
-        and message.user_address is None
+        and not message.sender.by_device
+        and message.sender.user_address is None
         and unsigned(now)
     )
 
@@ -126,12 +164,54 @@ def from_not_allowed(now: Situation) -> bool:
     return (
         unsigned(now)
         and message is not None
-        and signer(now.settings, message._replace(chosen=None)) is not None
+        and signer(now.settings, message.sender._replace(chosen=None)) is not None
     )
 
 
 def no_sender(now: Situation) -> bool:
     return unsigned(now) and not no_address(now) and not from_not_allowed(now)
+
+
+def former_address(now: Situation) -> bool:
+    return now.message is not None and now.message.former_from
+
+
+def no_server(now: Situation) -> bool:
+    return now.message is not None and now.limits.server is None
+
+
+def no_recipients(now: Situation) -> bool:
+    message = now.message
+    return message is not None and message.recipients == 0 and message.function not in ROUTED
+
+
+def nowhere_to_me(now: Situation) -> bool:
+    message = now.message
+    return message is not None and message.recipients == 0 and message.function is Function.SCAN_TO_ME
+
+
+def no_route(now: Situation) -> bool:
+    message = now.message
+    return message is not None and message.recipients == 0 and message.function is Function.TSI_ROUTING
+
+
+def too_many_recipients(now: Situation) -> bool:
+    most = now.limits.recipients_max
+    return now.message is not None and most is not None and now.message.recipients > most
+
+
+def too_large(now: Situation) -> bool:
+    octets = now.message.octets if now.message is not None else None
+    most = now.limits.octets_max
+    return octets is not None and most is not None and octets > most
+
+
+def function_off(now: Situation) -> bool:
+    return now.message is not None and now.message.function in now.settings.functions.off
+
+
+def mail_about_failed_mail(now: Situation) -> bool:
+    return now.message is not None and now.message.reports_failed_mail
 
 
 def oauth_off(now: Situation) -> bool:
@@ -142,89 +222,128 @@ def no_client_id(now: Situation) -> bool:
     return not now.settings.oauth.client_id
 
 
+SUBMIT, SEND = Look.SUBMIT, Look.SEND
+REFUSED_AT_ONCE = ((SUBMIT, Verdict.REFUSE),)
+
 RULES: tuple[Rule, ...] = (
     Rule("S1-off", ("oauth.enabled",), oauth_off, ((Look.SIGN_IN, Verdict.NOT_AVAILABLE),),
          "[OAuth 2.0] is OFF, so there is nothing to sign in for.",
-         "Set [OAuth 2.0] to ON in [Utility] - [Administrator] - [Network] - [E-mail Setting] - "
-         "[E-mail TX (SMTP)] - [OAuth Settings].",
+         "Set {oauth.enabled} to ON.",
          Actor.ADMIN),
     Rule("S3-administrator", ("administrator.address", "oauth.enabled"), no_administrator,
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "OAuth authentication needs the administrator's e-mail address, and none is registered.",
-         "Set [E-mail Address] of [System Settings] - [Machine Setting] - [Administrator Registration].",
+         "Set {administrator.address}.",
          Actor.ADMIN),
     Rule("S3-domain", ("administrator.address", "oauth.provider"), address_of_another_provider,
          ((Look.SET, Verdict.WARN),),
          "The administrator's e-mail address is known to be at another provider than [OAuth 2.0 Provider].",
-         "If the address is right, choose its provider in [OAuth 2.0 Provider] of [OAuth Settings].",
+         "If the address is right, choose its provider: {oauth.provider}.",
          Actor.ADMIN),
     Rule("S5-server", ("smtp.server", "oauth.provider"), strange_server, ((Look.SET, Verdict.WARN),),
          "The SMTP server does not belong to [OAuth 2.0 Provider]: it may not take the provider's tokens.",
-         "Leave [SMTP Server Address] of [Utility] - [Administrator] - [Network] - [E-mail Setting] - "
-         "[E-mail TX (SMTP)] empty for the provider's own server, unless this one is meant.",
+         "Leave {smtp.server} empty for the provider's own server, unless this one is meant.",
+         Actor.ADMIN),
+    Rule("S5-none", ("smtp.server", "oauth.enabled"), no_server, REFUSED_AT_ONCE,
+         "No SMTP server is set, so there is nowhere to send mail to.",
+         "Set {smtp.server}.",
          Actor.ADMIN),
     Rule("S7-bulk", ("from_address.setting", "from_address.bulk", "administrator.address"), bulk_differs,
-         ((Look.SET, Verdict.CANNOT_BE_SET), (Look.SUBMIT, Verdict.REFUSE), (Look.SEND, Verdict.REFUSE)),
+         ((Look.SET, Verdict.CANNOT_BE_SET), (SUBMIT, Verdict.REFUSE), (SEND, Verdict.REFUSE)),
          "With [Bulk setting] the From address must be the administrator's e-mail address; it is another.",
-         "Set the same address in [Utility] - [Administrator] - [Network] - [E-mail Setting] - "
-         "[E-mail TX (SMTP)] - [Change From Address Setting] - [Bulk setting] and in "
-         "[Administrator Registration].",
+         "Set the same address in {from_address.bulk} and {administrator.address}.",
          Actor.ADMIN),
     Rule("S12-tls", ("tls.minimum", "tls.maximum", "oauth.provider"), tls_1_3_alone_with_microsoft,
          UNAVAILABLE,
          "OAuth authentication with Microsoft is not available while TLSv1.3 is both minimum and maximum.",
-         "Set [Minimum] to TLSv1.2 in [Utility] - [Administrator] - [Security] - [PKI Settings] - "
-         "[Enable SSL Version] - [SSL/TLS Version Setting].",
+         "Set TLSv1.2 as {tls.minimum}.",
          Actor.ADMIN),
     Rule("S13-http", ("http.version", "oauth.provider"), google_without_http_2, UNAVAILABLE,
          "OAuth authentication with Google needs HTTP/2, and the HTTP version setting is HTTP/1.1 alone.",
-         "Set [HTTP/2,HTTP/1.1] in [Network] - [WebDAV Settings] - [WebDAV Client Settings] - "
-         "[HTTP Version Setting].",
+         "Set [HTTP/2,HTTP/1.1] as {http.version}.",
          Actor.ADMIN),
     Rule("S14-vlan", ("network.connection", "network.vlan", "oauth.enabled"), network_2_with_vlan,
          ((Look.TURN_ON, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "OAuth authentication is not available on Network 2 with VLAN enabled.",
-         "Connect the device to Network 1, or turn VLAN off in [Utility] - [Administrator] - [Network].",
+         "Connect the device to Network 1, or turn {network.vlan} off.",
          Actor.ADMIN),
     Rule("S2-client", ("oauth.client_id", "oauth.enabled"), no_client_id,
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "No client id is set, so the OAuth provider would not know this application.",
          "Set `client_id` of [OAuth Settings] to the id of the application's registration at the provider.",
          Actor.ADMIN),
-    Rule("S17-address", ("from_address.setting", "users"), no_address, ((Look.SUBMIT, Verdict.REFUSE),),
+    Rule("S17-address", ("from_address.setting", "users"), no_address, REFUSED_AT_ONCE,
          "The From address is to be the login user's, and this user has no e-mail address.",
-         "Register the user's e-mail address, or choose another [Change From Address Setting].",
+         "Register the user's e-mail address, or choose another {from_address.setting}.",
          Actor.ADMIN),
-    Rule("S17-from", ("from_address.setting",), from_not_allowed, ((Look.SUBMIT, Verdict.REFUSE),),
+    Rule("S17-from", ("from_address.setting", "aliases", "shared_mailboxes"), from_not_allowed,
+         REFUSED_AT_ONCE,
          "This From address may not be used here.",
-         "Leave the From address as it is, or choose another [Utility] - [Administrator] - [Network] - "
-         "[E-mail Setting] - [E-mail TX (SMTP)] - [Change From Address Setting].",
+         "Leave the From address as it is, or choose another {from_address.setting}.",
          Actor.PERSON),
-    Rule("S17-sender", ("administrator.address", "from_address.bulk"), no_sender,
-         ((Look.SUBMIT, Verdict.REFUSE),),
+    Rule("S17-sender", ("administrator.address", "from_address.bulk"), no_sender, REFUSED_AT_ONCE,
          "There is no address that this message could be from.",
-         "Set [E-mail Address] of [System Settings] - [Machine Setting] - [Administrator Registration].",
+         "Set {administrator.address}.",
          Actor.ADMIN),
+    Rule("S17-former", ("administrator.address", "users", "aliases", "shared_mailboxes"), former_address,
+         ((SEND, Verdict.REFUSE),),
+         "This message was accepted with a From address that belongs to nobody here any more.",
+         "Send it again: it then has the From address that holds now.",
+         Actor.PERSON),
+    Rule("S20-off", ("functions.off",), function_off, REFUSED_AT_ONCE,
+         "This function is turned off on this device.",
+         "Use another function, or take this one out of {functions.off}.",
+         Actor.ADMIN),
+    Rule("S20-me", ("users",), nowhere_to_me, REFUSED_AT_ONCE,
+         "Scan to Me sends to the login user's own e-mail address, and this user has none.",
+         "Register the user's e-mail address.",
+         Actor.ADMIN),
+    Rule("S21-route", ("tsi_routing.routes", "tsi_routing.otherwise"), no_route, REFUSED_AT_ONCE,
+         "TSI Routing has no address for this sender's number.",
+         "Add the number to {tsi_routing.routes}, or set {tsi_routing.otherwise}.",
+         Actor.ADMIN),
+    Rule("S21-report", (), mail_about_failed_mail, REFUSED_AT_ONCE,
+         "A mail that failed is not reported by mail.",
+         "Look at the job's reason on the [Information] screen.",
+         Actor.ADMIN),
+    Rule("S33-recipients", (), no_recipients, REFUSED_AT_ONCE,
+         "The message has no recipient.",
+         "Name at least one e-mail address.",
+         Actor.PERSON),
+    Rule("S33-many", (), too_many_recipients, REFUSED_AT_ONCE,
+         "The message has more recipients than the provider takes at once.",
+         "Send it to fewer at a time.",
+         Actor.PERSON),
+    Rule("S33-size", (), too_large, REFUSED_AT_ONCE,
+         "The message is larger than the mail server takes.",
+         "Scan with a lower resolution, send fewer pages at a time, or use Scan to URL.",
+         Actor.PERSON),
     Rule("S8-order", ("tls.minimum", "tls.maximum"), minimum_above_maximum,
          ((Look.SET, Verdict.CANNOT_BE_SET),),
          "The minimum TLS version is above the maximum.",
-         "Set [Minimum] no higher than [Maximum] in [Utility] - [Administrator] - [Security] - "
-         "[PKI Settings] - [Enable SSL Version] - [SSL/TLS Version Setting].",
+         "Set {tls.minimum} no higher than [Maximum].",
          Actor.ADMIN),
 )  # fmt: skip
 """The order is that in which they are reported."""
 
-WITHOUT_OAUTH = frozenset({"S1-off", "S8-order", "S17-address", "S17-from", "S17-sender"})
+WITHOUT_OAUTH = frozenset({
+    "S1-off", "S5-none", "S8-order", "S17-address", "S17-from", "S17-sender", "S17-former", "S20-off",
+    "S20-me", "S21-route", "S21-report", "S33-recipients", "S33-many", "S33-size",
+})  # fmt: skip
 "Rules that hold with [OAuth 2.0] OFF, too (S1)."
 
 
 def broken(
-    settings: DeviceSettings, look: Look, message: Sender | None = None, rules: Iterable[Rule] = RULES
+    settings: DeviceSettings,
+    look: Look,
+    message: Message | None = None,
+    rules: Iterable[Rule] = RULES,
+    limits: Limits = UNKNOWN,
 ) -> tuple[Rule, ...]:
     """Every rule that these settings break, seen at this moment; with [OAuth 2.0] OFF no OAuth rule applies
     (S1).
     """
-    now = Situation(settings, message)
+    now = Situation(settings, message, limits)
     return tuple(
         rule
         for rule in rules

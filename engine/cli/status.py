@@ -65,7 +65,7 @@ def show(found: Status, now: datetime, settings: Settings, out: Console) -> None
     section(out, "OAuth 2.0", Group(*sending(found, settings)))
     for rule in found.warns:
         put(out, Text("  ").append(rule.code, style="bold yellow"))
-        detail(out, whats_wrong(rule.sentence, rule.remedy, rule.actor.value), indent=4)
+        detail(out, whats_wrong(rule.sentence, rule.act, rule.actor.value), indent=4)
     if found.warns:
         put(out, Text())
     section(out, "Refresh tokens", tokens(found.identities, now))

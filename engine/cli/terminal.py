@@ -114,7 +114,7 @@ def refusal(on: Console, headline: str, rules: Sequence[Rule]) -> None:
     """Every broken rule at once, with the settings involved, remedy and who must act (S15)."""
     say(on, FAILED, headline)
     for rule in rules:
-        rows = [(rule.code, rule.sentence), ("Do", rule.remedy), ("Who", rule.actor.value)]
+        rows = [(rule.code, rule.sentence), ("Do", rule.act), ("Who", rule.actor.value)]
         detail(on, [*rows, ("Settings", ", ".join(rule.settings))])
 
 

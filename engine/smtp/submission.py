@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ...events.settings import Security
 from ..clock import Clock
 from ..ports import Envelope, Login, Outcome, Phase, Verdict
 from .auth import discreet
 from .chat import Chat
 from .compose import FileChanged, Message
-from .connect import Security, Server, connect
+from .connect import Server, connect, security_at
 from .transaction import Gate, file_trouble, transact
 
 WARM = timedelta(seconds=30)
@@ -63,12 +64,13 @@ class SmtpSubmission:
         security: Security | None = None,
     ) -> None:
         """`security` None: implicit TLS at port 465, STARTTLS elsewhere."""
-        self._server = Server(server, port, security or Security.at(port), context, timeout_s)
+        self._server = Server(server, port, security or security_at(port), context, timeout_s)
         self._clock = clock
         self._warm: dict[_Who, _Warm] = {}
         self._transfers: set[_Transfer] = set()
         self._leaving: set[asyncio.Task[None]] = set()
         self._open = True
+        self.octets_max: int | None = None
 
     async def send(self, login: Login, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
         """Raises CancelledError, what `begin` raises, and TypeError for a message not made by `compose`; the
@@ -119,6 +121,7 @@ class SmtpSubmission:
         chat = await connect(self._server, login)
         if isinstance(chat, Outcome):
             return chat
+        self.octets_max = chat.extensions.octets_max
         outcome = await transact(chat, envelope, message, gate)
         self._release(transfer, chat, outcome)
         return outcome

@@ -17,6 +17,7 @@ create index instance_due on instance(due_us) where due_us is not null;
 create index instance_state on instance(machine, state);
 create table identity(identity text primary key, login text not null unique, address text not null) strict;
 create table vault(identity text primary key, version integer not null, issuer text not null,
+                   address text not null, account text not null, aliases text not null,
                    sealed blob not null) strict;
 create table job(job integer primary key, identity text not null, owner text not null,
                  function text not null, by_device integer not null, sender text not null,
@@ -27,8 +28,14 @@ create table job(job integer primary key, identity text not null, owner text not
                  recipients text not null default '[]') strict;
 create index job_identity on job(identity, state);
 create index job_ready on job(identity, by_device desc, job) where ready;
+create table document(document integer primary key, identity text not null, name text not null,
+                      size integer not null, sha256 text not null, kept_at text not null) strict;
+create index document_identity on document(identity);
+create table link(document integer primary key, job integer not null, nonce blob not null,
+                  digest blob not null unique) strict;
+create index link_job on link(job);
 create table information(code text, subject text, because integer not null, at text not null,
-                         detail text not null,
+                         detail text not null, acknowledged integer not null,
                          primary key(code, subject)) strict, without rowid;
 create table revocation(key text primary key, identity text not null) strict, without rowid;
 """
@@ -58,8 +65,13 @@ WRITES: dict[type, str] = {
     r.JobRow: insert("job", r.JobRow),
     r.JobMoved: "update job set state=?2, ready=?3, reason=?4 where job=?1",
     r.JobOutcome: "update job set reply=?2, recipients=?3 where job=?1",
+    r.DocumentRow: insert("document", r.DocumentRow),
+    r.LinkRow: insert("link", r.LinkRow),
+    r.DocumentGone: "delete from document where document=?",
+    r.LinkGone: "delete from link where document=?",
     r.InformationRow: insert("information", r.InformationRow),
     r.InformationDetail: "update information set detail=?3 where code=?1 and subject=?2",
+    r.InformationRead: "update information set acknowledged=1 where code=? and subject=?",
     r.InformationGone: "delete from information where code=? and subject=?",
     r.RevocationBegun: insert("revocation", r.RevocationBegun),
     r.RevocationEnded: "delete from revocation where key=?",

@@ -19,6 +19,7 @@ from typing import Any
 
 from ..records import (
     Batch,
+    DocumentRow,
     ErasedGrant,
     IdentityRow,
     InformationRow,
@@ -26,6 +27,7 @@ from ..records import (
     JobOutcome,
     JobRow,
     Line,
+    LinkRow,
     RevocationBegun,
     SealedGrant,
     Stored,
@@ -44,6 +46,8 @@ FORGET_PATIENCE_MS = 100
 "Commits wait that long while somebody else reads the store."
 FORGET_AGAIN_S = 1.0
 JOB_COLUMNS = ",".join(JobRow._fields)
+DOCUMENTS = f"select {','.join(DocumentRow._fields)} from document"
+LINKS = f"select {','.join(LinkRow._fields)} from link"
 
 
 class StoreUnusable(Exception):
@@ -252,25 +256,51 @@ class SqliteStore:
         sql = f"select count(*) from job where identity=? and state in ({marks})"
         return self.one(sql, (identity, *states)) or 0
 
+    def unfinished(self, identity: str, states: Sequence[str]) -> list[int]:
+        marks = ",".join("?" * len(states))
+        sql = f"select job from job where identity=? and state in ({marks}) order by job"
+        return [job for (job,) in self.read(sql, (identity, *states))]
+
     def last_job(self) -> int:
         jobs = self.one("select max(job) from job") or 0
         return max(jobs, self.one("select max(cast(key as integer)) from instance where machine='job'") or 0)
 
+    def document(self, document: int) -> DocumentRow | None:
+        row = self.first(f"{DOCUMENTS} where document=?", (document,))
+        return DocumentRow(*row) if row else None
+
+    def documents(self) -> list[DocumentRow]:
+        return [DocumentRow(*row) for row in self.read(f"{DOCUMENTS} order by document")]
+
+    def documents_of(self, identity: str) -> list[DocumentRow]:
+        rows = self.read(f"{DOCUMENTS} where identity=? order by document", (identity,))
+        return [DocumentRow(*row) for row in rows]
+
+    def last_document(self) -> int:
+        return self.one("select max(cast(key as integer)) from instance where machine='document'") or 0
+
+    def link(self, digest: bytes) -> LinkRow | None:
+        row = self.first(f"{LINKS} where digest=?", (digest,))
+        return LinkRow(*row) if row else None
+
+    def links_of(self, job: int) -> list[LinkRow]:
+        return [LinkRow(*row) for row in self.read(f"{LINKS} where job=? order by document", (job,))]
+
     def information(self) -> list[InformationRow]:
-        sql = "select code, subject, because, at, detail from information order by at, code"
-        return [InformationRow(*row) for row in self.read(sql)]
+        sql = f"select {','.join(InformationRow._fields)} from information order by at, code"
+        return [InformationRow(*row[:-1], acknowledged=bool(row[-1])) for row in self.read(sql)]
 
     def revocations(self) -> list[RevocationBegun]:
         return [RevocationBegun(*row) for row in self.read("select key, identity from revocation")]
 
-    def read(self, sql: str, values: Sequence[str | int] = ()) -> list[tuple[Any, ...]]:
+    def read(self, sql: str, values: Sequence[str | int | bytes] = ()) -> list[tuple[Any, ...]]:
         """Raises StoreFailed."""
         try:
             return self.reader.execute(sql, values).fetchall()
         except (sqlite3.Error, OverflowError, UnicodeError) as error:
             raise failed(error) from error
 
-    def first(self, sql: str, values: Sequence[str | int]) -> tuple[Any, ...] | None:
+    def first(self, sql: str, values: Sequence[str | int | bytes]) -> tuple[Any, ...] | None:
         """Raises StoreFailed."""
         found = self.read(sql, values)
         return found[0] if found else None

@@ -1,4 +1,4 @@
-"""Seals refresh tokens: AES-GCM, bound to the identity, the version and the issuer of its grant (S26).
+"""Seals refresh tokens: AES-GCM, bound to the identity and the version of its grant and to whose it is (S26).
 
 The key is a file beside the store, made before the first sign-in, or what the embedding program supplies.
 Said honestly: a key file protects a copied store, not a stolen device (S33b).
@@ -6,12 +6,13 @@ Said honestly: a key file protects a copied store, not a stolen device (S33b).
 Rule: nothing here writes; what is sealed enters the store in the commit of the fact that brought it.
 """
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..records import SealedGrant, SealFailed
+from ..records import SealedGrant, SealFailed, Whose
 from ..secret import Secret
 
 KEY_OCTETS = 32
@@ -127,15 +128,15 @@ class Vault:
         """Asked before somebody signs in: what he brings could be sealed. Raises SealFailed."""
         checked(self.key(), self.source)
 
-    def seal(self, identity: str, version: int, issuer: str, token: Secret) -> SealedGrant:
+    def seal(self, identity: str, version: int, whose: Whose, token: Secret) -> SealedGrant:
         """Raises SealFailed."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = os.urandom(NONCE_OCTETS)
         sealed = AESGCM(checked(self.key(), self.source)).encrypt(
-            nonce, token.reveal().encode(), bound(identity, version, issuer)
+            nonce, token.reveal().encode(), bound(identity, version, whose)
         )
-        return SealedGrant(identity, version, issuer, nonce + sealed)
+        return SealedGrant(identity, version, *whose, nonce + sealed)
 
     def open(self, grant: SealedGrant) -> Secret:
         """Raises SealFailed."""
@@ -144,12 +145,12 @@ class Vault:
 
         cipher = AESGCM(checked(self.key(), self.source))
         nonce, sealed = grant.sealed[:NONCE_OCTETS], grant.sealed[NONCE_OCTETS:]
-        to = bound(grant.identity, grant.version, grant.issuer)
+        to = bound(grant.identity, grant.version, grant.whose)
         try:
             return Secret(cipher.decrypt(nonce, sealed, to).decode())
         except (InvalidTag, ValueError):
             raise SealBroken(grant.identity, self.source) from None
 
 
-def bound(identity: str, version: int, issuer: str) -> bytes:
-    return f"{identity}\x00{version}\x00{issuer}".encode()
+def bound(identity: str, version: int, whose: Whose) -> bytes:
+    return json.dumps([identity, version, *whose]).encode()

@@ -229,7 +229,7 @@ async def test_nobody_else_may_read_the_store(tmp_path: Path) -> None:
 
 
 async def kept(store: SqliteStore) -> None:
-    await store.commit(Batch([], [], [], [SealedGrant("user:1", 1, "", MARK)]))
+    await store.commit(Batch([], [], [], [SealedGrant("user:1", 1, "", "", "", "[]", MARK)]))
 
 
 async def erased(store: SqliteStore) -> None:
@@ -249,8 +249,8 @@ async def test_s27_an_erased_grant_is_in_no_file(tmp_path: Path) -> None:
 @pytest.mark.manual("S27")
 async def test_s27_an_erased_grant_that_filled_many_pages_is_in_no_file(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "store.db")
-    await store.commit(Batch([], [], [], [SealedGrant("user:1", 1, "", MARK * 200)]))
-    await store.commit(Batch([], [], [], [SealedGrant("user:1", 2, "", MARK * 300)]))
+    await store.commit(Batch([], [], [], [SealedGrant("user:1", 1, "", "", "", "[]", MARK * 200)]))
+    await store.commit(Batch([], [], [], [SealedGrant("user:1", 2, "", "", "", "[]", MARK * 300)]))
     await erased(store)
     assert anywhere(tmp_path, MARK[:40]) == []
     await store.aclose()

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from franking.engine.records import Whose
 from franking.engine.secret import Secret
 from franking.engine.store.vault import KeyFile, KeyMissing, KeyUnreadable, KeyUnusable, SealBroken, Vault
 
 from .device import anywhere
 from .stored import KEY, TOKEN, running, signed_in
 
-ISSUER = "the provider"
+WHOSE = Whose("the provider", "kim@example.com", "kim@example.com")
 
 
 @pytest.mark.manual("S26")
@@ -26,16 +27,17 @@ async def test_s26_a_refresh_token_is_never_in_clear_in_a_file(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "what", ["another key", "another identity", "another version", "another issuer", "cut", "changed"]
+    "what", ["another key", "another identity", "another version", "another issuer", "another account", "cut", "changed"]
 )
 def test_s26_what_was_not_sealed_for_this_is_not_opened(what: str) -> None:
     vault = Vault(lambda: KEY)
-    grant = vault.seal("user:1", 3, ISSUER, Secret(TOKEN))
+    grant = vault.seal("user:1", 3, WHOSE, Secret(TOKEN))
     wrong = {
         "another key": grant,
         "another identity": grant._replace(identity="user:2"),
         "another version": grant._replace(version=2),
         "another issuer": grant._replace(issuer="somebody else"),
+        "another account": grant._replace(account="lee@example.com"),
         "cut": grant._replace(sealed=grant.sealed[:9]),
         "changed": grant._replace(sealed=grant.sealed[:-1] + bytes([grant.sealed[-1] ^ 1])),
     }[what]
@@ -52,7 +54,7 @@ def test_s26_what_was_not_sealed_for_this_is_not_opened(what: str) -> None:
 
 def test_s26_the_same_token_is_sealed_differently_each_time() -> None:
     vault = Vault(lambda: KEY)
-    first, second = (vault.seal("user:1", 1, ISSUER, Secret(TOKEN)).sealed for _ in range(2))
+    first, second = (vault.seal("user:1", 1, WHOSE, Secret(TOKEN)).sealed for _ in range(2))
     assert first != second
 
 
@@ -67,7 +69,7 @@ def key_file(path: Path, *, in_use: bool = False) -> KeyFile:
 def test_s29_no_new_key_is_made_while_something_is_sealed_with_a_lost_one(tmp_path: Path) -> None:
     path = tmp_path / "key"
     vault = Vault(key_file(path, in_use=True))
-    for ask in (vault.ready, lambda: vault.seal("user:1", 1, ISSUER, Secret(TOKEN))):
+    for ask in (vault.ready, lambda: vault.seal("user:1", 1, WHOSE, Secret(TOKEN))):
         with pytest.raises(KeyMissing, match=r"missing.*Restore the file.*\[Delete\]") as raised:
             ask()
         assert raised.value.source == str(path)
@@ -126,9 +128,9 @@ def test_a_file_that_holds_no_key_is_said_before_anything_starts(tmp_path: Path,
 
 
 def test_a_key_of_the_wrong_length_breaks_no_seal() -> None:
-    grant = Vault(lambda: KEY).seal("user:1", 1, ISSUER, Secret(TOKEN))
+    grant = Vault(lambda: KEY).seal("user:1", 1, WHOSE, Secret(TOKEN))
     short = Vault(lambda: KEY[:16])
     with pytest.raises(KeyUnusable):
         short.open(grant)
     with pytest.raises(KeyUnusable):
-        short.seal("user:1", 1, ISSUER, Secret(TOKEN))
+        short.seal("user:1", 1, WHOSE, Secret(TOKEN))

@@ -107,7 +107,7 @@ class Stage:
         self.tell(f"✗ {refusal.what}:", "bold red")
         for rule in refusal.rules:
             self.tell(f"  rule {rule.code}: {rule.sentence}")
-            self.tell(f"  remedy: {rule.remedy}")
+            self.tell(f"  remedy: {rule.act}")
             self.tell(f"  who must act: {rule.actor.value}")
 
     def warned(self, warning: Warning) -> None:

@@ -1,0 +1,88 @@
+"""From a request to what the rules and the message need to know of its sender and its recipients (S17, S20,
+S21).
+
+Rule: a job whose From follows from the settings goes with the address that holds when it is sent; one that a
+person chose, or that is the person's own, goes as it was accepted or not at all.
+"""
+
+import json
+from collections.abc import Callable
+
+from pydantic import TypeAdapter
+
+from ..events.base import ADMINISTRATOR
+from ..events.request import FromPerson, Medium, Request, ScanToMe, TsiRouting, TxResultReport
+from ..events.settings import DeviceSettings
+from ..machines.identity import Sender, accepted, among, may_send_as, same
+from ..machines.routing import routed
+from ..machines.rules import Message
+from .people import People
+from .ports import Tokens
+from .records import JobRow, SealedGrant, Store
+
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True})
+
+
+class Senders:
+    def __init__(self, store: Store, settings: Callable[[], DeviceSettings], people: People) -> None:
+        self.store, self.settings, self.people = store, settings, people
+
+    def addressed(self, request: Request) -> Request:
+        """With the recipients that the device finds by itself. Raises LoginReserved, AddressUnusable."""
+        if isinstance(request, ScanToMe):
+            own = self.people.address_of(request.user)
+            return request.model_copy(update={"to": (own,) if own else ()})
+        if isinstance(request, TsiRouting):
+            return request.model_copy(update={"to": routed(self.settings(), request.sender_number)})
+        return request
+
+    def message(self, request: Request) -> Message:
+        """Of a request with its recipients. Raises LoginReserved, AddressUnusable."""
+        failed = isinstance(request, TxResultReport) and any(
+            each.medium is Medium.EMAIL and not each.succeeded for each in request.transmissions
+        )
+        return Message(request.function, self.sender(request), len(request.recipients), failed)
+
+    def sender(self, request: Request) -> Sender:
+        if not isinstance(request, FromPerson):
+            return Sender(request.by_device, None, None)
+        address, known = self.people.address_of(request.user), self.people.find(request.user)
+        confirmed = self.confirmed(known.identity) if known else ()
+        return Sender(False, address, request.from_address, request.user, confirmed)
+
+    def confirmed(self, identity: str) -> tuple[str, ...]:
+        """Addresses of the account that signed in, by the provider's claims."""
+        grant = self.store.grant(identity)
+        return (grant.account, *json.loads(grant.aliases)) if grant else ()
+
+    def login(self, identity: str) -> str:
+        """As the settings name it."""
+        return ADMINISTRATOR if identity == ADMINISTRATOR else self.people.name(identity)
+
+    def takes(self, identity: str, wanted: str, brought: Tokens) -> bool:
+        """Whether the account that signed in is the wanted one, or has its address as an alias (S19)."""
+        return accepted(self.settings(), self.login(identity), wanted, brought.account, brought.aliases)
+
+    def void(self, grant: SealedGrant, issuer: str) -> bool:
+        """It belongs to another issuer or another address than the settings name (S26a)."""
+        return grant.issuer != issuer or not same(grant.address, self.people.address(grant.identity))
+
+    def accepted(self, row: JobRow) -> Message:
+        """A job of the spool, as it would be sent now."""
+        request = REQUEST.validate_json(row.request)
+        login = self.login(row.identity)
+        address = self.people.address(row.identity)
+        own = may_send_as(self.settings(), login, address, self.confirmed(row.identity))
+        former = not self.follows(row, request) and not among(row.sender, own)
+        sender = Sender(row.by_device, address or None, row.sender, login)
+        return Message(request.function, sender, len(request.recipients), former_from=former)
+
+    def from_of(self, row: JobRow, request: Request) -> str:
+        """The From with which a job of the spool goes now."""
+        now = self.people.address(ADMINISTRATOR) if self.follows(row, request) else ""
+        return row.sender if not now or same(now, row.sender) else now
+
+    def follows(self, row: JobRow, request: Request) -> bool:
+        """It is the administrator's, and nobody chose it."""
+        chosen = request.from_address if isinstance(request, FromPerson) else None
+        return row.identity == ADMINISTRATOR and chosen is None
