@@ -69,5 +69,12 @@ class OfJob(Event):
     job: int
 
 
+class OfDocument(Event):
+    """Reaches the machine of one document in a user box, by its number."""
+
+    subject: ClassVar[str] = "document"
+    document: int
+
+
 ADMINISTRATOR = "administrator"
 "The identity of the device itself (S26a)."

@@ -123,7 +123,7 @@ class ScanToUrl(Scan):
     """The files stay in the person's user box; the mail brings links to them (S22)."""
 
     function: Literal[Function.SCAN_TO_URL] = Function.SCAN_TO_URL
-    keep: Annotated[timedelta, Field(gt=timedelta())] | None = None
+    keep: Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=365))] | None = None
     "How long the links work; None: as `[box] keep` says."
 
 

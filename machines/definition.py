@@ -16,12 +16,14 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import transitions
 
-from ..events.base import Event, NewLife, OfAccount, OfDevice, OfIdentity, OfJob, OfPlace
+from ..events.base import Event, NewLife, OfAccount, OfDevice, OfDocument, OfIdentity, OfJob, OfPlace
 from .effects import Deed, Effect
 
 D = TypeVar("D")
 E = TypeVar("E", bound=Event)
-Subject = type[OfDevice] | type[OfPlace] | type[OfIdentity] | type[OfAccount] | type[OfJob]
+Subject = (
+    type[OfDevice] | type[OfPlace] | type[OfIdentity] | type[OfAccount] | type[OfJob] | type[OfDocument]
+)
 Guard = Callable[[D, E], bool]
 
 

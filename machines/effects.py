@@ -67,3 +67,21 @@ class Transmit(Deed):
 
 class EraseScan(Deed):
     """The job's files leave the disk (S33b)."""
+
+
+class SettleJobs(Deed):
+    """Cancels some of the jobs that a user left behind, or counts those that wait; asked for until it has
+    nothing more to cancel.
+    """
+
+
+class LookAtSignIn(Deed):
+    """Looks since when this job waits for its user's sign-in, and gives it up if that is too long."""
+
+
+class ForgetDocument(Record):
+    """Name, size and link of the document are gone from the store."""
+
+
+class EraseDocument(Deed):
+    """The document's file leaves the disk."""

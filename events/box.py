@@ -1,0 +1,27 @@
+"""Facts about one document in a user box (S20, S22).
+
+Its name, its size and its link stand in the document's rows in the store, never here.
+"""
+
+from pydantic import AwareDatetime
+
+from .base import OfDocument, OfIdentity
+
+
+class DocumentKept(OfDocument, OfIdentity):
+    """A document lies in this person's box, durably."""
+
+    expires_at: AwareDatetime | None = None
+    "When its link ends and it is erased; None: it stays until somebody deletes it."
+
+
+class DocumentFetched(OfDocument):
+    """Somebody who has its link fetched all of it."""
+
+
+class DocumentExpired(OfDocument):
+    """Its time is up."""
+
+
+class DocumentDeleted(OfDocument):
+    """The person, or whoever may, took it out of the box."""
