@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-PLACEHOLDER = re.compile(r"\{([a-z0-9_]+(?:\.[a-z0-9_]+)*)\}")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_]+(?:\.[a-z0-9_]+)+)\}")
 "In a remedy: `{tls.minimum}` is where that setting is found."
 UTILITY = "[Utility] - [Administrator]"
 "At the Control Panel."
@@ -26,6 +26,17 @@ class At:
     "Path at the Control Panel; empty: not there."
     web: str = ""
     "Path in administrator mode of Web Connection; empty: not there."
+    only_while: str = ""
+    "The key of the setting that has to be ON for this one to be shown (S4); empty: it always is."
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a screen offers for a setting that takes other values, too."""
+
+    choices: tuple[str, ...]
+    others: str
+    "Which other values there are, in words."
 
 
 def both(label: str, path: str) -> At:
@@ -37,8 +48,8 @@ def panel(label: str, path: str) -> At:
     return At(label, f"{UTILITY} - {path}")
 
 
-def web(label: str, path: str) -> At:
-    return At(label, web=path)
+def web(label: str, path: str, only_while: str = "") -> At:
+    return At(label, web=path, only_while=only_while)
 
 
 class Forms(NamedTuple):
@@ -59,6 +70,10 @@ ENGLISH = Forms(
 )
 
 
+FILE = At("")
+"Where a setting is found that no menu knows."
+
+
 def found_at(key: str, at: At, forms: Forms = ENGLISH) -> str:
     """As a remedy says it; a setting of the file alone is named by its key."""
     found = {(True, True): forms.both, (True, False): forms.panel, (False, True): forms.web}
@@ -67,10 +82,10 @@ def found_at(key: str, at: At, forms: Forms = ENGLISH) -> str:
 
 
 def spoken(text: str, menu: Mapping[str, At]) -> str:
-    """`text` with each `{key}` replaced by where that setting is found; what names no setting stays."""
+    """`text` with each `{section.key}` replaced by where that setting is found."""
 
     def found(match: re.Match[str]) -> str:
         key = match[1]
-        return found_at(key, menu[key]) if key in menu else match[0]
+        return found_at(key, menu.get(key, FILE))
 
     return PLACEHOLDER.sub(found, text)

@@ -6,12 +6,14 @@ import pytest
 from pydantic import BaseModel
 
 from franking.events.information import Actor
+from franking.events.request import REQUESTS, Function
 from franking.events.settings import (
     Administrator,
     ChangeFrom,
     Connection,
     DeviceSettings,
     FromAddress,
+    Functions,
     Http,
     HttpVersion,
     Network,
@@ -21,7 +23,18 @@ from franking.events.settings import (
     TlsVersion,
 )
 from franking.machines.identity import Sender
-from franking.machines.rules import RULES, Look, Rule, Situation, Verdict, broken, unavailable
+from franking.machines.rules import (
+    ROUTED,
+    RULES,
+    Limits,
+    Look,
+    Message,
+    Rule,
+    Situation,
+    Verdict,
+    broken,
+    unavailable,
+)
 
 ADMIN = "scanner@example.com"
 MICROSOFT, GOOGLE, OTHER = "Microsoft", "Google", "Example Mail"
@@ -51,8 +64,18 @@ def settings(
     )
 
 
-def codes(given: DeviceSettings, look: Look, message: Sender | None = None) -> list[str]:
-    return [rule.code for rule in broken(given, look, message)]
+SERVER = Limits("smtp.example.com")
+
+
+def message(sender: Sender | None = None, **fields: object) -> Message:
+    """A scan of kim's to one address, but for what is given."""
+    function = Function.EMAIL_NOTIFICATION if sender and sender.by_device else Function.SCAN_TO_EMAIL
+    return Message(function, sender or KIM, 1)._replace(**fields)
+
+
+def codes(given: DeviceSettings, look: Look, sent: Sender | Message | None = None) -> list[str]:
+    looked_at = message(sent) if isinstance(sent, Sender) else sent
+    return [rule.code for rule in broken(given, look, looked_at, limits=SERVER)]
 
 
 def rule(code: str) -> Rule:
@@ -219,6 +242,10 @@ def test_s8_the_minimum_is_not_above_the_maximum(enabled: bool) -> None:
 KIM = Sender(by_device=False, user_address="kim@example.com", chosen=None)
 NOBODY = Sender(by_device=False, user_address=None, chosen=None)
 DEVICE = Sender(by_device=True, user_address=None, chosen=None)
+OF_THE_MESSAGE = {"S21-report", "S33-recipients", "S33-many", "S33-size"}
+"They are about what is sent, whatever the settings are."
+SAID_IN_WORDS = {"S17-former", "S20-me", *OF_THE_MESSAGE}
+"Their remedy is an act of a person, not a setting."
 USERS = (ChangeFrom.LOGIN_USER, ChangeFrom.USER_CHANGES)
 
 
@@ -259,16 +286,99 @@ def test_s17_with_oauth_off_there_must_be_some_sender(sender: Sender) -> None:
     assert codes(given, Look.SUBMIT, sender) == ["S17-sender"]
 
 
+@pytest.mark.manual("S17")
+def test_s17_a_job_whose_from_is_nobodys_any_more_is_refused_when_it_is_taken() -> None:
+    former = message(former_from=True)
+    assert codes(settings(), Look.SEND, former) == ["S17-former"]
+    assert codes(settings(), Look.SUBMIT, former) == []
+
+
+@pytest.mark.manual("S5")
+@pytest.mark.parametrize("enabled", [False, True])
+def test_s5_without_a_server_a_job_is_refused_when_it_is_submitted(enabled: bool) -> None:
+    given = settings(enabled=enabled)
+    assert [rule.code for rule in broken(given, Look.SUBMIT, message())] == ["S5-none"]
+    assert broken(given, Look.SET) == (), "the manual sets the server last"
+
+
+@pytest.mark.manual("S15", "S33")
+@pytest.mark.parametrize("function", [each for each in Function if each not in ROUTED])
+def test_s33_a_message_without_recipients_is_refused(function: Function) -> None:
+    sender = DEVICE if REQUESTS[function].by_device else KIM
+    given = message(sender, function=function, recipients=0)
+    assert codes(settings(), Look.SUBMIT, given) == ["S33-recipients"]
+
+
+@pytest.mark.manual("S20")
+def test_s20_scan_to_me_needs_an_address_of_ones_own() -> None:
+    given = message(NOBODY, function=Function.SCAN_TO_ME, recipients=0)
+    assert codes(settings(), Look.SUBMIT, given) == ["S20-me"]
+
+
+@pytest.mark.manual("S21")
+def test_s21_a_fax_that_no_route_takes_is_refused() -> None:
+    given = message(DEVICE, function=Function.TSI_ROUTING, recipients=0)
+    assert codes(settings(), Look.SUBMIT, given) == ["S21-route"]
+
+
+@pytest.mark.manual("S21")
+def test_s21_a_mail_that_failed_is_not_reported_by_mail() -> None:
+    given = message(DEVICE, function=Function.TX_RESULT_REPORT)
+    assert codes(settings(), Look.SUBMIT, given._replace(reports_failed_mail=True)) == ["S21-report"]
+    assert codes(settings(), Look.SUBMIT, given) == []
+
+
+@pytest.mark.manual("S15", "S20", "S21")
+@pytest.mark.parametrize("function", list(Function))
+@pytest.mark.parametrize("enabled", [False, True])
+def test_s20_a_function_that_is_turned_off_is_refused(function: Function, enabled: bool) -> None:
+    sender = DEVICE if REQUESTS[function].by_device else KIM
+    others = tuple(each for each in Function if each is not function)
+    on, off = (
+        settings(enabled=enabled).model_copy(update={"functions": Functions(off=turned_off)})
+        for turned_off in (others, (function,))
+    )
+    given = message(sender, function=function)
+    assert "S20-off" in codes(off, Look.SUBMIT, given)
+    assert "S20-off" not in codes(on, Look.SUBMIT, given)
+
+
+@pytest.mark.manual("S15", "S33")
+def test_s33_a_message_over_the_servers_size_is_refused() -> None:
+    limits = Limits("smtp.example.com", octets_max=1_000)
+
+    def found(octets: int | None) -> list[str]:
+        sent = message(octets=octets)
+        return [rule.code for rule in broken(settings(), Look.SUBMIT, sent, limits=limits)]
+
+    assert found(1_001) == ["S33-size"]
+    assert found(1_000) == found(None) == []
+    assert codes(settings(), Look.SUBMIT, message(octets=10**12)) == [], "a server that names no size"
+
+
+@pytest.mark.manual("S15", "B11")
+def test_b11_more_recipients_than_the_provider_takes_are_refused() -> None:
+    limits = Limits("smtp.gmail.com", recipients_max=100)
+
+    def found(recipients: int) -> list[str]:
+        sent = message(recipients=recipients)
+        return [rule.code for rule in broken(settings(), Look.SUBMIT, sent, limits=limits)]
+
+    assert found(101) == ["S33-many"]
+    assert found(100) == []
+
+
 @pytest.mark.manual("S15")
 @pytest.mark.parametrize("each", RULES, ids=lambda each: each.code)
 def test_s15_a_rule_says_code_settings_remedy_and_who_must_act(each: Rule) -> None:
     assert re.fullmatch(r"S\d+-[a-z]+", each.code)
-    assert each.settings
+    assert each.settings or each.code in OF_THE_MESSAGE
     for key in each.settings:
         assert exists(key), key
     assert each.sentence.endswith(".")
-    assert re.search(r"\[.+\]|`.+`", each.remedy), "the remedy names a menu or a key"
-    assert each.remedy.endswith(".")
+    assert re.search(r"\[.+\]|`.+`", each.act) or each.code in SAID_IN_WORDS, "it names a menu or a key"
+    assert "{" not in each.act
+    assert each.act.endswith(".")
     assert isinstance(each.actor, Actor)
     assert each.looked_at
     assert len(dict(each.looked_at)) == len(each.looked_at)
