@@ -2,8 +2,21 @@
 
 import pytest
 
+from franking.events.request import REQUESTS, Function
 from franking.events.settings import Administrator, ChangeFrom, DeviceSettings, FromAddress
-from franking.machines.identity import Sender, Signer, same, signer
+from franking.machines.identity import (
+    Decision,
+    From,
+    Sender,
+    Signer,
+    Then,
+    accepted,
+    decisions,
+    may_send_as,
+    same,
+    signer,
+)
+from franking.machines.refresh_token import ACQUIRED, EXPIRED, REQUIRED, Status
 
 ADMIN, BULK, KIM, LEE = (f"{name}@example.com" for name in ("scanner", "bulk", "kim", "lee"))
 LOGIN_USER, USER_CHANGES, FIX, BULK_SETTING = ChangeFrom
@@ -84,3 +97,118 @@ def test_s17_addresses_are_compared_without_case() -> None:
     assert signer(device(FIX), Sender(False, KIM, "Scanner@Example.com")) == AS_ADMIN
     assert same("ß@example.com", "SS@example.com"), "as Unicode folds it"
     assert not same(None, None), "no address is nobody's"
+
+
+SALES, OLD_NAME, LOGIN_NAME = "sales@example.com", "kim.old@example.com", "kim@example.onmicrosoft.com"
+
+
+def office(setting: ChangeFrom = USER_CHANGES) -> DeviceSettings:
+    """kim has an alias, and may send from a shared mailbox; the administrator may from another."""
+    return device(setting).model_copy(
+        update={
+            "aliases": {"kim": (OLD_NAME, LOGIN_NAME), "administrator": ("device@example.com",)},
+            "shared_mailboxes": {SALES: ("kim",), "office@example.com": ("administrator",)},
+        }
+    )
+
+
+@pytest.mark.manual("S17")
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        (OLD_NAME, Signer(False, OLD_NAME)),
+        (SALES, Signer(False, SALES)),
+        (SALES.upper(), Signer(False, SALES.upper())),
+        ("device@example.com", Signer(True, "device@example.com")),
+        ("office@example.com", Signer(True, "office@example.com")),
+        (LEE, None),
+    ],
+)
+def test_s17_aliases_and_shared_mailboxes_are_accepted_as_configured(
+    chosen: str, expected: Signer | None
+) -> None:
+    assert signer(office(), Sender(False, KIM, chosen, "kim")) == expected
+
+
+@pytest.mark.manual("S17")
+@pytest.mark.parametrize("setting", [LOGIN_USER, FIX, BULK_SETTING])
+@pytest.mark.parametrize("chosen", [OLD_NAME, SALES])
+def test_s17_they_are_for_who_may_change_the_from(setting: ChangeFrom, chosen: str) -> None:
+    assert signer(office(setting), Sender(False, KIM, chosen, "kim", (OLD_NAME,))) is None
+
+
+@pytest.mark.manual("S17")
+def test_s17_an_alias_is_nobody_elses() -> None:
+    assert signer(office(), Sender(False, LEE, OLD_NAME, "lee")) is None
+    assert signer(office(), Sender(False, LEE, SALES, "lee")) is None
+    assert signer(office(), Sender(False, None, OLD_NAME, "kim")) is None, "nobody could sign in for it"
+
+
+@pytest.mark.manual("S17", "S19")
+def test_s17_an_address_that_the_providers_claims_confirm_is_accepted() -> None:
+    sender = Sender(False, KIM, "k.smith@example.com", "kim", ("K.Smith@example.com",))
+    assert signer(device(USER_CHANGES), sender) == Signer(False, "k.smith@example.com")
+    assert signer(device(USER_CHANGES), sender._replace(confirmed=())) is None
+
+
+@pytest.mark.manual("S19")
+@pytest.mark.parametrize(
+    ("account", "confirmed", "right"),
+    [
+        (KIM, (), True),
+        (KIM.upper(), (), True),
+        (LEE, (), False),
+        (LEE, (KIM,), True),
+        (LOGIN_NAME, (), True),
+        (SALES, (), False),
+    ],
+)
+def test_s19_the_account_is_the_address_or_has_it_as_an_alias(
+    account: str, confirmed: tuple[str, ...], right: bool
+) -> None:
+    assert accepted(office(), "kim", KIM, account, confirmed) is right
+
+
+@pytest.mark.manual("S17", "S26a")
+def test_s17_what_an_identity_sends_from() -> None:
+    assert may_send_as(office(), "kim", KIM, ("k@example.com",)) == (
+        KIM, OLD_NAME, LOGIN_NAME, "k@example.com", SALES,
+    )  # fmt: skip
+    assert ADMIN not in may_send_as(office(), "kim", KIM, ())
+
+
+def rows(**wanted: object) -> list[Decision]:
+    return [row for row in decisions() if all(getattr(row, name) == value for name, value in wanted.items())]
+
+
+@pytest.mark.manual("S17", "S20", "S21")
+def test_s17_the_printed_table_has_every_combination_once() -> None:
+    keys = [(row.setting, row.function, row.chosen, row.status) for row in decisions()]
+    assert len(set(keys)) == len(keys) == len(ChangeFrom) * len(Function) * len(From) * len(Status)
+
+
+@pytest.mark.manual("S18")
+def test_s18_the_printed_table_says_where_the_screen_opens() -> None:
+    own = rows(setting=LOGIN_USER, chosen=From.OWN, status=REQUIRED)
+    opens = {row.function for row in own if row.then is Then.SCREEN}
+    assert opens == {f for f in Function if not REQUESTS[f].by_device} - {Function.APPLICATION}
+    (application,) = [row for row in own if row.function is Function.APPLICATION]
+    assert application.then is Then.NEXT_LOG_IN
+
+
+@pytest.mark.manual("S17", "S21")
+@pytest.mark.parametrize("status", list(Status))
+def test_s21_the_device_waits_for_its_administrator_whatever_the_setting(status: Status) -> None:
+    by_device = [row for row in rows(status=status) if REQUESTS[row.function].by_device]
+    assert {row.then for row in by_device} == {Then.GOES if status is ACQUIRED else Then.ACQUIRE}
+    assert all(row.signer == Signer(True, "printer@example.com") for row in by_device)
+
+
+@pytest.mark.manual("S17")
+@pytest.mark.parametrize("status", [REQUIRED, EXPIRED, ACQUIRED])
+def test_s17_the_printed_table_refuses_another_from(status: Status) -> None:
+    acts = rows(status=status, chosen=From.OTHER)
+    by_person = [row for row in acts if not REQUESTS[row.function].by_device]
+        row for row in rows(status=status, chosen=From.OTHER) if not REQUESTS[row.function].by_device
+    ]
+    assert {row.then for row in by_person} == {Then.REFUSED}
