@@ -209,6 +209,4 @@ def test_s21_the_device_waits_for_its_administrator_whatever_the_setting(status:
 def test_s17_the_printed_table_refuses_another_from(status: Status) -> None:
     acts = rows(status=status, chosen=From.OTHER)
     by_person = [row for row in acts if not REQUESTS[row.function].by_device]
-        row for row in rows(status=status, chosen=From.OTHER) if not REQUESTS[row.function].by_device
-    ]
     assert {row.then for row in by_person} == {Then.REFUSED}
