@@ -1,38 +1,57 @@
 """The device's settings from a TOML file, the environment and the program, checked as a whole.
 
 A later source wins over an earlier one: the file, then `FRANKING_SECTION__KEY` in the environment, then what
-the program gives. Every mistake is reported at once, with its key, what stands there, and the remedy
-(EX_CONFIG).
+the program gives. Every mistake is reported at once, with its key, its place in the device's menus, the kind
+of value that stands there, and what may stand there instead (EX_CONFIG). What stands there is never repeated:
+it may be a secret in the wrong place.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from pydantic import ValidationError
 
-from ..events.request import Address, Line
-from ..events.settings import DeviceSettings, Host, HttpsUrl, Reference
+from ..events.about import WANTED, Setting, every, written
+from ..events.menu import found_at
+from ..events.settings import MENU, DeviceSettings
 from .secret import Secret
+from .words import words
 
-PREFIX = "FRANKING_"
 Tree = dict[str, object]
+Location = Sequence[str | int]
 
 
 class Mistake(NamedTuple):
     key: str
     "In the file's words: `tls.minimum`."
     given: str
-    "The kind of value that was given; never the value, for it may be a secret in the wrong place."
+    "The kind of value that was given; empty where there is none."
     why: str
+    variable: str = ""
+    "The environment's variable that brought it; empty: it stands in the source that the error names."
+
+    @property
+    def named(self) -> str:
+        return f"{self.key} ({self.variable} in the environment)" if self.variable else self.key
+
+    @property
+    def words(self) -> str:
+        """Where the device's menus have it, what is wrong, what was given, and the default."""
+        setting = nearest(self.key)
+        place = f"{found_at(self.key, MENU[setting.key])}: " if setting and setting.key in MENU else ""
+        default = written(setting.default) if setting and setting.key == self.key else ""
+        default = "" if default in NOTHING else default
+        beside = [f"given: {self.given}"] * bool(self.given) + [f"default: `{default}`"] * bool(default)
+        return f"{place}{self.why}" + (f" ({'; '.join(beside)})" if beside else "")
 
 
 class SettingsError(ValueError):
     """Wrong or unknown settings: all of them."""
 
     def __init__(self, source: str, mistakes: tuple[Mistake, ...]) -> None:
-        lines = [f"  {mistake.key}: {mistake.why} (given: {mistake.given})" for mistake in mistakes]
+        lines = [f"  {mistake.named}: {mistake.words}" for mistake in mistakes]
         super().__init__("\n".join([f"{source}: {count(len(mistakes))} to put right:", *lines]))
         self.source, self.mistakes = source, mistakes
 
@@ -40,9 +59,17 @@ class SettingsError(ValueError):
 class CredentialError(ValueError):
     """A reference to a secret that cannot be read."""
 
-    def __init__(self, reference: str, why: str) -> None:
+    def __init__(self, reference: str, why: str, meaning: str = "credential", **fields: str) -> None:
         super().__init__(f"{reference}: {why}")
         self.reference, self.why = reference, why
+        self.meaning = meaning
+        "Its code in the catalogues; without one of its own, `why` is the remedy in each language."
+        self.fields = fields or {"why": f"{why[:1].upper()}{why[1:]}."}
+
+
+def no_secret(reference: str, meaning: str, **fields: str) -> CredentialError:
+    remedy = words().say(f"{meaning}.remedy", **fields)
+    return CredentialError(reference, f"{remedy[:1].lower()}{remedy[1:-1]}", meaning, **fields)
 
 
 class Settings(DeviceSettings):
@@ -51,7 +78,21 @@ class Settings(DeviceSettings):
     @classmethod
     def load(cls, path: str | Path, environment: Mapping[str, str] | None = None, **program: object) -> Self:
         """Raises SettingsError, also where the file cannot be read."""
-        return cls.checked(str(path), merged(read(Path(path)), environ(environment), dict(program)))
+        from .sources import from_environment, stands, variable
+
+        variables = os.environ if environment is None else environment
+        try:
+            return cls.checked(
+                str(path), merged(read(Path(path)), from_environment(variables), dict(program))
+            )
+        except SettingsError as error:
+            mistakes = tuple(
+                mistake
+                if stands(program, mistake.key.split("."))
+                else mistake._replace(variable=variable(variables, mistake.key.split(".")) or "")
+                for mistake in error.mistakes
+            )
+        raise SettingsError(str(path), mistakes)
 
     @classmethod
     def checked(cls, source: str, tree: Tree) -> Self:
@@ -63,8 +104,8 @@ class Settings(DeviceSettings):
             mistakes = tuple(
                 Mistake(
                     ".".join(map(str, e["loc"])),
-                    type(e["input"]).__name__,
-                    why(e["type"], e["msg"], dict(e.get("ctx", {}))),
+                    given(e["input"]),
+                    wanted(e["loc"], e["type"], e["msg"], dict(e.get("ctx", {}))),
                 )
                 for e in found
             )
@@ -93,49 +134,37 @@ class FileCredentials:
         """Raises CredentialError."""
         kind, _, name = reference.partition(":")
         if kind != "credential":
-            raise CredentialError(
-                reference, "this program cannot keep secrets in the vault yet; use `credential:NAME`"
-            )
+            raise no_secret(reference, "credential.kind", kind=kind)
         for folder in self.folders:
             path = folder / name
             if path.is_file():
                 if folder == self.folders[-1] and path.stat().st_mode & 0o077:
-                    raise CredentialError(reference, f"others may read {path}; set its mode to 0600")
+                    raise no_secret(reference, "credential.mode", path=str(path))
                 try:
                     return Secret(path.read_text().strip())
                 except OSError as error:
-                    why = f"{path} cannot be read ({error.strerror}); let this program read it"
-                    raise CredentialError(reference, why) from None
+                    why = error.strerror or type(error).__name__
+                    raise no_secret(reference, "credential.unreadable", path=str(path), why=why) from None
                 except UnicodeDecodeError:
-                    raise CredentialError(reference, f"{path} is not UTF-8; write it anew") from None
+                    raise no_secret(reference, "credential.utf-8", path=str(path)) from None
         places = " or ".join(map(str, self.folders))
-        raise CredentialError(
-            reference, f"there is no file {name} in {places}; put the secret there, mode 0600"
-        )
+        raise no_secret(reference, "credential.missing", name=name, places=places)
 
 
 def read(path: Path) -> Tree:
     import tomllib
 
+    from .sources import from_file
+
     try:
-        return tomllib.loads(path.read_text())
+        return from_file(path)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(str(path), (Mistake("(file)", "text", f"not TOML: {error}"),)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError(str(path), (Mistake("(file)", "file", f"cannot be read: {why}"),)) from None
-
-
-def environ(environment: Mapping[str, str] | None) -> Tree:
-    """`FRANKING_TLS__MINIMUM=TLSv1.2`: two underscores for the dot."""
-    tree: Tree = {}
-    for name, value in (os.environ if environment is None else environment).items():
-        if name.startswith(PREFIX) and "__" in name:
-            section, _, key = name.removeprefix(PREFIX).lower().partition("__")
-            branch = tree.setdefault(section, {})
-            if isinstance(branch, dict):
-                branch[key] = value
-    return tree
+        why = f"not TOML: {error}"
+    except UnicodeDecodeError:
+        why = "cannot be read: it is not UTF-8"
+    except OSError as error:
+        why = f"cannot be read: {error.strerror}"
+    raise SettingsError(str(path), (Mistake("(file)", "", why),))
 
 
 def merged(*trees: Tree) -> Tree:
@@ -163,6 +192,43 @@ def count(number: int) -> str:
     return "one setting" if number == 1 else f"{number} settings"
 
 
+def nearest(key: str) -> Setting | None:
+    """The setting of this key, or the one whose list or table it stands in."""
+    steps = key.split(".")
+    above = (".".join(steps[:depth]) for depth in range(len(steps), 0, -1))
+    return next((every()[name] for name in above if name in every()), None)
+
+
+def wanted(location: Location, kind: str, message: str, context: Mapping[str, object]) -> str:
+    key = ".".join(map(str, location))
+    if kind == "extra_forbidden":
+        return f"there is no such setting; {instead_of(key)}"
+    if key in every() and kind not in OF_LENGTH:
+        return f"it takes {every()[key].allowed}{EXAMPLES.get(kind, '')}"
+    return why(kind, message, context)
+
+
+def instead_of(key: str) -> str:
+    from difflib import get_close_matches
+
+    known = {each.section for each in every().values()} | every().keys()
+    close = get_close_matches(key.lower(), sorted(known), n=1, cutoff=0.8)
+    return f"`{close[0]}` is the nearest" if close else "look it up in the documents, or take the line out"
+
+
+def given(value: object) -> str:
+    return next((name for kind, name in GIVEN if isinstance(value, kind)), type(value).__name__)
+
+
+GIVEN = (
+    (bool, "true or false"),
+    (int | float, "a number"),
+    (str, "text"),
+    (list | tuple, "a list"),
+    (Mapping, "a table"),
+    (type(None), "nothing"),
+)
+"Kinds of values, in words; a truth value is a number, too, so it comes first."
 KINDS = {
     "extra_forbidden": "there is no such setting; look it up in the documents, or take the line out",
     "missing": "it must be set",
@@ -174,28 +240,20 @@ KINDS = {
     "model_attributes_type": "a section is wanted, such as `[oauth]`",
     "string_type": "text in quotes is wanted",
     "path_type": "a path in quotes is wanted",
+    "tuple_type": 'a list is wanted, such as `["first", "second"]`',
+    "dict_type": "a table is wanted, such as `[users]`",
 }
+NOTHING = frozenset({"", '""', "[]", "{}"})
+"Defaults that are not worth saying."
+EXAMPLES = {"tuple_type": ', such as `["first", "second"]`', "dict_type": "; in the environment as JSON"}
+OF_LENGTH = frozenset({"string_too_long", "string_too_short", "too_long", "too_short"})
+"What is wrong is the length, which the words of a setting don't speak of."
 
 
 def why(kind: str, message: str, context: Mapping[str, object]) -> str:
     if kind == "enum":
         return f"one of {context.get('expected')} is wanted"
     if kind == "string_pattern_mismatch":
-        return PATTERNS.get(str(context.get("pattern")), "it has characters that cannot stand there")
+        words = WANTED.get(str(context.get("pattern")))
+        return f"{words} is wanted" if words else "it has characters that cannot stand there"
     return KINDS.get(kind) or message[:1].lower() + message[1:]
-
-
-def pattern_of(annotation: object) -> str:
-    (constraints,) = annotation.__metadata__  # type: ignore[attr-defined]
-    return str(constraints.pattern)
-
-
-PATTERNS = {
-    pattern_of(
-        Reference
-    ): "a reference to a secret is wanted, `credential:NAME`; the secret itself stands in a file",
-    pattern_of(Host): "a host name is wanted, without `://` and port",
-    pattern_of(HttpsUrl): "an address that begins with `https://` is wanted",
-    pattern_of(Address): "an e-mail address is wanted, such as `scanner@example.com`",
-    pattern_of(Line): "text of one line is wanted",
-}

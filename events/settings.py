@@ -12,9 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from .menu import At, both, panel, web
+from .menu import At, Offered, both, panel, web
 from .request import Address, Function, Line
 
 Reference = Annotated[str, StringConstraints(pattern=r"^(credential|vault):[A-Za-z0-9_.-]+$")]
@@ -22,6 +22,14 @@ Host = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$")
 ]
 HttpsUrl = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s/]+[^\s]*$")]
+
+
+def in_seconds(value: object) -> object:
+    """A number is seconds, also where every value is text, as in the environment."""
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(in_seconds)]
 
 
 class ChangeFrom(StrEnum):
@@ -95,8 +103,12 @@ class OAuth(Values):
 
     enabled: Annotated[bool, panel("[OAuth 2.0]", OAUTH)] = False
     "Mail goes with OAuth 2.0 (S1)."
-    provider: Annotated[Line, panel("[OAuth 2.0 Provider]", OAUTH)] = "Microsoft"
-    "Microsoft, Google, or one that the embedding program brings (S2)."
+    provider: Annotated[
+        Line,
+        Offered(("Microsoft", "Google"), "one that the embedding program brings"),
+        panel("[OAuth 2.0 Provider]", OAUTH),
+    ] = "Microsoft"
+    "Who signs people in, and whose mail server takes the mail (S2)."
     client_id: Line = ""
     "The id of the application's registration at the provider."
     client_credential: Reference | None = None
@@ -104,15 +116,13 @@ class OAuth(Values):
     tenant: Line = "organizations"
     "Microsoft: the organisation's id or domain, where it is one alone."
     authority: HttpsUrl | None = None
-    "Where the provider's endpoints are, for national clouds; None: the provider's own."
+    "Where the provider's endpoints are, for national clouds; left out: the provider's own."
     auto_delete: Annotated[bool, panel("[Auto Delete]", f"{OAUTH} - [Refresh Tokens (User)]")] = False
     "A user's token is deleted at his logout and at system auto reset (S28)."
     left_jobs: LeftJobs = LeftJobs.WAIT
     "What becomes of a user's jobs in the spool when his token is deleted (S28)."
-    sign_in_wait: Annotated[timedelta, Field(ge=timedelta(hours=1), le=timedelta(days=90))] = timedelta(
-        days=3
-    )
-    "How long a user's job waits for his sign-in before it is given up (S18); a number is seconds."
+    sign_in_wait: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=90))] = timedelta(days=3)
+    "How long a user's job waits for his sign-in before it is given up (S18)."
 
 
 class Administrator(Values):
@@ -126,6 +136,8 @@ class Administrator(Values):
 
 
 class FromAddress(Values):
+    """[Change From Address Setting]."""
+
     setting: Annotated[ChangeFrom, panel("[Change From Address Setting]", SMTP)] = ChangeFrom.ADMINISTRATOR
     "Whose address a person's mail is from (S6)."
     bulk: Annotated[Address | None, panel("[Bulk setting]", CHANGE_FROM)] = None
@@ -136,13 +148,13 @@ class Smtp(Values):
     """[E-mail TX (SMTP)]."""
 
     server: Annotated[Host | None, both("[SMTP Server Address]", SMTP)] = None
-    "None: with [OAuth 2.0] ON the provider's own (S5)."
+    "Left out: with [OAuth 2.0] ON the provider's own (S5)."
     port: Annotated[int, Field(ge=1, le=65535), both("[Port Number]", SMTP)] = 587
     "465 is implicit TLS, every other STARTTLS, unless `security` says otherwise."
     security: Annotated[Security | None, both("[Use SSL/TLS]", SMTP)] = None
-    "None: what the port stands for. Without TLS neither token nor password is sent (S30)."
+    "Left out: what the port stands for. Without TLS neither token nor password is sent (S30)."
     user: Annotated[Line | None, both("[User ID]", f"{SMTP} - [SMTP Authentication]")] = None
-    "For sending with [OAuth 2.0] OFF; None: without AUTH."
+    "For sending with [OAuth 2.0] OFF; left out: without AUTH (S1)."
     user_credential: Annotated[Reference | None, both("[Password]", f"{SMTP} - [SMTP Authentication]")] = None
     "The password of `user`."
 
@@ -178,15 +190,15 @@ class Network(Values):
 
 
 class Proxy(Values):
-    """A way out of the network for HTTP; mail never takes it (S4). Where it is set stands in `DeviceSettings`
-    and `Browser`: there are two of them.
-    """
+    """A way out of the network for HTTP; mail never takes it (S4)."""
 
+    # There are two of them; where each is found in the menus stands in `DeviceSettings` and `Browser`.
     host: Annotated[Host | None, At("[Proxy Server Address]")] = None
-    "None: without a proxy."
+    "Left out: without a proxy."
     port: Annotated[int, Field(ge=1, le=65535), At("[Proxy Server Port Number]")] = 8080
+    "The port of the proxy."
     user: Annotated[Line | None, At("[User Name]")] = None
-    "None: the proxy asks for no sign-in."
+    "Left out: the proxy asks for no sign-in."
     credential: Annotated[Reference | None, At("[Password]")] = None
     "The password of `user`."
     exclusions: Annotated[tuple[Line, ...], At("[Address not to use the proxy]")] = ()
@@ -200,20 +212,24 @@ class Browser(Values):
     "OFF: people sign in with another browser, and the browser's proxy is not shown (S4)."
     command: tuple[Line, ...] = ()
     "How it is started: the program and its arguments; empty: the one that is found on this machine."
-    proxy: Annotated[Proxy, web("[Proxy Settings]", BROWSER_PROXY)] = Proxy()
+    proxy: Annotated[Proxy, web("[Proxy Settings]", BROWSER_PROXY, only_while="browser.enabled")] = Proxy()
     "Handed to the sign-in browser; shown only while the Web browser function is ON."
 
 
 class Panel(Values):
+    """The device's own display."""
+
     auto_reset: Annotated[
-        timedelta,
+        Duration,
         Field(ge=timedelta(seconds=10), le=timedelta(hours=1)),
         panel("[System Auto Reset]", "[System Settings] - [Reset Settings]"),
     ] = timedelta(seconds=60)
-    "System auto reset time (S11); a number is seconds."
+    "System auto reset comes this long after the last touch (S11)."
 
 
 class Device(Values):
+    """The device as its mail shows it."""
+
     name: Annotated[
         Line, both("[Device Name]", "[System Settings] - [Machine Setting] - [Administrator Registration]")
     ] = ""
@@ -223,6 +239,8 @@ class Device(Values):
 
 
 class Functions(Values):
+    """The twelve functions that send."""
+
     off: tuple[Function, ...] = ()
     "Functions that may not send (S20, S21)."
 
@@ -240,9 +258,9 @@ class Box(Values):
     """The user boxes, and the links of Scan to URL."""
 
     public_url: HttpsUrl | None = None
-    "Where people reach this device's links; None: Scan to URL is off."
-    keep: Annotated[timedelta, Field(ge=timedelta(hours=1), le=timedelta(days=365))] = timedelta(days=7)
-    "How long a link of Scan to URL works and its file is kept; a number is seconds."
+    "Where people reach this device's links; left out: Scan to URL is off."
+    keep: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=365))] = timedelta(days=7)
+    "How long a link of Scan to URL works and its file is kept."
 
 
 class TsiRoutingSettings(Values):
@@ -255,8 +273,10 @@ class TsiRoutingSettings(Values):
 
 
 class Store(Values):
+    """Where the device keeps its tokens (sealed), the spool, the user boxes and the journal."""
+
     path: Path | None = None
-    "The store's folder; None: `$STATE_DIRECTORY`, else the XDG state folder."
+    "The store's folder; left out: `$STATE_DIRECTORY`, else the XDG state folder."
 
 
 class DeviceSettings(Values):

@@ -1,9 +1,14 @@
-"""One clear message for each error that ends a command."""
+"""One clear message for each error that ends a command.
+
+Rule: broken rules are told in the language of the device; the program's own errors, which may come before any
+settings are read, in English.
+"""
 
 from ...machines.rules import Rule
 from ..deeds import where
 from ..refusal import Refused
 from ..settings import Mistake, SettingsError, count
+from ..words import Words, words
 from .exits import Exit, exit_of
 from .opening import WrongSettingsError
 from .terminal import FAILED, Terminal, detail, refusal, say, terminal
@@ -14,13 +19,13 @@ def told(error: Exception) -> Exit:
     on = terminal()
     code = exit_of(error)
     if isinstance(error, SettingsError):
-        wrong_settings(on, error.source, error.mistakes, ())
+        wrong_settings(on, error.source, error.mistakes, (), words())
         return Exit.CONFIG
     if isinstance(error, WrongSettingsError):
-        wrong_settings(on, error.source, error.mistakes, error.rules)
+        wrong_settings(on, error.source, error.mistakes, error.rules, error.words)
         return Exit.CONFIG
     if isinstance(error, Refused):
-        refusal(on.err, sentence(error.what), error.rules)
+        refusal(on.err, sentence(error.what), error.rules, error.words)
         return Exit.CONFIG
     if code is None:
         rows = [("Where", where(error)), ("Do", "Report it with this line and what was done before.")]
@@ -37,14 +42,16 @@ def text(error: Exception) -> str:
     return str(error)
 
 
-def wrong_settings(on: Terminal, source: str, mistakes: tuple[Mistake, ...], rules: tuple[Rule, ...]) -> None:
+def wrong_settings(
+    on: Terminal, source: str, mistakes: tuple[Mistake, ...], rules: tuple[Rule, ...], words: Words
+) -> None:
     """Every mistake at once; the values are not shown, for one may be a secret in the wrong place."""
     headline = f"{source}: {count(len(mistakes) + len(rules))} to put right, nothing was started."
     if rules:
-        refusal(on.err, headline, rules)
+        refusal(on.err, headline, rules, words)
     else:
         say(on.err, FAILED, headline)
-    detail(on.err, [(each.key, f"{each.why} (given: {each.given})") for each in mistakes])
+    detail(on.err, [(each.named, each.words) for each in mistakes])
 
 
 def sentence(text: str) -> str:

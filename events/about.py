@@ -1,0 +1,224 @@
+"""Each setting as one value that can be asked for: where it is found, what may stand there, what it means.
+
+Screens list what belongs to them (S0), errors name the place in the menus and what is wanted, and the
+documents print all of it. Nothing is written down twice: names, kinds, limits and defaults are those of the
+models in `settings.py`, and the meaning is the docstring under a field, read from the source when it is first
+asked for.
+"""
+
+import ast
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, StringConstraints
+from pydantic.fields import FieldInfo
+
+from .menu import At, Offered
+from .request import Address, Line
+from .settings import MENU, DeviceSettings, Host, HttpsUrl, Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. `choices` is what a list on a screen offers; empty: it is typed."""
+
+    key: str
+    "As the errors and the facts of a change name it: `tls.minimum`."
+    at: At
+    default: object
+    choices: tuple[str, ...]
+    allowed: str
+    "In words."
+    help: str
+    "Its meaning; empty where the program was shipped without its source."
+
+    @property
+    def section(self) -> str:
+        """Its table in the settings file: `browser.proxy` of `browser.proxy.host`."""
+        above, dot, _ = self.key.rpartition(".")
+        return above if dot else self.key
+
+    def shown(self, now: DeviceSettings) -> bool:
+        """Whether a screen shows it while these settings hold (S4)."""
+        return not self.at.only_while or value_of(now, self.at.only_while) is True
+
+
+@cache
+def every() -> Mapping[str, Setting]:
+    """All settings by their key, in the order of the settings file."""
+    return MappingProxyType({each.key: each for each in settings_of(DeviceSettings)})
+
+
+def about(key: str) -> Setting:
+    """Raises KeyError where there is no such setting."""
+    return every()[key]
+
+
+def at_the_panel(now: DeviceSettings) -> tuple[Setting, ...]:
+    """What the Control Panel shows while these settings hold (S0)."""
+    return tuple(each for each in every().values() if each.at.panel and each.shown(now))
+
+
+def in_web_connection(now: DeviceSettings) -> tuple[Setting, ...]:
+    """What the page shows while these settings hold (S0, S4)."""
+    return tuple(each for each in every().values() if each.at.web and each.shown(now))
+
+
+def value_of(now: DeviceSettings, key: str) -> object:
+    """What is set. Raises AttributeError where there is no such setting."""
+    found: object = now
+    for name in key.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def settings_of(values: type[BaseModel], above: str = "") -> Iterator[Setting]:
+    meanings, hints = docstrings(values), get_type_hints(values, include_extras=True)
+    for name, field in values.model_fields.items():
+        key, kind = above + name, field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings_of(kind, f"{key}.")
+            continue
+        yield Setting(
+            key,
+            MENU.get(key, At("")),
+            field.get_default(call_default_factory=True),
+            choices_of(hints[name]),
+            words_of(hints[name]),
+            meanings.get(name, ""),
+        )
+
+
+def docstrings(values: type[BaseModel]) -> dict[str, str]:
+    """The text under each field, in one line."""
+    try:
+        tree = ast.parse(inspect.getsource(values))
+    except OSError:  # compiled files alone
+        return {}
+    (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+        if isinstance(text.value.value, str)
+    }
+
+
+def section_words(section: str) -> str:
+    """What a table of the settings file is for: the docstring of its model."""
+    kind: object = DeviceSettings
+    for name in section.split("."):
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return ""
+        kind = kind.model_fields[name].annotation
+    if not isinstance(kind, type) or not issubclass(kind, BaseModel):
+        return ""
+    return " ".join(inspect.cleandoc(kind.__dict__.get("__doc__") or "").split())
+
+
+def bare(hint: object) -> tuple[object, tuple[object, ...]]:
+    """A kind without what is noted beside it, and the notes."""
+    notes: tuple[object, ...] = ()
+    while True:
+        if get_origin(hint) is Annotated:
+            hint, *beside = get_args(hint)
+            notes = (*beside, *notes)
+        elif get_origin(hint) in (Union, UnionType) and NoneType in get_args(hint):
+            hint = next(each for each in get_args(hint) if each is not NoneType)
+        else:
+            return hint, notes
+
+
+def choices_of(hint: object) -> tuple[str, ...]:
+    kind, notes = bare(hint)
+    if get_origin(kind) is tuple:
+        return choices_of(get_args(kind)[0])
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return tuple(each.value for each in kind)
+    return next((note.choices for note in notes if isinstance(note, Offered)), ())
+
+
+def words_of(hint: object) -> str:
+    """What may stand there."""
+    kind, notes = bare(hint)
+    parts = get_args(kind)
+    if get_origin(kind) is tuple:
+        return f"a list, each {words_of(parts[0])}"
+    if get_origin(kind) is dict:
+        name, value = (words_of(part).replace(EXAMPLE, "") for part in parts)
+        return f"a table: {name} = {value}"
+    if choices := choices_of(hint):
+        others = [note.others for note in notes if isinstance(note, Offered)]
+        return (
+            "one of "
+            + ", ".join(f"`{each}`" for each in choices)
+            + "".join(f", or {each}" for each in others)
+        )
+    if kind is str:
+        patterns = (note.pattern for note in notes if isinstance(note, StringConstraints))
+        return next((WANTED[str(each)] for each in patterns if each is not None), "text")
+    if kind is int:
+        return "a whole number, {} to {}".format(*limits(notes, str))
+    if kind is timedelta:
+        return "{} to {}, as a number of seconds".format(*limits(notes, duration))
+    return KINDS[kind]
+
+
+def limits(notes: tuple[object, ...], say: Callable[..., str]) -> tuple[str, str]:
+    """The least and the most that is allowed."""
+    found = [each for note in notes if isinstance(note, FieldInfo) for each in note.metadata]
+    least = next(each.ge for each in found if hasattr(each, "ge"))
+    most = next(each.le for each in found if hasattr(each, "le"))
+    return say(least), say(most)
+
+
+def duration(value: timedelta) -> str:
+    """In the greatest unit that gives a whole number: `3 days`."""
+    seconds = int(value.total_seconds())
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
+    return f"{seconds} seconds"
+
+
+def written(value: object) -> str:
+    """As the settings file has it; empty: the line is left out."""
+    if value is None:
+        return ""
+    if isinstance(value, timedelta):
+        return str(int(value.total_seconds()))
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{written(name)} = {written(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(written, value)) + "]"
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def pattern_of(kind: object) -> str:
+    _, notes = bare(kind)
+    (constraints,) = (note for note in notes if isinstance(note, StringConstraints))
+    return str(constraints.pattern)
+
+
+EXAMPLE = ", such as `scanner@example.com`"
+KINDS: Mapping[object, str] = {bool: "`true` (ON) or `false` (OFF)", Path: "a path"}
+WANTED: Mapping[str, str] = {
+    pattern_of(Reference): "a reference to a secret, `credential:NAME`; the secret itself stands in a file",
+    pattern_of(Host): "a host name, without `://` and port",
+    pattern_of(HttpsUrl): "an address that begins with `https://`",
+    pattern_of(Address): f"an e-mail address{EXAMPLE}",
+    pattern_of(Line): "text of one line",
+}
+"What a pattern stands for."
