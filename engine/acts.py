@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
-
 from ..events.base import Event
 from ..events.information import Actor, Info
 from ..events.job import BodyStarted, JobDeferred, JobFailed, JobSent, OutcomeUnknown
@@ -40,21 +38,22 @@ from ..machines.effects import (
 from ..machines.refresh_token import REFRESH_TOKEN
 from ..machines.rules import Rule
 from ..machines.sign_in import MINUTES_OPEN
+from .boxes import LinkEnded
 from .bus import Publication
 from .clock import Clock
 from .deeds import Brought, Outcome, Performer
 from .holder import Held, TokenHolder
-from .information import CREDENTIAL, SEAL, broken_rules, detail_of
+from .information import BROKEN, CREDENTIAL, SEAL, detail_by, detail_of
 from .keeping import revocation
 from .play import Asked
 from .ports import (
+    RECIPIENTS,
     AnswerClass,
     Cancelled,
     Envelope,
     Login,
     NoServer,
     Provider,
-    Recipient,
     Screen,
     SignInRequest,
     Submission,
@@ -79,6 +78,7 @@ from .runtime import Runtime
 from .secret import Secret
 from .settings import CredentialError
 from .spool import Spool
+from .words import CANNOT_BE_READ
 
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=15)
@@ -86,10 +86,7 @@ SOMEBODYS_ACT = timedelta(hours=1)
 "How long to wait before asking again where somebody else must act."
 FAULT_DELAY = timedelta(minutes=5)
 JITTER = 0.2
-CANNOT_BE_READ = " cannot be read"
-"Ends the reason of a job that waits for the secret which a setting names."
 FAULT = "fault of the program"
-RECIPIENTS = TypeAdapter(tuple[Recipient, ...], config={"defer_build": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +112,9 @@ class World:
     explain: Callable[[Sent], str]
     "What an outcome means, as the detail of an information."
     envelope: Callable[[JobRow], Envelope]
-    "The message as its composer makes it. Raises OSError where its scan is missing."
+    """The message as its composer makes it. Raises OSError where its scan is missing, LinkEnded where a
+    document is that it links to.
+    """
 
 
 class Acts:
@@ -155,7 +154,7 @@ class Acts:
         try:
             grant = self.vault.open(sealed)
         except SealFailed as failure:
-            return self.cannot_ask(asked, SEAL, detail_of(failure.cause, failure.remedy, Actor.ADMIN))
+            return self.cannot_ask(asked, SEAL, no_seal(failure))
         try:
             provider = self.world.provider()
         except CredentialError as error:
@@ -244,13 +243,13 @@ class Acts:
     async def open_sign_in(self, asked: Asked, brought: Brought) -> Outcome:
         place, identity = asked.key, asked.instance.data.identity
         if forbids := self.world.forbids():  # a rule may have broken while he waited for his turn
-            known = broken_rules(tuple(rule.code for rule in forbids), forbids)
-            return not_signed_in(place, "not available", detail_of(*known))
+            codes = {rule.code: "" for rule in forbids}
+            return not_signed_in(place, "not available", detail_of(BROKEN, "", "", Actor.ADMIN, **codes))
         try:
             self.vault.ready()
             provider = self.world.provider()
         except SealFailed as failure:
-            return not_signed_in(place, SEAL, detail_of(failure.cause, failure.remedy, Actor.ADMIN))
+            return not_signed_in(place, SEAL, no_seal(failure))
         except CredentialError as error:
             return not_signed_in(place, CREDENTIAL, no_secret(error))
         wanted = self.world.address(identity)
@@ -264,14 +263,13 @@ class Acts:
             return say(SignInFailed(place=place, code="no refresh token"))
         if self.world.issuer() != provider.issuer:
             await provider.revoke(answer.refresh)
-            why = detail_of("The provider's settings were changed meanwhile.", "Sign in again.", Actor.PERSON)
-            return not_signed_in(place, "settings changed", why)
+            return not_signed_in(place, "settings changed", detail_by("I103.settings", Actor.PERSON))
         right = self.world.accepted(identity, wanted, answer)
         renew_at, stale_at = self.times(answer)
         fact = SignInSucceeded(
             place=place, identity=identity, right=right, renew_at=renew_at, stale_at=stale_at
         )
-        both = f"{answer.account} instead of {wanted}"
+        both = detail_by("I102", Actor.PERSON, account=answer.account, wanted=wanted)
         rows = () if right else (InformationDetail(Info.OTHER_ACCOUNT, identity, both),)
         held = Held(answer.access, stale_at, answer.account)
         whose = Whose(provider.issuer, wanted, answer.account, json.dumps(answer.aliases))
@@ -302,6 +300,11 @@ class Acts:
             envelope = self.world.envelope(row)
         except OSError:
             return say(JobFailed(job=job, code="its scan is missing"))
+        except LinkEnded:
+            return say(JobFailed(job=job, code="a document that it links to is gone"))
+        except SealFailed:  # the links are made with the store's key
+            retry_at = self.clock.now() + FAULT_DELAY
+            return say(JobDeferred(job=job, retry_at=retry_at, code=SEAL, counted=False))
         except ValueError:  # a value that no header field can carry
             return say(JobFailed(job=job, code="it cannot be composed"))
 
@@ -365,9 +368,12 @@ def not_signed_in(place: str, code: str, detail: str) -> Outcome:
 
 
 def no_secret(error: CredentialError) -> str:
-    remedy = f"{error.why[:1].upper()}{error.why[1:]}."
-    return detail_of(f"The secret {error.reference} cannot be read.", remedy, Actor.ADMIN)
+    return detail_by(error.meaning, Actor.ADMIN, reference=error.reference, **error.fields)
+
+
+def no_seal(failure: SealFailed) -> str:
+    return detail_by(failure.meaning, Actor.ADMIN, **failure.fields)
 
 
 def words(trouble: Trouble) -> str:
-    return detail_of(trouble.cause, trouble.remedy, trouble.actor)
+    return detail_of(trouble.meaning, trouble.cause, trouble.remedy, trouble.actor, **trouble.fields)

@@ -3,7 +3,7 @@
 from ..events.base import ADMINISTRATOR
 from ..events.device import UserLoggedIn, UserLoggedOut
 from ..events.sign_in import SignInCancelled, SignInWanted
-from ..events.token import TokenDeleted
+from ..machines.job import WAITING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, REQUIRED
 from ..machines.rules import Look
 from ..machines.session import LOGGED_IN, SESSION
@@ -30,14 +30,20 @@ class AtThePanel(Applying):
             identity=row.identity,
             auto_delete=self.settings.oauth.auto_delete,
             reset_after=self.settings.panel.auto_reset,
+            left_jobs=self.settings.oauth.left_jobs,
         )
         facts = [Publication(fact, rows=(row,))]
         session = self.runtime.instance(SESSION, place)
         if session.state is LOGGED_IN and session.data.identity != row.identity:
             facts.insert(0, Publication(UserLoggedOut(place=place)))  # his screen closes with him
         await self.runtime.publish(*facts)
-        if row.identity in self.store.waiting():
+        if self.store.unfinished(row.identity, (WAITING.name,)):
             await self.offer_sign_in(place, row.identity)
+
+    def who_stands_at(self, place: str) -> str:
+        """The login of who is logged in there; empty: nobody."""
+        session = self.runtime.instance(SESSION, place)
+        return self.people.name(session.data.identity) if session.state is LOGGED_IN else ""
 
     async def log_out(self, place: str) -> None:
         await self.say(UserLoggedOut(place=place))
@@ -86,10 +92,17 @@ class AtThePanel(Applying):
 
     async def delete_tokens(self) -> int:
         """[Delete] in [Refresh Tokens (User)]: every user's; how many there were (S27)."""
-        held = [row.identity for row in self.people.rows.values() if self.holds(row.identity)]
+        held = self.held()
         if held:
-            await self.runtime.publish(*(Publication(TokenDeleted(identity=identity)) for identity in held))
+            await self.runtime.publish(*(Publication(self.token_deleted(identity)) for identity in held))
         return len(held)
+
+    def tokens_held(self) -> int:
+        """How many `delete_tokens` would delete: the number that its confirmation names (S27)."""
+        return len(self.held())
+
+    def held(self) -> list[str]:
+        return [row.identity for row in self.people.rows.values() if self.holds(row.identity)]
 
     def holds(self, identity: str) -> bool:
         """Whether there is something to delete; a record that cannot be read counts as a token."""
@@ -101,4 +114,4 @@ class AtThePanel(Applying):
         row = self.people.find(user) if user != ADMINISTRATOR else None
         if row is None and user != ADMINISTRATOR:
             raise UnknownUser(user)
-        await self.say(TokenDeleted(identity=row.identity if row else ADMINISTRATOR))
+        await self.say(self.token_deleted(row.identity if row else ADMINISTRATOR))

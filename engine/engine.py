@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from ..events.base import Event
+from ..events.base import ADMINISTRATOR, Event
 from ..events.device import EngineStarted
 from ..events.information import (
     TOLD_ONCE,
@@ -25,8 +25,9 @@ from ..events.information import (
     InformationCleared,
     InformationRaised,
 )
-from ..events.token import GrantRevoked, TokenDeleted
+from ..events.token import GrantRevoked
 from ..machines.job import DELIVERING, JOB
+from ..machines.roles import Viewer
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
 from .adapters import NO_PROVIDERS, outside
 from .bus import Lane, Publication
@@ -43,6 +44,8 @@ from .runtime import Unit
 from .settings import FileCredentials, Settings, SettingsError
 from .status import OVER, Status
 from .submitting import Submitting
+from .view import View
+from .words import words
 
 if TYPE_CHECKING:
     from .oauth.providers import ProviderData
@@ -91,7 +94,7 @@ class Engine(Submitting):
         found = broken(settings, Look.SET, rules=(*RULES, *rules))
         refuses = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
         if refuses:
-            raise Refused("these settings cannot be", refuses)
+            raise Refused("refused.open", refuses, words(settings.device.language))
         folder = settings.store.path or state_folder(os.environ)
         credentials = credentials or FileCredentials(folder / "credentials")
         if mistakes := outside(settings, credentials, providers):
@@ -132,9 +135,12 @@ class Engine(Submitting):
             told = GrantRevoked(identity=left.identity, delivered=False)
             await self.runtime.publish(Publication(told, rows=(RevocationEnded(left.key),)))
         for identity in self.estranged():  # the configuration was changed while the device was off
-            await self.say(TokenDeleted(identity=identity))
+            await self.say(self.token_deleted(identity))
         active = frozenset(row.job for row, moved in self.store.jobs() if moved.state not in OVER)
         await asyncio.to_thread(self.spool.sweep, active)
+        await self.sweep_browser()
+        kept = frozenset(row.document for row in self.store.documents())
+        await asyncio.to_thread(self.boxes.sweep, kept)
         self.run("limits", self.limits.run())
         self.run("dispatcher", self.dispatcher.run())
         self.dispatcher.wake()
@@ -209,6 +215,15 @@ class Engine(Submitting):
     def information(self) -> tuple[Warning, ...]:
         """What the [Information] screen shows."""
         return self.reader.information()
+
+    def concerns(self, warning: Warning) -> str:
+        """The login of the user whom it concerns; empty: the device, and everybody sees it (S24)."""
+        identity = self.reader.concerns(warning)
+        return "" if identity in (None, ADMINISTRATOR) else self.people.name(identity)
+
+    def view(self, viewer: Viewer) -> View:
+        """The engine as this viewer may use it (S33a)."""
+        return View(self, viewer)
 
     async def acknowledge(self, code: Info, subject: str) -> bool:
         """A person has read it. What happened once is gone with that; what still is so stays, marked, until

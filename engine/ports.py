@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
+
+from pydantic import TypeAdapter
 
 from ..events.information import Actor
 from .exclusions import Exclusion
@@ -52,6 +55,8 @@ class Trouble(NamedTuple):
     "What the other side asked for."
     correlation: str = ""
     "An id that the provider's support asks for."
+    fields: Mapping[str, str] = MappingProxyType({})
+    "Of the sentences."
 
 
 class Tokens(NamedTuple):
@@ -131,8 +136,10 @@ class SignInRequest(NamedTuple):
 class Screen(Protocol):
     """Shows a person the provider's page. Its outcome comes by the redirect, not by this port."""
 
-    async def open(self, place: str, address: str, closes_at: datetime) -> None:
-        """`address`: the URL to open, in a fresh browser profile (S19a). Returns when it is shown."""
+    async def open(self, place: str, address: str, closes_at: datetime) -> Trouble | None:
+        """`address`: the URL to open, in a fresh browser profile (S19a). Returns when it is shown, or why it
+        cannot be.
+        """
 
     async def close(self, place: str) -> None:
         """Closes what `open` showed and erases the profile; nothing open: nothing happens."""
@@ -210,6 +217,11 @@ class Recipient:
     reply: str
 
 
+RECIPIENTS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(
+    tuple[Recipient, ...], config={"defer_build": True}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one submission ended."""
@@ -226,6 +238,14 @@ class Outcome:
     recipients: tuple[Recipient, ...] = ()
 
 
+class Notify(StrEnum):
+    """When the sender is told what became of a message, where servers can (RFC 3461 section 4.1)."""
+
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    DELAY = "DELAY"
+
+
 class Envelope(NamedTuple):
     """One message to submit. `composed` is what a function's composer returned; the writer makes the
     bytes.
@@ -234,6 +254,8 @@ class Envelope(NamedTuple):
     sender: str
     recipients: tuple[str, ...]
     composed: "Composed"
+    notify: tuple[Notify, ...] = ()
+    "Of all recipients; empty: as the servers do by themselves."
 
 
 class Composed(Protocol):

@@ -5,20 +5,25 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR
+from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.job import ENDED, JOB, SENT, WAITING, Progress
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
+from ..machines.session import LOGGED_IN, SESSION
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .information import Raised, Warning, warning
 from .journal import Unreadable, entry
 from .people import People
 from .play import Instance, Machine
+from .ports import RECIPIENTS, Recipient
 from .records import JobMoved, JobRow
 from .runtime import Runtime, code_of
+from .senders import REQUEST
+from .spool import FILES
+from .words import Words, words
 
-UNREADABLE = "its record cannot be read"
 log = logging.getLogger("franking")
 
 
@@ -41,11 +46,40 @@ class JobStatus(NamedTuple):
     function: str
     state: str
     reason: str
+    "Why it waits or has ended, in words; empty where nothing stands in its way."
     submitted_at: str
     attempts: int
     retry_at: datetime | None
     unknown: int
     "How often the outcome stayed unknown, so that the message may have gone out twice (RFC 1047)."
+    code: str
+    "Of the reason, as it stands in the store: the server's, or the engine's own; empty where it has none."
+    size: int
+    "Octets of its files."
+
+
+class RecipientStatus(NamedTuple):
+    address: str
+    outcome: str
+    "The server's words; empty: nothing is known yet."
+    accepted: bool | None
+    "None: the server has not said anything of it yet."
+
+
+class FileStatus(NamedTuple):
+    name: str
+    size: int
+    "Octets."
+
+
+class JobContent(NamedTuple):
+    """What a job's owner sees of it, and the administrator does not (S33a)."""
+
+    from_address: str
+    subject: str
+    text: str
+    recipients: tuple[RecipientStatus, ...]
+    files: tuple[FileStatus, ...]
 
 
 class Status(NamedTuple):
@@ -63,6 +97,11 @@ class Reader:
         self.runtime, self.people, self.store = runtime, people, runtime.store
         self.rules = rules
 
+    @property
+    def words(self) -> Words:
+        """Of the language that the device is set to now."""
+        return words(self.people.settings().device.language)
+
     def status(self) -> Status:
         sending = self.runtime.instance(VALIDATION, "")
         identities = [(ADMINISTRATOR, ADMINISTRATOR)] + [
@@ -79,7 +118,7 @@ class Reader:
 
     def warns(self) -> tuple[Rule, ...]:
         found = broken(self.people.settings(), Look.SET, rules=self.rules)
-        return tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.WARN)
+        return tuple(self.words.told(rule) for rule in found if rule.verdict(Look.SET) is Verdict.WARN)
 
     def found(self, machine: Machine, key: str) -> Instance | None:
         """None: its record cannot be read. Everything else is still told."""
@@ -95,8 +134,8 @@ class Reader:
             identity,
             login,
             self.people.address(identity),
-            refresh.state.value if refresh else UNREADABLE,
-            access.state.name.lower().replace("_", " ") if access else UNREADABLE,
+            refresh.state.value if refresh else self.words.say("reason.unreadable"),
+            access.state.name.lower().replace("_", " ") if access else self.words.say("reason.unreadable"),
             refresh.data.renew_at if refresh else None,
         )
 
@@ -108,6 +147,7 @@ class Reader:
     def of_job(self, row: JobRow, moved: JobMoved) -> JobStatus:
         job = self.found(JOB, str(row.job))
         progress = job.data if job else Progress()
+        code = moved.reason if job is not None else "unreadable"
         waits = self.why(row.identity) if moved.state == WAITING.name and moved.ready else ""
         return JobStatus(
             row.job,
@@ -115,31 +155,49 @@ class Reader:
             row.identity,
             row.function,
             moved.state.lower(),
-            UNREADABLE if job is None else waits or moved.reason,
+            waits if waits and job is not None else self.words.reason(code),
             row.submitted_at,
             progress.attempts,
             progress.retry_at,
             progress.unknown,
+            code,
+            sum(file.size for file in FILES.validate_json(row.files)),
+        )
+
+    def content(self, job: int) -> JobContent | None:
+        row, outcome = self.store.job(job), self.store.job_outcome(job)
+        if row is None:
+            return None
+        request = REQUEST.validate_json(row.request)
+        said = (
+            {each.address: each for each in RECIPIENTS.validate_json(outcome.recipients)} if outcome else {}
+        )
+        return JobContent(
+            row.sender,
+            request.subject,
+            request.text,
+            tuple(of_recipient(address, said.get(address)) for address in request.recipients),
+            tuple(FileStatus(file.name, file.size) for file in FILES.validate_json(row.files)),
         )
 
     def why(self, identity: str) -> str:
         """Why a job waits that waits for nothing of its own: read from the machines, stored nowhere."""
-        sending = self.runtime.instance(VALIDATION, "")
+        say, sending = self.words.say, self.runtime.instance(VALIDATION, "")
         if sending.state is OFF:
             return ""
         if sending.state is NOT_AVAILABLE:
-            return "not available: " + ", ".join(sending.data.broken)
+            return say("reason.not-available", rules=", ".join(sending.data.broken))
         token, request = self.found(REFRESH_TOKEN, identity), self.found(ACCESS_TOKEN, identity)
         if token is None or request is None:
-            return UNREADABLE
+            return say("reason.unreadable")
         refresh, access = token.state, request.state
         if refresh is not ACQUIRED:
-            return "the sign-in has expired" if refresh is EXPIRED else "waits for a sign-in"
+            return say("reason.expired") if refresh is EXPIRED else say("reason.sign-in")
         if access is BACKING_OFF:
-            return "the provider cannot be reached"
+            return say("reason.unreachable")
         if access is REFUSED:
-            return "the provider wants somebody to act"
-        return "" if access is FRESH else "waits for an access token"
+            return say("reason.act")
+        return "" if access is FRESH else say("reason.access-token")
 
     def information(self) -> tuple[Warning, ...]:
         found = []
@@ -149,12 +207,28 @@ class Reader:
             line = self.store.line(row.because)
             because = entry(line).event if line else Unreadable("", "")
             if not isinstance(because, Unreadable):
-                raised = Raised(row.subject, because, row.detail, self.rules)
+                raised = Raised(row.subject, because, row.detail, self.rules, self.words)
                 try:
-                    found.append(warning(code, datetime.fromisoformat(row.at), raised))
+                    told = warning(code, datetime.fromisoformat(row.at), raised)
+                    found.append(told._replace(acknowledged=row.acknowledged))
                 except ValueError:
                     log.error("information %s of %r cannot be read: its moment or words", code, row.subject)
         return tuple(found)
+
+    def concerns(self, warning: Warning) -> str | None:
+        """Whom a warning is about, as an identity; None: the device as a whole (S24, S33a)."""
+        subject = warning.subject
+        if subject.isdecimal():
+            row = self.store.job(int(subject))
+            return row.owner if row else None
+        if warning.code is Info.SIGN_IN_FAILED:
+            at = self.found(SESSION, subject)
+            return at.data.identity if at is not None and at.state is LOGGED_IN else None
+        return subject or None
+
+
+def of_recipient(address: str, said: Recipient | None) -> RecipientStatus:
+    return RecipientStatus(address, said.reply if said else "", said.accepted if said else None)
 
 
 OVER = frozenset({SENT.name, ENDED.name})

@@ -2,23 +2,35 @@
 
 import asyncio
 import logging
+from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
 
 from ..events.base import ADMINISTRATOR
-from ..events.job import JobCancelled, JobHeld, JobReleased, JobRetryWanted, JobSubmitted
-from ..events.request import FromPerson, Request
+from ..events.job import (
+    Ending,
+    JobCancelled,
+    JobHeld,
+    JobReleased,
+    JobRetryWanted,
+    JobsDiscarded,
+    JobSubmitted,
+)
+from ..events.request import FromPerson, FromUserBox, Request
 from ..machines.identity import Signer, signer
+from ..machines.job import WAITING
+from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Message, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
-from .at_the_panel import AtThePanel
 from .bus import Publication
 from .deeds import where
 from .records import IdentityRow, JobRow
 from .refusal import Refused
 from .senders import REQUEST
-from .spool import FILES
-from .status import JobStatus
+from .spool import FILES, SpooledFile
+from .status import JobContent, JobStatus
+from .user_boxes import UserBoxes
+from .waiting_jobs import cancelled
 
 NOBODY = ""
 "The identity of a user who is not known, in the history of a refused job."
@@ -41,14 +53,14 @@ class UnknownJob(LookupError):
         self.job = job
 
 
-class Submitting(AtThePanel):
+class Submitting(UserBoxes):
     async def submit(self, request: Request, place: str | None = None) -> Receipt:
         """Returns when the job and its scan are durable (S33). `place`: where the person stands, so that the
         sign-in screen can open there (S18).
 
-        Raises Refused, naming every broken rule, ScanUnreadable, LoginReserved, AddressUnusable, or
-        Unencodable (a ValueError: no header field can carry a value); then nothing was spooled. Raises
-        StoreFailed.
+        Raises Refused, naming every broken rule, ScanUnreadable, UnknownDocument, LoginReserved,
+        AddressUnusable, Unencodable (a ValueError: no header field can carry a value), or SealFailed where no
+        link can be made; then nothing was spooled. Raises StoreFailed.
         """
         request = self.senders.addressed(request)
         message = self.senders.message(request)
@@ -81,7 +93,7 @@ class Submitting(AtThePanel):
             broken=tuple(rule.code for rule in refuses),
         )
         await self.runtime.publish(Publication(fact, rows=(known,) if known else ()))
-        raise Refused("this job is refused", refuses)
+        raise Refused("refused.submit", refuses, self.words)
 
     def refuses(self, message: Message) -> tuple[Rule, ...]:
         """What waits when the device sends it by itself is refused to a person, who can do something about
@@ -93,21 +105,40 @@ class Submitting(AtThePanel):
 
     async def keep(self, row: JobRow, message: Message, person: IdentityRow | None) -> JobRow:
         """The job with its files, durably; or none of both. Raises Refused where the whole message breaks a
-        rule, ScanUnreadable, Unencodable, StoreFailed.
+        rule, ScanUnreadable, UnknownDocument, Unencodable, SealFailed, StoreFailed.
         """
         request = REQUEST.validate_json(row.request)
-        files = await asyncio.to_thread(self.spool.take, row.job, request.paths)
+        files = await self.spooled(row.job, request)
         try:
             stored = row._replace(files=FILES.dump_json(files).decode())
-            octets = self.adapters.envelope(stored).composed.size
-            await self.check(row.job, request, message._replace(octets=octets))
-            fact = JobSubmitted(job=row.job, identity=row.identity, function=request.function)
-            rows = (person, stored) if person else (stored,)
-            await self.runtime.publish(Publication(fact, rows=rows))
+            async with self.into_box(stored, request, files) as shared:
+                octets = self.adapters.envelope(stored, shared.links).composed.size
+                await self.check(row.job, request, message._replace(octets=octets))
+                fact = JobSubmitted(
+                    job=row.job,
+                    identity=row.identity,
+                    function=request.function,
+                    look_at=self.looks_at(row.identity),
+                )
+                rows = (person, stored) if person else (stored,)
+                await self.runtime.publish(*shared.kept, Publication(fact, rows=rows))
         except BaseException:
             await asyncio.to_thread(self.spool.erase, row.job)
             raise
+        if shared.kept:  # what lies in the box must not lie here as well when it is erased there
+            await asyncio.to_thread(self.spool.erase, row.job)
         return stored
+
+    async def spooled(self, job: int, request: Request) -> tuple[SpooledFile, ...]:
+        """Raises ScanUnreadable, UnknownDocument, StoreFailed."""
+        if isinstance(request, FromUserBox):
+            return await self.from_box(job, request)
+        return await asyncio.to_thread(self.spool.take, job, request.paths)
+
+    def looks_at(self, identity: str) -> datetime | None:
+        """When to look whether this user still has to sign in (S18). The device's own waits for [Acquire]."""
+        wait = self.settings.oauth.sign_in_wait
+        return None if identity == ADMINISTRATOR else self.clock.now() + wait
 
     def row(self, job: int, request: Request, identity: str, owner: str, who: Signer) -> JobRow:
         domain = who.address.rpartition("@")[2]
@@ -148,10 +179,39 @@ class Submitting(AtThePanel):
             raise UnknownJob(job)
         return found
 
+    def content(self, job: int) -> JobContent:
+        """What its owner sees of it (S33a). Raises UnknownJob."""
+        found = self.reader.content(job)
+        if found is None:
+            raise UnknownJob(job)
+        return found
+
     async def cancel(self, job: int) -> None:
         """Ends it, unless its body is under way: then the server's answer decides. Raises UnknownJob."""
         self.job(job)
         await self.say(JobCancelled(job=job))
+
+    def waits_at(self, place: str) -> tuple[JobStatus, ...]:
+        """What waits for the sign-in of the person who stands here: his to keep or to discard when he has
+        cancelled it (S18).
+        """
+        session = self.runtime.instance(SESSION, place)
+        identity = session.data.identity
+        acquired = self.runtime.instance(REFRESH_TOKEN, identity).state is ACQUIRED
+        if session.state is not LOGGED_IN or acquired or not self.settings.oauth.enabled:
+            return ()
+        return tuple(self.job(job) for job in self.store.unfinished(identity, (WAITING.name,)))
+
+    async def discard_waiting(self, place: str) -> int:
+        """Ends what waits for the sign-in of the person who stands here, and erases its scans; how many jobs
+        these were (S18). To keep them nothing has to be done. Raises StoreFailed.
+        """
+        found = [job.job for job in self.waits_at(place)]
+        if found:
+            identity = self.runtime.instance(SESSION, place).data.identity
+            told = Publication(JobsDiscarded(identity=identity, jobs=len(found)))
+            await self.runtime.publish(*cancelled(found, Ending.DISCARDED), told)
+        return len(found)
 
     async def hold(self, job: int) -> None:
         """[Hold]. Raises UnknownJob."""

@@ -1,0 +1,172 @@
+"""The engine as one person sees it: the one place where rights are checked (S33a).
+
+A screen, a page and a socket get a view of their viewer, never the engine itself: `engine.view(viewer)`.
+
+Rule: whether something exists is not told to who may not see it: a job of somebody else is unknown.
+"""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..events.base import ADMINISTRATOR
+from ..events.information import Info
+from ..events.request import FromPerson, Request
+from ..machines.roles import Act, Viewer, may
+from .applying import Applied
+from .boxes import Document
+from .information import Warning
+from .settings import Settings
+from .status import IdentityStatus, JobContent, JobStatus
+from .submitting import Receipt, UnknownJob
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+class NotAllowed(PermissionError):
+    """The viewer's role has no right to this."""
+
+    def __init__(self, viewer: Viewer, act: Act) -> None:
+        super().__init__(f"{viewer.role.value}: not allowed to {act.value}; ask the device's administrator")
+        self.viewer, self.act = viewer, act
+
+
+class SeenJob(NamedTuple):
+    status: JobStatus
+    content: JobContent | None
+    "None: the viewer may not see it."
+
+
+class View:
+    """Raises NotAllowed wherever the viewer's role has no right, and else what the engine raises."""
+
+    def __init__(self, engine: "Engine", viewer: Viewer) -> None:
+        self._engine, self.viewer = engine, viewer
+
+    def may(self, act: Act, login: str = "") -> bool:
+        return may(self.viewer, act, login)
+
+    def check(self, act: Act, login: str = "") -> None:
+        """Raises NotAllowed."""
+        if not self.may(act, login):
+            raise NotAllowed(self.viewer, act)
+
+    # Jobs
+
+    async def submit(self, request: Request, place: str | None = None) -> Receipt:
+        if isinstance(request, FromPerson):
+            self.check(Act.SUBMIT, request.user)
+        else:
+            self.check(Act.SUBMIT_FOR_DEVICE)
+        return await self._engine.submit(request, place)
+
+    def jobs(self) -> tuple[JobStatus, ...]:
+        """Those that the viewer may see, in the order in which they were submitted."""
+        return tuple(job for job in self._engine.status().jobs if self.may(Act.SEE_JOBS, job.owner))
+
+    def job(self, job: int) -> SeenJob:
+        """Raises UnknownJob, also for a job that the viewer may not see."""
+        status = self.mine(job, Act.SEE_JOBS)
+        content = self._engine.content(job) if self.may(Act.SEE_CONTENT, status.owner) else None
+        return SeenJob(status, content)
+
+    def mine(self, job: int, act: Act) -> JobStatus:
+        """Raises UnknownJob."""
+        found = self._engine.job(job)
+        if not self.may(act, found.owner):
+            raise UnknownJob(job)
+        return found
+
+    async def hold(self, job: int) -> None:
+        self.mine(job, Act.CHANGE_JOBS)
+        await self._engine.hold(job)
+
+    async def release(self, job: int) -> None:
+        self.mine(job, Act.CHANGE_JOBS)
+        await self._engine.release(job)
+
+    async def cancel(self, job: int) -> None:
+        self.mine(job, Act.CHANGE_JOBS)
+        await self._engine.cancel(job)
+
+    async def retry(self, job: int) -> None:
+        self.mine(job, Act.CHANGE_JOBS)
+        await self._engine.retry(job)
+
+    # Sign-in
+
+    async def log_in(self, place: str, user: str, address: str | None = None) -> None:
+        self.check(Act.LOG_IN, user)
+        await self._engine.log_in(place, user, address)
+
+    async def log_out(self, place: str) -> None:
+        self.check(Act.LOG_IN, self._engine.who_stands_at(place))
+        await self._engine.log_out(place)
+
+    async def acquire(self, place: str) -> None:
+        self.check(Act.ACQUIRE)
+        await self._engine.acquire(place)
+
+    async def sign_in(self, place: str, user: str) -> None:
+        self.check(Act.SIGN_IN, user)
+        await self._engine.sign_in(place, user)
+
+    def sign_ins(self) -> tuple[IdentityStatus, ...]:
+        return tuple(
+            each for each in self._engine.status().identities if self.may(Act.SEE_STATUS, each.login)
+        )
+
+    async def delete_tokens(self) -> int:
+        self.check(Act.DELETE_TOKENS)
+        return await self._engine.delete_tokens()
+
+    async def delete_token(self, user: str) -> None:
+        if user == ADMINISTRATOR:
+            self.check(Act.DELETE_ADMINISTRATORS_TOKEN)
+        else:
+            self.check(Act.DELETE_TOKENS, user)
+        await self._engine.delete_token(user)
+
+    # Settings and warnings
+
+    def settings(self) -> Settings:
+        self.check(Act.SEE_SETTINGS)
+        return self._engine.settings
+
+    async def apply(self, settings: Settings, ends: Collection[str] = ()) -> Applied:
+        self.check(Act.CHANGE_SETTINGS)
+        return await self._engine.apply(settings, ends)
+
+    def information(self) -> tuple[Warning, ...]:
+        """What concerns the device everybody sees; what concerns a user is told to that user (S24)."""
+        return tuple(each for each in self._engine.information() if self.sees(each))
+
+    def sees(self, warning: Warning) -> bool:
+        whose = self._engine.concerns(warning)
+        return not whose or self.may(Act.SEE_INFORMATION, whose)
+
+    async def acknowledge(self, code: Info, subject: str) -> bool:
+        """False: no such warning stands that the viewer sees."""
+        found = [each for each in self.information() if (each.code, each.subject) == (code, subject)]
+        if not found:
+            return False
+        if whose := self._engine.concerns(found[0]):
+            self.check(Act.ACKNOWLEDGE, whose)
+        else:
+            self.check(Act.ACKNOWLEDGE_DEVICE)
+        return await self._engine.acknowledge(code, subject)
+
+    # Boxes
+
+    async def keep_documents(self, user: str, files: Sequence[Path]) -> tuple[Document, ...]:
+        self.check(Act.USE_BOXES, user)
+        return await self._engine.keep_documents(user, files)
+
+    def documents(self, user: str) -> tuple[Document, ...]:
+        self.check(Act.USE_BOXES, user)
+        return self._engine.documents(user)
+
+    async def delete_document(self, user: str, number: int) -> None:
+        self.check(Act.USE_BOXES, user)
+        await self._engine.delete_document(user, number)

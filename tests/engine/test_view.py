@@ -1,0 +1,196 @@
+"""Who may ask for what, and who sees what of a job (S33a): the table, and the engine through a view."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from franking.engine.submitting import UnknownJob
+from franking.engine.view import NotAllowed, View
+from franking.events.information import Info
+from franking.events.request import EmailNotification, ScanToEmail
+from franking.machines.roles import RIGHTS, SEEN, Act, Reach, Role, Viewer, may
+from franking.tests.engine.device import KIM, OFFICE, PAGES, PRINTER, office
+
+CONTROLLER, ADMINISTRATOR = Viewer(Role.CONTROLLER), Viewer(Role.ADMINISTRATOR)
+AS_KIM, AS_LEE = Viewer(Role.USER, "kim"), Viewer(Role.USER, "lee")
+
+pytestmark = pytest.mark.manual("S33a")
+
+
+def scan(folder: Path, user: str = "kim") -> ScanToEmail:
+    path = folder / "salary of lee.pdf"
+    path.write_bytes(PAGES)
+    return ScanToEmail(user=user, to=(OFFICE,), subject="Salary", text="As agreed", files=(path,))
+
+
+def test_every_act_has_a_right_for_every_role() -> None:
+    assert set(RIGHTS) == set(Act)
+    for act in Act:
+        assert {RIGHTS[act].of(role) for role in Role} <= set(Reach)
+        assert RIGHTS[act].controller is Reach.ALL, "it speaks for anybody"
+
+
+def test_names_recipients_and_content_are_the_owners() -> None:
+    assert RIGHTS[Act.SEE_CONTENT].administrator is Reach.NOTHING
+    assert may(AS_KIM, Act.SEE_CONTENT, "kim")
+    assert not may(AS_LEE, Act.SEE_CONTENT, "kim")
+    assert not may(Viewer(Role.USER), Act.SEE_CONTENT, ""), "nobody's name is no name"
+    assert {seen.by for seen in SEEN} == {Act.SEE_JOBS, Act.SEE_CONTENT}
+
+
+def test_a_view_has_nothing_that_checks_no_right() -> None:
+    for name, method in inspect.getmembers(View, inspect.isfunction):
+        if name.startswith("_") or name in {"may", "check"}:
+            continue
+        source = inspect.getsource(method)
+        assert any(word in source for word in ("self.check(", "self.mine(", "self.may(", "self.sees(")), name
+
+
+async def test_the_owner_sees_the_content_and_the_administrator_what_he_needs(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        job = (await engine.view(AS_KIM).submit(scan(tmp_path))).job
+        own = engine.view(AS_KIM).job(job)
+        assert own.content is not None
+        assert own.content.subject == "Salary"
+        assert own.content.from_address == KIM
+        assert [each.address for each in own.content.recipients] == [OFFICE]
+        assert [(each.name, each.size) for each in own.content.files] == [("salary of lee.pdf", len(PAGES))]
+        kept = engine.view(ADMINISTRATOR).job(job)
+        assert kept.content is None
+        assert (kept.status.owner, kept.status.function, kept.status.size) == (
+            "kim", "Scan to E-mail", len(PAGES),
+        )  # fmt: skip
+        assert kept.status.state == "waiting"
+        told = repr(kept)
+        assert "salary" not in told.casefold()
+        assert OFFICE not in told
+
+
+async def test_the_outcome_of_each_recipient_is_the_owners_to_see(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        job = (await engine.view(AS_KIM).submit(scan(tmp_path))).job
+        await engine.settle()
+        content = engine.view(AS_KIM).job(job).content
+        assert content is not None
+        assert [(each.address, each.accepted) for each in content.recipients] == [(OFFICE, True)]
+
+
+async def test_somebody_elses_job_is_unknown(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        job = (await engine.view(AS_KIM).submit(scan(tmp_path))).job
+        assert engine.view(AS_LEE).jobs() == ()
+        assert [each.job for each in engine.view(AS_KIM).jobs()] == [job]
+        assert [each.job for each in engine.view(ADMINISTRATOR).jobs()] == [job]
+        view = engine.view(AS_LEE)
+        with pytest.raises(UnknownJob):
+            view.job(job)
+        for act in (view.hold, view.release, view.cancel, view.retry):
+            with pytest.raises(UnknownJob):
+                await act(job)
+        assert engine.job(job).state == "waiting"
+        await engine.view(ADMINISTRATOR).cancel(job)
+        assert engine.job(job).state == "ended"
+
+
+async def test_a_user_submits_in_his_own_name_alone(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        for viewer in (AS_LEE, ADMINISTRATOR):
+            with pytest.raises(NotAllowed, match="submit a job in a user's name"):
+                await engine.view(viewer).submit(scan(tmp_path))
+        notice = EmailNotification(to=(OFFICE,), event="Toner is low")
+        for viewer in (AS_KIM, ADMINISTRATOR):
+            with pytest.raises(NotAllowed, match="in the device's name"):
+                await engine.view(viewer).submit(notice)
+        await engine.view(CONTROLLER).submit(scan(tmp_path))
+        await engine.view(CONTROLLER).submit(notice)
+        assert [job.owner for job in engine.status().jobs] == ["kim", "administrator"]
+
+
+async def test_settings_and_the_administrators_sign_in_are_not_a_users(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        kim = engine.view(AS_KIM)
+        with pytest.raises(NotAllowed):
+            kim.settings()
+        with pytest.raises(NotAllowed):
+            await kim.apply(engine.settings.changed(oauth={"enabled": False}))
+        with pytest.raises(NotAllowed):
+            await kim.acquire("panel")
+        with pytest.raises(NotAllowed):
+            await kim.delete_tokens()
+        with pytest.raises(NotAllowed):
+            await kim.delete_token("administrator")
+        with pytest.raises(NotAllowed):
+            await kim.delete_token("lee")
+        assert engine.settings.oauth.enabled
+        assert here.visits == []
+        administrator = engine.view(ADMINISTRATOR)
+        await administrator.acquire("page")
+        await engine.settle()
+        assert await administrator.delete_tokens() == 0
+        await administrator.delete_token("administrator")
+        assert administrator.settings().administrator.address == PRINTER
+
+
+async def test_a_user_ends_his_own_sign_in_and_sees_no_other(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine, "kim")
+        await here.sign_in(engine, "lee", "page")
+        assert [each.login for each in engine.view(AS_KIM).sign_ins()] == ["kim"]
+        assert [each.login for each in engine.view(ADMINISTRATOR).sign_ins()] == [
+            "administrator",
+            "kim",
+            "lee",
+        ]
+        await engine.view(AS_KIM).delete_token("kim")
+        await engine.settle()
+        assert [each.refresh_token for each in engine.view(ADMINISTRATOR).sign_ins()[1:]] == [
+            "Required",
+            "Acquired",
+        ]
+
+
+@pytest.mark.manual("S24", "S33a")
+async def test_s24_a_users_lost_sign_in_is_told_to_that_user(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.acquire(engine)
+        await here.sign_in(engine, "kim")
+        here.provider.revoke_grants(KIM)
+        here.provider.revoke_grants(PRINTER)
+        await here.passes(engine, hours=2)
+        await here.scan(engine, "kim")
+        await here.notice(engine)
+        await engine.settle()
+
+        def seen(viewer: Viewer) -> list[str]:
+            return [each.subject for each in engine.view(viewer).information()]
+
+        kim = engine.people.find("kim")
+        assert kim is not None
+        assert seen(AS_KIM) == ["administrator", kim.identity], "the device's warning stands on every screen"
+        assert seen(AS_LEE) == seen(ADMINISTRATOR) == ["administrator"]
+        assert seen(CONTROLLER) == ["administrator", kim.identity]
+        again = Info.SIGN_IN_AGAIN
+        assert not await engine.view(AS_LEE).acknowledge(again, kim.identity), "it is not told to be there"
+        with pytest.raises(NotAllowed):
+            await engine.view(AS_LEE).acknowledge(again, "administrator")
+        assert await engine.view(AS_KIM).acknowledge(again, kim.identity)
+        assert await engine.view(ADMINISTRATOR).acknowledge(again, "administrator")
+
+
+async def test_a_box_is_its_persons(tmp_path: Path) -> None:
+    path = tmp_path / "plan.pdf"
+    path.write_bytes(PAGES)
+    async with office(tmp_path) as here, here.engine() as engine:
+        (kept,) = await engine.view(AS_KIM).keep_documents("kim", (path,))
+        assert engine.view(AS_KIM).documents("kim") == (kept,)
+        for viewer in (AS_LEE, ADMINISTRATOR):
+            with pytest.raises(NotAllowed):
+                engine.view(viewer).documents("kim")
+            with pytest.raises(NotAllowed):
+                await engine.view(viewer).keep_documents("kim", (path,))
+            with pytest.raises(NotAllowed):
+                await engine.view(viewer).delete_document("kim", kept.number)
+        await engine.view(AS_KIM).delete_document("kim", kept.number)
+        assert engine.view(CONTROLLER).documents("kim") == ()
