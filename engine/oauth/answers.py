@@ -42,6 +42,11 @@ class Fault(StrEnum):
     DNS = "dns"
     TIMEOUT = "timeout"
     PROXY = "proxy"
+    PROXY_SIGN_IN = "proxy-407"
+    PROXY_FORBIDS = "proxy-403"
+    PROXY_GATEWAY = "proxy-5xx"
+    NO_PROXY = "no proxy"
+    PROXY_PASSWORD = "proxy password"  # noqa: S105 - a code, no secret
     TLS = "tls"
     CERTIFICATE = "certificate"
     CLOCK = "clock"
@@ -127,12 +132,12 @@ TOO_MANY = Row(
     "The provider wants fewer requests.",
     "Wait: it is asked again later.",
 )
-PROXY_LOGIN = Row(
-    "oauth.proxy-login",
+PROXY_SIGN_IN = Row(
+    "fault.proxy_sign_in",
     AnswerClass.ADMIN,
     Actor.ADMIN,
-    "The proxy wants a user name and password.",
-    "Set them in [Proxy Settings].",
+    "The proxy does not let this device in: its user name or password is missing or wrong.",
+    "Set {proxy.user} and {proxy.credential}.",
 )
 NOT_A_PROVIDER = Row(
     "oauth.not-a-provider",
@@ -265,8 +270,38 @@ FAULTS: dict[Fault, tuple[AnswerClass, Actor, str, str]] = {
     Fault.PROXY: (
         AnswerClass.WAIT,
         Actor.ADMIN,
-        "The proxy could not be used.",
-        "Check [Proxy Settings].",
+        "The proxy could not be reached: its address is not known, or nobody answers there.",
+        "Check {proxy.host} and {proxy.port}; until then it is tried again.",
+    ),
+    Fault.PROXY_SIGN_IN: (
+        PROXY_SIGN_IN.kind,
+        PROXY_SIGN_IN.actor,
+        PROXY_SIGN_IN.cause,
+        PROXY_SIGN_IN.remedy,
+    ),
+    Fault.PROXY_FORBIDS: (
+        AnswerClass.ADMIN,
+        Actor.ADMIN,
+        "The proxy forbids the connection to the provider.",
+        "Have the provider's hosts allowed at the proxy for this device, or name them in {proxy.exclusions}.",
+    ),
+    Fault.PROXY_GATEWAY: (
+        AnswerClass.WAIT,
+        Actor.NOBODY,
+        "The proxy could not reach the provider, or cannot now.",
+        "Wait: it is asked again. If it lasts, have the proxy's own way to the provider checked.",
+    ),
+    Fault.NO_PROXY: (
+        AnswerClass.ADMIN,
+        Actor.ADMIN,
+        "What answers at the proxy's address is no proxy for secure connections.",
+        "Check {proxy.host} and {proxy.port}.",
+    ),
+    Fault.PROXY_PASSWORD: (
+        AnswerClass.ADMIN,
+        Actor.ADMIN,
+        "The proxy's password cannot be read on this device.",
+        "Put it where {proxy.credential} names it, mode 0600.",
     ),
     Fault.TLS: (
         AnswerClass.WAIT,
@@ -376,7 +411,7 @@ def _row(refusal: Refusal, call: Call, own: tuple[Row, ...]) -> Row:
     if refusal.status >= 500 or refusal.error in NOT_NOW:
         return UNAVAILABLE
     if refusal.status == 407:
-        return PROXY_LOGIN
+        return PROXY_SIGN_IN
     found = next((row for row in (*own, *GENERAL) if row.matches(refusal, call)), None)
     if refusal.status == 429:
         return found if found is not None and found.kind is AnswerClass.OURS and found.pause else TOO_MANY

@@ -10,7 +10,17 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
-from ..ports import Application, Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble, issuer_of
+from ..ports import (
+    Application,
+    Cancelled,
+    HttpProxy,
+    Parked,
+    Screen,
+    SignInRequest,
+    Tokens,
+    Trouble,
+    issuer_of,
+)
 from ..secret import Secret
 from .answers import Call, Refusal, decide
 from .providers import ProviderData
@@ -22,9 +32,9 @@ if TYPE_CHECKING:
 class OAuthProvider:
     """Fulfils `ports.Provider`.
 
-    `context` and `http2` are asked at every call, so that a changed [SSL/TLS Version Setting] (S8) or [HTTP
-    Version Setting] (S9) takes effect with the next one. Raises ValueError for an authority that is no https
-    address.
+    `context`, `http2` and `proxy` are asked at every call, so that a changed [SSL/TLS Version Setting] (S8),
+    [HTTP Version Setting] (S9) or [Proxy Settings] (S4) takes effect with the next one, of a sign-in under
+    way, too. Raises ValueError for an authority that is no https address.
     """
 
     def __init__(
@@ -35,6 +45,7 @@ class OAuthProvider:
         context: Callable[[], ssl.SSLContext],
         http2: Callable[[], bool],
         parked: Parked = nullcontext,
+        proxy: Callable[[], HttpProxy | None] = lambda: None,
     ) -> None:
         self.data = data.at(application.authority, application.tenant)
         self.lifetimes = data.lifetimes
@@ -44,6 +55,7 @@ class OAuthProvider:
         self._context = context
         self._http2 = http2
         self._parked = parked
+        self._proxy = proxy
 
     async def sign_in(self, request: SignInRequest, screen: Screen) -> Tokens | Trouble | Cancelled:
         from .sign_in import SignIn
@@ -71,4 +83,4 @@ class OAuthProvider:
     def _calls(self) -> "Calls":
         from .calls import Calls
 
-        return Calls(self.data, self._application, self._clock, self._context, self._http2)
+        return Calls(self.data, self._application, self._clock, self._context, self._http2, self._proxy)

@@ -17,8 +17,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from franking.engine.oauth.answers import Refusal
-from franking.engine.oauth.calls import CallError, Calls, WireClient
+from franking.engine.oauth.calls import Calls, WireClient
 from franking.engine.oauth.redirect import Returned
+from franking.engine.oauth.session import CallError
 from franking.engine.oauth.wire import ErrorAnswer, TokenAnswer, Wire, token_answer
 from franking.engine.ports import Tokens, Trouble
 from franking.engine.secret import Secret
@@ -111,7 +112,9 @@ async def test_s25_an_error_on_the_way_carries_nothing(staged: "Staged") -> None
     async with staged("Google") as stage:
         stage.server.lose_next_answer()
         client = stage.client()
-        calls = Calls(client.data, stage.application(), stage.clock, stage.context, lambda: True)
+        calls = Calls(
+            client.data, stage.application(), stage.clock, stage.context, lambda: True, lambda: None
+        )
         async with calls.session() as session:
             wire_client = WireClient(session, stage.application(), None)
             grant = stage.server.give(KIM).refresh_token

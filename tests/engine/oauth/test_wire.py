@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from franking.engine.oauth import calls
+from franking.engine.oauth import session
 from franking.engine.oauth.answers import Fault
 from franking.engine.oauth.client import OAuthProvider
 from franking.engine.ports import AnswerClass, Tokens, Trouble
@@ -66,7 +66,7 @@ async def test_an_answer_that_does_not_come(staged: "Staged", monkeypatch: pytes
             await reader.read()
             writer.close()
 
-        monkeypatch.setattr(calls, "CALL_S", 0.5)
+        monkeypatch.setattr(session, "CALL_S", 0.5)
         async with instead(stage, silent) as authority:
             client = stage.client(application=replace(stage.application(), authority=authority))
             trouble = await refused(client, grant_of(stage))
@@ -90,8 +90,8 @@ async def test_a_server_that_drips_is_stopped(staged: "Staged", monkeypatch: pyt
             except ConnectionError:
                 writer.close()
 
-        monkeypatch.setattr(calls, "CALL_S", 0.5)
-        monkeypatch.setattr(calls, "SIZE_MAX", 10**9)
+        monkeypatch.setattr(session, "CALL_S", 0.5)
+        monkeypatch.setattr(session, "SIZE_MAX", 10**9)
         async with instead(stage, drip) as authority:
             client = stage.client(application=replace(stage.application(), authority=authority))
             trouble = await refused(client, grant_of(stage))

@@ -1,0 +1,104 @@
+"""Proxies to go through: a real one, tinyproxy of Debian, and one that says what a test tells it to.
+
+Rule: loopback only; the real one is ended by its own process, and what it wrote down is read after that.
+"""
+
+import asyncio
+import shutil
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+USER, PASSWORD = "device", "marked-Pr0xyW0rd"
+READY = b"Starting main loop"
+CUT = b""
+"In place of an answer: the connection ends."
+ECHO = b"echo"
+"In place of an answer: what was asked."
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        assert isinstance(port, int)
+        return port
+
+
+class TinyProxy:
+    """`async with` starts and stops it. It wants `USER` and `PASSWORD`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.connects: list[str] = []
+        "Once it has stopped: host and port of every CONNECT that it was asked for."
+        self._configuration = folder / "tinyproxy.conf"
+        lines = (
+            f"Port {self.port}",
+            "Listen 127.0.0.1",
+            "Allow 127.0.0.1",
+            "Timeout 60",
+            "LogLevel Info",
+            f"BasicAuth {USER} {PASSWORD}",
+        )
+        self._configuration.write_text("\n".join(lines) + "\n")
+
+    async def __aenter__(self) -> Self:
+        program = shutil.which("tinyproxy", path="/usr/bin:/usr/sbin:/usr/local/bin")
+        if program is None:
+            pytest.skip("tinyproxy is not installed: apt-get install tinyproxy")
+        self._process = await asyncio.create_subprocess_exec(
+            program, "-d", "-c", str(self._configuration), stdout=asyncio.subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        await self._process.stdout.readuntil(READY)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._process.terminate()
+        written, _ = await self._process.communicate()
+        words = [line.split() for line in written.decode().splitlines() if ": CONNECT " in line]
+        self.connects = [line[line.index("HTTP/1.1") - 1] for line in words]
+
+
+@dataclass
+class ScriptedProxy:
+    """Gives each connection the same answer. `async with` starts and stops it."""
+
+    answer: bytes | None
+    "None: it never answers."
+    port: int = 0
+    heads: list[str] = field(default_factory=list)
+    "What it was asked, header fields included."
+    _server: asyncio.Server | None = None
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        await asyncio.gather(*self._tasks)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.heads.append(head.decode())
+            if self.answer is None:
+                await reader.read()
+            else:
+                writer.write(head if self.answer == ECHO else self.answer)
+                await writer.drain()
+        finally:
+            writer.close()
+            self._tasks.discard(task)
