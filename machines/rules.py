@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..events.information import Actor
 from ..events.menu import spoken
 from ..events.request import Function
-from ..events.settings import MENU, ChangeFrom, Connection, DeviceSettings, HttpVersion, TlsVersion
+from ..events.settings import MENU, ChangeFrom, Connection, DeviceSettings, HttpVersion, Security, TlsVersion
 from .identity import Sender, same, signer
 from .mailboxes import of_another, strange
 
@@ -210,6 +210,12 @@ def function_off(now: Situation) -> bool:
     return now.message is not None and now.message.function in now.settings.functions.off
 
 
+def links_lead_nowhere(now: Situation) -> bool:
+    message = now.message
+    to_url = message is not None and message.function is Function.SCAN_TO_URL
+    return to_url and now.settings.box.public_url is None
+
+
 def mail_about_failed_mail(now: Situation) -> bool:
     return now.message is not None and now.message.reports_failed_mail
 
@@ -220,6 +226,12 @@ def oauth_off(now: Situation) -> bool:
 
 def no_client_id(now: Situation) -> bool:
     return not now.settings.oauth.client_id
+
+
+def secret_over_a_plain_connection(now: Situation) -> bool:
+    smtp = now.settings.smtp
+    secret = now.settings.oauth.enabled or smtp.user is not None or smtp.user_credential is not None
+    return smtp.security is Security.NONE and secret
 
 
 SUBMIT, SEND = Look.SUBMIT, Look.SEND
@@ -306,6 +318,11 @@ RULES: tuple[Rule, ...] = (
          "A mail that failed is not reported by mail.",
          "Look at the job's reason on the [Information] screen.",
          Actor.ADMIN),
+    Rule("S22-box", ("box.public_url",), links_lead_nowhere,
+         ((SUBMIT, Verdict.REFUSE), (SEND, Verdict.REFUSE)),
+         "Scan to URL is off: nobody has set where people reach this device's links.",
+         "Set {box.public_url} to the address at which people reach this device.",
+         Actor.ADMIN),
     Rule("S33-recipients", (), no_recipients, REFUSED_AT_ONCE,
          "The message has no recipient.",
          "Name at least one e-mail address.",
@@ -318,6 +335,12 @@ RULES: tuple[Rule, ...] = (
          "The message is larger than the mail server takes.",
          "Scan with a lower resolution, send fewer pages at a time, or use Scan to URL.",
          Actor.PERSON),
+    Rule("S30-plain", ("smtp.security", "oauth.enabled", "smtp.user"), secret_over_a_plain_connection,
+         ((Look.SET, Verdict.CANNOT_BE_SET),),
+         "Without a secure connection to the SMTP server neither a token nor a password may be sent.",
+         "Set STARTTLS or implicit TLS as {smtp.security}; for a relay without TLS set {oauth.enabled} to "
+         "OFF and leave {smtp.user} and {smtp.user_credential} empty.",
+         Actor.ADMIN),
     Rule("S8-order", ("tls.minimum", "tls.maximum"), minimum_above_maximum,
          ((Look.SET, Verdict.CANNOT_BE_SET),),
          "The minimum TLS version is above the maximum.",
@@ -328,7 +351,7 @@ RULES: tuple[Rule, ...] = (
 
 WITHOUT_OAUTH = frozenset({
     "S1-off", "S5-none", "S8-order", "S17-address", "S17-from", "S17-sender", "S17-former", "S20-off",
-    "S20-me", "S21-route", "S21-report", "S33-recipients", "S33-many", "S33-size",
+    "S20-me", "S21-route", "S21-report", "S22-box", "S30-plain", "S33-recipients", "S33-many", "S33-size",
 })  # fmt: skip
 "Rules that hold with [OAuth 2.0] OFF, too (S1)."
 

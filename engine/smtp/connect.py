@@ -1,8 +1,9 @@
 """From a name to a connection that is verified, signed in and ready for a transaction.
 
 Rule: certificate and host name are verified before anything else is said; without TLS the connection ends,
-whatever would have been sent (S30). aiosmtplib does the talking up to here; what may be pipelined is
-`chat`'s.
+whatever would have been sent (S30). The one exception is a plain relay: it is chosen by the setting, never
+by what a server offers, and neither token nor password goes there, whatever the settings say. aiosmtplib does
+the talking up to here; what may be pipelined is `chat`'s.
 """
 
 import asyncio
@@ -11,9 +12,9 @@ import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
+from ...events.settings import Security
 from ..ports import Login, Outcome, Phase
 from .auth import sign_in
 from .chat import Chat, Extensions
@@ -28,14 +29,9 @@ CERT_NOT_YET_VALID = 9
 "X509_V_ERR_CERT_NOT_YET_VALID"
 
 
-class Security(StrEnum):
-    STARTTLS = "STARTTLS"
-    IMPLICIT = "implicit TLS"
-
-    @classmethod
-    def at(cls, port: int) -> "Security":
-        """RFC 8314 section 7.3."""
-        return cls.IMPLICIT if port == SUBMISSIONS_PORT else cls.STARTTLS
+def security_at(port: int) -> Security:
+    """What a port stands for (RFC 8314 section 7.3); never a connection without TLS."""
+    return Security.IMPLICIT if port == SUBMISSIONS_PORT else Security.STARTTLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,12 @@ class _SignInRefused(Exception):
 
 
 async def connect(server: Server, login: Login) -> Chat | Outcome:
-    """A signed-in connection, or why there is none. Raises only CancelledError."""
+    """A connection that is ready for a transaction, or why there is none. Raises only CancelledError."""
+    plain = server.security is Security.NONE
+    if plain and (login.token is not None or login.password is not None):
+        return ours(Phase.CONNECT, "plain", "", server_spoke=False)
+    if plain:
+        return await _Opening(server, None, login).run()
     try:
         context = server.context()
     except (OSError, ValueError) as error:
@@ -69,7 +70,7 @@ async def connect(server: Server, login: Login) -> Chat | Outcome:
 
 
 class _Opening:
-    def __init__(self, server: Server, context: ssl.SSLContext, login: Login) -> None:
+    def __init__(self, server: Server, context: ssl.SSLContext | None, login: Login) -> None:
         from aiosmtplib import SMTP
 
         self._server = server
@@ -116,7 +117,8 @@ class _Opening:
                 raise _NoTls
             await smtp.starttls()
             await smtp.ehlo(hostname=_own_name(smtp))
-        if smtp.get_transport_info("ssl_object") is None:
+        plain = self._server.security is Security.NONE
+        if not plain and smtp.get_transport_info("ssl_object") is None:
             raise _NoTls
         self._phase = Phase.AUTH
         refused = await sign_in(smtp, self._login)
@@ -202,4 +204,5 @@ def _extensions(smtp: "SMTP") -> Extensions:
         size=smtp.supports_extension("size"),
         octets_max=int(size) if size.isascii() and size.isdigit() and int(size) > 0 else None,
         smtputf8=smtp.supports_extension("smtputf8") and smtp.supports_extension("8bitmime"),
+        dsn=smtp.supports_extension("dsn"),
     )

@@ -145,6 +145,8 @@ OURS = (
         "Check [SSL/TLS Version Setting] and the port of the SMTP server.", ADMIN),
     Row("no-tls", LATER, "no-tls", "The server offers no secure connection, and without one nothing is sent.",
         CHECK_SERVER, ADMIN, hold=HOUR),
+    Row("plain", LATER, "plain", "Without a secure connection neither token nor password is sent.",
+        "Choose STARTTLS or implicit TLS in {smtp.security}.", ADMIN, hold=HOUR),
     Row("trust", LATER, "trust", "The file with certificate authorities cannot be read.",
         "Check the setting `trust`.", ADMIN),
     Row("unverified", LATER, "unverified", "The TLS context does not verify the server.",

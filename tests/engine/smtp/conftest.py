@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from franking.engine.smtp.compose import File, Message, Part
-from franking.engine.smtp.connect import Security
 from franking.engine.smtp.submission import SmtpSubmission
+from franking.events.settings import Security
 from franking.testing.authority import Authority, client_context
 from franking.testing.clock import VirtualClock
 from franking.tests.engine.smtp.device import MOMENT, Device, message_of

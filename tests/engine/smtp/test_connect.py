@@ -12,10 +12,11 @@ import trustme
 from franking.engine.clock import SystemClock
 from franking.engine.ports import Outcome, Phase, Verdict
 from franking.engine.smtp.compose import Message
-from franking.engine.smtp.connect import Security, Server, _code, connect
+from franking.engine.smtp.connect import Server, _code, connect, security_at
 from franking.engine.smtp.submission import SmtpSubmission
 from franking.engine.smtp.trouble import explain
 from franking.events.information import Actor
+from franking.events.settings import Security
 from franking.testing.authority import Authority, client_context
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import Device, with_token
@@ -78,7 +79,7 @@ async def test_s30_the_connection_is_secure_before_the_sign_in(
     ("port", "security"), [(465, Security.IMPLICIT), (587, Security.STARTTLS), (25, Security.STARTTLS)]
 )
 def test_the_port_tells_how_tls_begins(port: int, security: Security) -> None:
-    assert Security.at(port) is security
+    assert security_at(port) is security
 
 
 @pytest.mark.manual("S30")
