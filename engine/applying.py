@@ -10,8 +10,9 @@ from typing import NamedTuple, TypeVar
 
 from ..events.base import ADMINISTRATOR
 from ..events.device import NetworkChanged, SessionSettingsChanged, SettingsChanged
-from ..events.token import TokenDeleted
+from ..events.job import SignInLookDue
 from ..machines.identity import same
+from ..machines.job import JOB, WAITING
 from ..machines.refresh_token import REFRESH_TOKEN, REQUIRED
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
@@ -69,7 +70,7 @@ class Applying(Parts):
             rule for rule in found if Verdict.CANNOT_BE_SET in (rule.verdict(look) for look in looks)
         )
         if refuses:
-            raise Refused("this cannot be set", refuses)
+            raise Refused("refused.apply", refuses, self.words)
         if mistakes := outside(settings, self.adapters.credentials, self.adapters.providers):
             raise SettingsError("settings", mistakes)
         changed = settings.differences(self.settings)
@@ -83,7 +84,7 @@ class Applying(Parts):
                 raise
             await self.adapters.changed(changed)
         required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED
-        warns = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.WARN)
+        warns = tuple(self.words.told(rule) for rule in found if rule.verdict(Look.SET) is Verdict.WARN)
         return Applied(changed, settings.oauth.enabled and required, warns)
 
     def check_ends(self, confirmed: Collection[str]) -> None:
@@ -103,22 +104,30 @@ class Applying(Parts):
             else self.availability(SettingsChanged, changed=changed)
         )
         facts = [Publication(fact)]
-        if {"oauth.auto_delete", "panel.auto_reset"} & set(changed):
+        if {"oauth.auto_delete", "oauth.left_jobs", "panel.auto_reset"} & set(changed):
             facts += [
                 Publication(
                     SessionSettingsChanged(
                         place=place,
                         auto_delete=self.settings.oauth.auto_delete,
                         reset_after=self.settings.panel.auto_reset,
+                        left_jobs=self.settings.oauth.left_jobs,
                     )
                 )
                 for place in self.store.in_states(SESSION.title, (LOGGED_IN.name,))
             ]
+        if "oauth.sign_in_wait" in changed:
+            facts += [Publication(SignInLookDue(job=job)) for job in self.waiting_for_users()]
         ends = set(self.estranged())
         if administrator and not same(administrator, self.settings.administrator.address):
             ends.add(ADMINISTRATOR)
-        facts += [Publication(TokenDeleted(identity=identity)) for identity in sorted(ends)]
+        facts += [Publication(self.token_deleted(identity)) for identity in sorted(ends)]
         await self.runtime.publish(*facts)
+
+    def waiting_for_users(self) -> list[int]:
+        """Jobs whose wait for a sign-in is to be looked at anew: another time holds for them, too (S18)."""
+        found = map(int, self.store.in_states(JOB.title, (WAITING.name,)))
+        return [job for job in found if self.runtime.instance(JOB, str(job)).data.look_at is not None]
 
     async def carried_through(self, work: Coroutine[None, None, T]) -> T:
         """Goes on to its end when the caller is cancelled: the files of a committed job must stay, and the
@@ -132,7 +141,7 @@ class Applying(Parts):
     def check_sign_in(self) -> None:
         """Raises Refused."""
         if found := self.refusals(Look.SIGN_IN):
-            raise Refused("OAuth authentication is not available", found)
+            raise Refused("refused.sign-in", found, self.words)
 
     def refusals(self, look: Look) -> tuple[Rule, ...]:
         return broken(self.settings, look, rules=self.rules)

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..events.base import Event
 from ..events.device import Availability
+from ..events.sign_in import SignInCancelled
+from ..events.token import TokenDeleted
 from ..machines.rules import RULES, Look, Rule, Verdict, broken, unavailable
 from .activity import Activity
-from .acts import Acts, World
+from .acts import Acts, World, not_signed_in
+from .acts import words as in_detail
 from .adapters import Adapters
+from .boxes import Boxes
 from .bus import Publication
 from .clock import Clock
 from .deeds import Deeds
@@ -19,7 +23,7 @@ from .holder import TokenHolder
 from .journal import Journal
 from .limits import Limits
 from .people import People
-from .ports import Credentials, Directory, Screen
+from .ports import Credentials, Directory, Screen, Trouble
 from .records import JobRow, Store
 from .runtime import Runtime
 from .senders import Senders
@@ -29,6 +33,7 @@ from .status import Reader
 from .tokens import TokenKeeper
 from .touches import Touches
 from .waiting_jobs import WaitingJobs
+from .words import Words
 
 if TYPE_CHECKING:
     from .oauth.providers import ProviderData
@@ -39,7 +44,8 @@ class NoScreen(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "this engine was opened without a screen; give one to Engine.open(settings, screen=...)"
+            "this engine has no screen; turn on [Web Browser Function] (`browser.enabled`), "
+            "or give one to Engine.open(settings, screen=...)"
         )
 
 
@@ -62,11 +68,12 @@ class Parts:
         from .store.vault import Vault
 
         self.settings, self.folder, self.store, self.clock = settings, folder, store, clock
-        self.screen, self.rules = screen, (*RULES, *rules)
+        self.given_screen, self.rules = screen, (*RULES, *rules)
         self.activity, self.holder = Activity(), TokenHolder()
         vault = Vault(key)
         self.spool = Spool(folder / "spool")
         self.runtime = Runtime(store, clock, vault.seal, self.activity)
+        self.boxes = Boxes(folder / "boxes", self.runtime, vault.link)
         self.people = People(store, lambda: self.settings, directory)
         self.senders = Senders(store, lambda: self.settings, self.people)
         self.adapters = Adapters(
@@ -91,11 +98,13 @@ class Parts:
             lambda: self.settings.oauth.enabled,
             self.people.address,
             self.adapters.explain,
-            self.adapters.envelope,
+            lambda row: self.adapters.envelope(row, self.boxes.links_of(row)),
         )
         acts = Acts(self.runtime, world, vault, self.holder, self.spool)
         waiting = WaitingJobs(self.runtime, lambda: self.settings.oauth)
-        self.deeds = Deeds(self.runtime, {**acts.performers(), **waiting.performers()})
+        self.deeds = Deeds(
+            self.runtime, {**acts.performers(), **waiting.performers(), **self.boxes.performers()}
+        )
         self.touches = Touches(self.runtime)
         self.limits = Limits(self.runtime, self.touches.unsaid)
         self.dispatcher = Dispatcher(self.runtime, self.width, self.broken_now)
@@ -108,6 +117,30 @@ class Parts:
         "What goes on to its end although its caller was cancelled."
         self.applying = asyncio.Lock()
         "Of settings: a change that fails takes back its own, not somebody else's."
+
+    @property
+    def words(self) -> Words:
+        """Every sentence for people, in the language that the device is set to now."""
+        return self.reader.words
+
+    @property
+    def screen(self) -> Screen | None:
+        """The embedding program's, else the device's browser while [Web Browser Function] is ON (S4)."""
+        if self.given_screen is None and self.settings.browser.enabled:
+            return self.adapters.browser(self.browser_gone)
+        return self.given_screen
+
+    async def sweep_browser(self) -> None:
+        """What a crash left of a sign-in is gone before anybody comes to the panel (S19a)."""
+        if self.given_screen is None and self.settings.browser.enabled:
+            await self.adapters.browser(self.browser_gone).sweep()
+
+    async def browser_gone(self, place: str, why: Trouble | None) -> None:
+        """The person closed the browser, or it ended for another reason."""
+        if why is None:
+            await self.say(SignInCancelled(place=place))
+        else:
+            await self.runtime.publish(*not_signed_in(place, why.code, in_detail(why)))
 
     def shown(self) -> Screen:
         """Raises NoScreen."""
@@ -137,6 +170,10 @@ class Parts:
     async def close_connections(self, account: str) -> None:
         if self.adapters.made_submission is not None:
             await self.adapters.made_submission.close(account)
+
+    def token_deleted(self, identity: str) -> TokenDeleted:
+        """With what is chosen for the jobs that this user leaves (S28)."""
+        return TokenDeleted(identity=identity, left_jobs=self.settings.oauth.left_jobs)
 
     def availability(self, kind: type[Availability], **fields: object) -> Event:
         """A fact of the device with what the rules find now."""

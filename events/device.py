@@ -8,6 +8,7 @@ from datetime import timedelta
 from pydantic import AwareDatetime
 
 from .base import NewLife, OfDevice, OfIdentity, OfPlace
+from .settings import LeftJobs
 
 
 class Availability(OfDevice):
@@ -47,13 +48,18 @@ class UserLoggedIn(OfPlace, OfIdentity):
     "[Auto Delete] as it stands now (S11)."
     reset_after: timedelta
     "Time without a touch until system auto reset (S11)."
+    left_jobs: LeftJobs = LeftJobs.WAIT
+    "What [Auto Delete] leaves of his jobs in the spool (S28)."
 
 
 class SessionSettingsChanged(OfPlace):
-    """[Auto Delete] or the auto reset time changed while somebody is logged in at this place."""
+    """[Auto Delete], what it leaves of jobs, or the auto reset time changed while somebody is logged in at
+    this place.
+    """
 
     auto_delete: bool
     reset_after: timedelta
+    left_jobs: LeftJobs = LeftJobs.WAIT
 
 
 class PanelUsed(OfPlace):

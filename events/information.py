@@ -25,6 +25,10 @@ class Info(StrEnum):
     "The submission server refuses a fresh access token for the second time (S32)."
     JOB_ENDED = "I201"
     "A job ended without success."
+    JOBS_WAIT = "I202"
+    "A user's sign-in was deleted, and his jobs wait for the next one (S28)."
+    JOBS_CANCELLED = "I203"
+    "A user's sign-in was deleted, and his jobs with it (S28)."
 
 
 class Actor(StrEnum):
@@ -56,9 +60,14 @@ class InformationCleared(Event):
     subject: str
 
 
-class InformationDismissed(InformationCleared):
-    """A person has read it, and no state of a machine stands behind it."""
+class InformationAcknowledged(Event):
+    """A person has read it. One that tells of what happened once is cleared with that; one that still is so
+    stays, marked, until it is raised again or cleared.
+    """
+
+    code: Info
+    subject: str
 
 
-DISMISSABLE = frozenset({Info.OTHER_ACCOUNT, Info.SIGN_IN_FAILED, Info.JOB_ENDED})
+TOLD_ONCE = frozenset({Info.OTHER_ACCOUNT, Info.SIGN_IN_FAILED, Info.JOB_ENDED, Info.JOBS_CANCELLED})
 "They tell of what happened once; the others clear by themselves, when what they warn of is mended."

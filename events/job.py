@@ -1,5 +1,7 @@
 """Facts about one job. Recipients, subject and file names stand in the job's row in the store, never here."""
 
+from enum import StrEnum
+
 from pydantic import AwareDatetime
 
 from .base import OfIdentity, OfJob
@@ -14,6 +16,8 @@ class JobSubmitted(OfJob, OfIdentity):
     function: Function
     broken: tuple[str, ...] = ()
     "Codes of the rules that refuse this job (S15)."
+    look_at: AwareDatetime | None = None
+    "When to look whether its user still has to sign in (S18); None: it waits for no user's sign-in."
 
 
 class JobTaken(OfJob):
@@ -73,5 +77,57 @@ class JobReleased(OfJob):
     """[Release]."""
 
 
+class Ending(StrEnum):
+    """Why a job was cancelled, as its owner reads it."""
+
+    CANCELLED = "cancelled"
+    DISCARDED = "discarded at the sign-in"
+    "The person's choice when the sign-in was cancelled (S18)."
+    LEFT = "the sign-in was deleted"
+    "Its user left, and jobs that are left behind are cancelled (S28)."
+
+
 class JobCancelled(OfJob):
-    """[Cancel], or the person chose to discard it when the sign-in was cancelled (S18)."""
+    """[Cancel]; or the person chose to discard it when the sign-in was cancelled (S18); or its user's sign-in
+    was deleted (S28).
+    """
+
+    why: Ending = Ending.CANCELLED
+
+
+class SignInLookDue(OfJob):
+    """It is time to look whether the job's user still has to sign in (S18)."""
+
+
+class SignInLookedAt(OfJob):
+    """The job goes on waiting: its user has signed in, or has time left."""
+
+    look_at: AwareDatetime
+    "When to look again."
+
+
+class JobGivenUp(OfJob, OfIdentity):
+    """Its user did not sign in within the time that jobs wait for that (S18)."""
+
+    waited_since: AwareDatetime
+
+
+class LeftJobsCancelled(OfIdentity):
+    """Some of the jobs that a user left behind were cancelled; there may be more (S28)."""
+
+    jobs: int
+
+
+class LeftJobsSettled(OfIdentity):
+    """What was chosen for the jobs that a user left behind is carried out (S28)."""
+
+    cancelled: int
+    "How many were cancelled since his sign-in was deleted."
+    waiting: int
+    "How many wait for his next sign-in."
+
+
+class JobsDiscarded(OfIdentity):
+    """A person discarded what waited for his sign-in (S18)."""
+
+    jobs: int

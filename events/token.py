@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from .base import OfIdentity, OfPlace
+from .settings import LeftJobs
 
 
 class SignInSucceeded(OfPlace, OfIdentity):
@@ -62,6 +63,9 @@ class TokenWanted(OfIdentity):
 
 class TokenDeleted(OfIdentity):
     """[Delete], or [Auto Delete] at logout and auto reset (S27, S28)."""
+
+    left_jobs: LeftJobs = LeftJobs.WAIT
+    "What becomes of this user's jobs in the spool."
 
 
 class GrantRevoked(OfIdentity):

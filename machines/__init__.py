@@ -7,19 +7,30 @@ from typing import Any
 
 from .access_token import ACCESS_TOKEN
 from .definition import Definition
+from .document import DOCUMENT
 from .job import JOB
+from .left_jobs import LEFT_JOBS
 from .refresh_token import REFRESH_TOKEN
 from .session import SESSION
 from .sign_in import SIGN_IN
 from .validation import VALIDATION
 
-MACHINES: tuple[Definition[Any], ...] = (VALIDATION, SESSION, SIGN_IN, REFRESH_TOKEN, ACCESS_TOKEN, JOB)
+MACHINES: tuple[Definition[Any], ...] = (
+    VALIDATION,
+    SESSION,
+    SIGN_IN,
+    REFRESH_TOKEN,
+    ACCESS_TOKEN,
+    JOB,
+    LEFT_JOBS,
+    DOCUMENT,
+)
 
 SUBSCRIBERS_ONLY = MappingProxyType({
     "GrantRevoked": "nothing here waits for it: the grant was erased when it was asked for",
     "InformationRaised": "said by the machines, for people",
     "InformationCleared": "said by the machines, for people",
-    "InformationDismissed": "said by a person, for the screen",
+    "InformationAcknowledged": "said by a person, for the screen",
 })  # fmt: skip
 """Facts that no machine hears, each with its reason."""
 

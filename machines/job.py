@@ -2,14 +2,14 @@
 
 A job is in the spool before this machine hears of it. It waits for whatever it waits for without knowing it:
 the dispatcher takes it when its token is fresh and the rules hold; only the time of a next try is the job's
-own. While sending, the envelope is under way and a cancel drops it; while delivering, the body is, and only
-the server's answer decides. The step between the two is durable before the body may end, so that after a
-power cut it is known which messages may have been sent: they go again with the same Message-ID, and it is
-written down (RFC 1047).
+own, and when to look how long its user stays away (S18). While sending, the envelope is under way and a
+cancel drops it; while delivering, the body is, and only the server's answer decides. The step between the two
+is durable before the body may end, so that after a power cut it is known which messages may have been sent:
+they go again with the same Message-ID, and it is written down (RFC 1047).
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ..events.base import OfJob
@@ -20,6 +20,7 @@ from ..events.job import (
     JobCancelled,
     JobDeferred,
     JobFailed,
+    JobGivenUp,
     JobHeld,
     JobReleased,
     JobRetryDue,
@@ -28,15 +29,20 @@ from ..events.job import (
     JobSubmitted,
     JobTaken,
     OutcomeUnknown,
+    SignInLookDue,
+    SignInLookedAt,
 )
+from ..events.request import REQUESTS
 from .definition import Definition, always, ignore, lasts, on, state
-from .effects import EraseScan, Inform, Transmit
+from .effects import EraseScan, Inform, LookAtSignIn, Transmit
 
 Stage = StrEnum("Stage", ["NEW", "WAITING", "HELD", "SENDING", "DELIVERING", "SENT", "ENDED"])
 NEW, WAITING, HELD, SENDING, DELIVERING, SENT, ENDED = Stage
 LATE = "a late word about a transfer that is over"
 DECIDES = "after the body has begun only the server's answer decides"
 OVER = "the job is over"
+LOOK_AGAIN = timedelta(hours=1)
+"Should a power cut take the answer of a look."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,10 @@ class Progress:
     tries: int = 0
     "Tries that came to nothing, answered or not: each makes the next one wait longer (B11)."
     retry_at: datetime | None = None
+    since: datetime | None = None
+    "When it was submitted, or released."
+    look_at: datetime | None = None
+    "When to look whether its user still has to sign in; None: it waits for no user's sign-in."
     reason: str = ""
     "Why it waits, or why it ended: a code."
 
@@ -56,12 +66,21 @@ def broken(progress: Progress, event: JobSubmitted | JobTaken) -> bool:
     return bool(event.broken)
 
 
+def device_broken(progress: Progress, event: JobSubmitted) -> bool:
+    """Nobody stands there whom the refusal could be told (S21)."""
+    return bool(event.broken) and REQUESTS[event.function].by_device
+
+
 def everybody(progress: Progress, event: JobSent) -> bool:
     return event.refused == 0
 
 
 def by_rule(progress: Progress, event: JobSubmitted | JobTaken) -> Progress:
     return replace(progress, reason=", ".join(event.broken), retry_at=None)
+
+
+def keep(progress: Progress, event: JobSubmitted) -> Progress:
+    return Progress(since=event.at, look_at=event.look_at)
 
 
 def defer(progress: Progress, event: JobDeferred) -> Progress:
@@ -88,6 +107,22 @@ def ready(progress: Progress, event: object) -> Progress:
     return replace(progress, retry_at=None)
 
 
+def released(progress: Progress, event: JobReleased) -> Progress:
+    return replace(progress, retry_at=None, since=event.at)
+
+
+def look_later(progress: Progress, event: SignInLookDue) -> Progress:
+    return replace(progress, look_at=event.at + LOOK_AGAIN)
+
+
+def looked_at(progress: Progress, event: SignInLookedAt) -> Progress:
+    return replace(progress, look_at=event.look_at)
+
+
+def given_up(progress: Progress, event: JobGivenUp) -> Progress:
+    return replace(progress, retry_at=None, reason="given up: nobody signed in")
+
+
 def fail(progress: Progress, event: JobFailed) -> Progress:
     return replace(progress, attempts=progress.attempts + 1, reason=event.code)
 
@@ -101,7 +136,7 @@ def in_part(progress: Progress, event: JobSent) -> Progress:
 
 
 def cancelled(progress: Progress, event: JobCancelled) -> Progress:
-    return replace(progress, retry_at=None, reason="cancelled")
+    return replace(progress, retry_at=None, reason=event.why.value)
 
 
 GONE = (EraseScan(),)
@@ -116,22 +151,28 @@ JOB = Definition(
         ignore(*NEWS, why=LATE),
         ignore(JobTaken, why="it is not waiting"),
         ignore(JobRetryDue, JobRetryWanted, JobReleased, why="it does not wait for that"),
+        ignore(SignInLookDue, SignInLookedAt, JobGivenUp, why="it does not wait for a sign-in"),
         ignore(*LIVES, why="it is safe on the disk"),
     ),
     state(NEW, "Nothing is known of it.",
-        on(JobSubmitted, when=broken, to=ENDED, data=by_rule),
-        on(JobSubmitted, unless=broken, to=WAITING),
+        on(JobSubmitted, when=device_broken, to=ENDED, data=by_rule, ask=[Inform(Info.JOB_ENDED)]),
+        on(JobSubmitted, when=broken, unless=device_broken, to=ENDED, data=by_rule),
+        on(JobSubmitted, unless=[device_broken, broken], to=WAITING, data=keep),
         ignore(JobHeld, JobCancelled, why="there is no such job")),
     state(WAITING, "In the spool; it goes by itself when what it waits for has come.",
         lasts(until="retry_at", then=JobRetryDue),
+        lasts(until="look_at", then=SignInLookDue),
         on(JobRetryDue, JobRetryWanted, data=ready),
+        on(SignInLookDue, data=look_later, ask=[LookAtSignIn()]),
+        on(SignInLookedAt, data=looked_at),
+        on(JobGivenUp, to=ENDED, data=given_up, ask=TOLD),
         on(JobTaken, when=broken, to=ENDED, data=by_rule, ask=TOLD),
         on(JobTaken, unless=broken, to=SENDING),
         on(JobHeld, to=HELD),
         on(JobCancelled, to=ENDED, data=cancelled, ask=GONE)),
     state(HELD, "A person holds it until [Release].",
         ignore(JobHeld, why="it is held"),
-        on(JobReleased, to=WAITING, data=ready),
+        on(JobReleased, to=WAITING, data=released),
         on(JobCancelled, to=ENDED, data=cancelled, ask=GONE)),
     state(SENDING, "The envelope is under way; a cancel drops it.",
         on(BodyStarted, to=DELIVERING),

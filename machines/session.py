@@ -1,8 +1,8 @@
 """Who is logged in at one place; auto delete on logout and at system auto reset (S11, S28).
 
-The settings that will matter at the end ([Auto Delete], the auto reset time) come with the log-in and are
-kept here, for the fact of a limit carries no settings. An open sign-in screen counts as use of the panel. A
-restart while somebody is logged in counts as his logout.
+The settings that will matter at the end ([Auto Delete], what it leaves of jobs, the auto reset time) come
+with the log-in and are kept here, for the fact of a limit carries no settings. An open sign-in screen counts
+as use of the panel. A restart while somebody is logged in counts as his logout.
 
 Rule: [Auto Delete] concerns users' grants only, never the administrator's.
 """
@@ -21,6 +21,7 @@ from ..events.device import (
     UserLoggedIn,
     UserLoggedOut,
 )
+from ..events.settings import LeftJobs
 from ..events.sign_in import SignInCancelled, SignInFailed, SignInTimedOut, SignInWanted
 from ..events.token import SignInSucceeded, TokenDeleted
 from .definition import Definition, ignore, lasts, on, remembered, state
@@ -36,6 +37,7 @@ class Visitor:
     reset_after: timedelta = timedelta()
     reset_at: datetime | None = None
     "None while the sign-in screen is open."
+    left_jobs: LeftJobs = LeftJobs.WAIT
 
 
 def same_person(visitor: Visitor, event: UserLoggedIn) -> bool:
@@ -51,12 +53,13 @@ def auto_delete(visitor: Visitor, event: object) -> bool:
 
 
 def enter(visitor: Visitor, event: UserLoggedIn) -> Visitor:
-    return Visitor(event.identity, event.auto_delete, event.reset_after, event.at + event.reset_after)
+    reset_at = event.at + event.reset_after
+    return Visitor(event.identity, event.auto_delete, event.reset_after, reset_at, event.left_jobs)
 
 
 def come_back(visitor: Visitor, event: UserLoggedIn) -> Visitor:
     reset_at = visitor.reset_at and event.at + event.reset_after
-    return Visitor(event.identity, event.auto_delete, event.reset_after, reset_at)
+    return Visitor(event.identity, event.auto_delete, event.reset_after, reset_at, event.left_jobs)
 
 
 def touch(visitor: Visitor, event: OfPlace | DeviceResumed) -> Visitor:
@@ -80,6 +83,7 @@ def adopt(visitor: Visitor, event: SessionSettingsChanged) -> Visitor:
         auto_delete=event.auto_delete,
         reset_after=event.reset_after,
         reset_at=visitor.reset_at and event.at + event.reset_after,
+        left_jobs=event.left_jobs,
     )
 
 

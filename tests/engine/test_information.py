@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from franking.engine.engine import Engine
-from franking.events.information import Info, InformationCleared, InformationDismissed
+from franking.events.information import Info, InformationAcknowledged, InformationCleared
 from franking.machines.rules import Look
 
-from .device import LEE, Office, office, said, warnings
+from .device import KIM, LEE, Office, office, said, warnings
 
 TURNED_AWAY = "535 5.7.3 Authentication unsuccessful"
 BLOCKED = b'{"error": "invalid_grant", "error_description": "AADSTS53003: blocked by policy"}'
@@ -26,6 +26,14 @@ async def server_refuses(here: Office, engine: Engine) -> None:
     await here.sign_in(engine)
     for _ in range(2):
         here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+    await here.scan(engine)
+    await engine.settle()
+
+
+async def sign_in_ended(here: Office, engine: Engine) -> None:
+    await here.sign_in(engine)
+    here.provider.revoke_grants(KIM)
+    await here.passes(engine, hours=2)
     await here.scan(engine)
     await engine.settle()
 
@@ -68,32 +76,51 @@ async def test_s27_what_was_said_of_a_token_goes_with_it(
         else:
             await engine.delete_token("kim")
         await engine.settle()
-        assert warnings(engine) == []
+        assert [each for each in warnings(engine) if each[0] != "JOBS_WAIT"] == []
 
 
 @pytest.mark.manual("S33", "B9")
 @pytest.mark.parametrize(("make", "code"), [(job_ended, Info.JOB_ENDED), (other_account, Info.OTHER_ACCOUNT)])
-async def test_what_is_over_is_dismissed_by_who_has_read_it(tmp_path: Path, make: object, code: Info) -> None:
+async def test_b9_what_happened_once_goes_when_it_is_acknowledged(
+    tmp_path: Path, make: object, code: Info
+) -> None:
     assert callable(make)
     async with office(tmp_path) as here:
         async with here.engine() as engine:
             await make(here, engine)
             ((_, subject),) = warnings(engine)
-            assert await engine.dismiss(code, subject)
+            assert await engine.acknowledge(code, subject)
             assert engine.information() == ()
-            assert not await engine.dismiss(code, subject), "it does not stand any more"
-            assert (said(engine, InformationDismissed), said(engine, InformationCleared)) == (1, 1)
+            assert not await engine.acknowledge(code, subject), "it does not stand any more"
+            assert (said(engine, InformationAcknowledged), said(engine, InformationCleared)) == (1, 1)
         async with here.engine() as engine:
             assert engine.information() == ()
 
 
 @pytest.mark.manual("S24")
-async def test_s24_what_still_is_so_cannot_be_dismissed(tmp_path: Path) -> None:
+async def test_s24_what_still_is_so_stays_and_is_marked_as_acknowledged(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await sign_in_ended(here, engine)
+            assert [each.acknowledged for each in engine.information()] == [False]
+            assert await engine.acknowledge(Info.SIGN_IN_AGAIN, "user:1")
+            assert [(each.code.name, each.acknowledged) for each in engine.information()] == [
+                ("SIGN_IN_AGAIN", True)
+            ]
+        async with here.engine() as engine:
+            assert [each.acknowledged for each in engine.information()] == [True], "a restart keeps the mark"
+
+
+@pytest.mark.manual("S24")
+async def test_s24_what_is_raised_again_is_not_acknowledged_any_more(tmp_path: Path) -> None:
     async with office(tmp_path) as here, here.engine() as engine:
         await provider_refuses(here, engine)
-        with pytest.raises(ValueError, match="clears by itself"):
-            await engine.dismiss(Info.PROVIDER_REFUSES, "user:1")
-        assert warnings(engine) == [("PROVIDER_REFUSES", "user:1")]
+        await engine.acknowledge(Info.PROVIDER_REFUSES, "user:1")
+        here.provider.answer_next(400, {"Content-Type": "application/json"}, BLOCKED)
+        await here.passes(engine, hours=1, minutes=1)
+        assert [(each.code.name, each.acknowledged) for each in engine.information()] == [
+            ("PROVIDER_REFUSES", False)
+        ]
 
 
 @pytest.mark.manual("S12", "S14", "S18", "S15")
@@ -111,4 +138,4 @@ async def test_s14_no_screen_opens_for_who_waited_while_a_rule_broke(tmp_path: P
         assert (failed.subject, "not available" in failed.cause) == ("panel", True)
         (rule,) = engine.refusals(Look.SIGN_IN)
         assert rule.sentence in failed.cause
-        assert failed.remedy == rule.remedy
+        assert failed.remedy == rule.act

@@ -60,7 +60,7 @@ def within(state: object) -> Life[Progress]:
 
 @pytest.mark.manual("S33")
 def test_s33_a_submitted_job_waits_in_the_spool() -> None:
-    assert within(WAITING).data == Progress()
+    assert within(WAITING).data == Progress(since=NEWLY.at)
 
 
 @pytest.mark.manual("S15", "S33")
