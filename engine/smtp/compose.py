@@ -101,6 +101,8 @@ class Part:
     name: str = ""
     "File name of an attachment; empty: shown in place."
     charset: str = ""
+    application: str = ""
+    "Which use of the media type it is (RFC 3302 section 5.2)."
 
     @classmethod
     def text(cls, text: str) -> Self:
@@ -123,20 +125,23 @@ class Part:
 
     @classmethod
     def attachment(cls, content: bytes | File, name: str, media_type: str, charset: str = "") -> Self:
-        """Any name: what no file name may hold becomes `_`, and space around it goes.
+        """Any name: what no file name may hold becomes `_`, space around it goes, and a folder's name is none.
 
         Raises Unencodable for a malformed media type.
         """
         if not _MEDIA_TYPE.fullmatch(media_type):
             raise Unencodable("Content-Type", "not a media type")
         lines = base64_lines(content) if isinstance(content, bytes) else content
-        return cls(media_type, Encoding.BASE64, lines, _UNSAFE.sub("_", name).strip() or "_", charset)
+        safe = _UNSAFE.sub("_", name).strip()
+        return cls(media_type, Encoding.BASE64, lines, safe if safe.strip(".") else "_", charset)
 
     @property
     def fields(self) -> tuple[Field, ...]:
         media = [f"{self.media_type};"]
         if self.charset:
             media.append(f"charset={self.charset};")
+        if self.application:
+            media.append(f"application={self.application};")
         disposition = ["attachment;", *parameter("filename", self.name)] if self.name else ["inline;"]
         return (
             _last("Content-Type", media),

@@ -30,6 +30,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _QUOTABLE = re.compile(r"[ -~]{1,60}")
+_UNQUOTED = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
 _LOCAL = re.compile(r"[^\s<>\x00-\x1f\x7f]+")
 _DOT_ATOM = re.compile(r"[^\s()<>@,;:\\\".\[\]]+(?:\.[^\s()<>@,;:\\\".\[\]]+)*")
 _DOMAIN = re.compile(r"[^\s()<>@,;:\\\"\[\]\x00-\x1f\x7f]+|\[[0-9A-Za-z.:-]+\]")
@@ -130,14 +131,24 @@ def addr_spec(address: str) -> str:
     return address if _DOT_ATOM.fullmatch(local) else f"{quoted_string(local)}@{domain}"
 
 
+def xtext(text: str) -> str:
+    """For a parameter of a command (RFC 3461 section 4). Raises Unencodable for what is not ASCII."""
+    if not text.isascii():
+        raise Unencodable("parameter", "not ASCII")
+    return "".join(each if "!" <= each <= "~" and each not in "+=" else f"+{ord(each):02X}" for each in text)
+
+
 def quoted_string(text: str) -> str:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{quoted}"'
 
 
 def parameter(name: str, value: str) -> list[str]:
-    """A MIME parameter in words that end with a semicolon: quoted, or in the sections of RFC 2231."""
-    if _QUOTABLE.fullmatch(value) and "=?" not in value:
+    """A MIME parameter in words that end with a semicolon: quoted, or in the sections of RFC 2231.
+
+    A quotation mark goes in a section, too: some readers end the value at it, whatever stands before it.
+    """
+    if len(value) <= WORD and _UNQUOTED.fullmatch(value) and "=?" not in value:
         return [f"{name}={quoted_string(value)};"]
     sections = list(_sections(value))
     if len(sections) == 1:

@@ -103,12 +103,15 @@ def test_text_arrives_as_it_was_written(text: str) -> None:
 @example("x" * 400 + ".pdf")
 @example("100%.pdf")
 @example("it's*odd.pdf")
+@example("two  spaces.pdf")
+@example("長" * 300 + ".pdf")
 def test_a_file_name_arrives_as_it_was_written(name: str) -> None:
     message = message_of(Part.attachment(b"x", name, "application/pdf"))
     wire = octets(message)
     assert max(map(len, wire.split(b"\r\n"))) <= 78
     for rules in (policy.default, policy.compat32):
-        assert message_from_bytes(wire, policy=rules).get_filename() == (name.strip() or "_")
+        sent = name.strip() if name.strip().strip(".") else "_"
+        assert message_from_bytes(wire, policy=rules).get_filename() == sent
 
 
 @pytest.mark.parametrize(
@@ -119,6 +122,8 @@ def test_a_file_name_arrives_as_it_was_written(name: str) -> None:
         ("\udcff.pdf", "_.pdf"),
         ("", "_"),
         ("\0", "_"),
+        (".", "_"),
+        (" .. ", "_"),
     ],
 )
 def test_a_name_that_no_file_may_have_is_made_safe(name: str, sent: str) -> None:
