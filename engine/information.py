@@ -1,45 +1,53 @@
 """The words of the [Information] screen: each code's cause, remedy and who must act (B9, S24).
 
-Rule: sentences are made here and nowhere else, from a code and the fields of the fact that raised it.
+Rule: what a warning says is made here and nowhere else, from a code and the fields of the fact that raised
+it, each time that it is shown: so it follows the language of the device, however old it is. The sentences
+stand in `words/`.
 """
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR, Event
 from ..events.device import Availability
 from ..events.information import Actor, Info
-from ..events.job import JobFailed, JobSent, JobTaken
+from ..events.job import JobFailed, JobGivenUp, JobSent, JobSubmitted, JobTaken, LeftJobsSettled
 from ..events.sign_in import SignInFailed
 from ..events.token import AccessTokenRejected, GrantMissing, GrantRefused, RefreshBlocked
 from ..machines.rules import Rule
+from .words import Words, words
 
-ACQUIRE = "Tap [Acquire] of [Refresh Tokens (Administrator)] in [OAuth Settings] and sign in again."
 SEAL = "seal"
 "Code of a refresh that was not asked for: the stored token cannot be opened."
 CREDENTIAL = "credential"
 "The same: a secret that a setting names cannot be read."
-SIGN_IN_AT_THE_PANEL = "Send again at the panel and sign in."
-WITHOUT_DETAIL = {
-    "admin": (
-        "Ask the organisation's administrator to look up this code in the provider's sign-in log.",
-        Actor.TENANT,
-    ),
-    "app": (
-        "Check the application's registration at the provider: client id, secret and its expiry.",
-        Actor.APP,
-    ),
-}
+BROKEN = "rules"
+"What a detail says of rules that broke: their codes are its field."
+WITHOUT_DETAIL = {"admin": ("I104.unexplained.remedy", Actor.TENANT), "app": ("I104.app.remedy", Actor.APP)}
 "By the actor that the fact names, where nothing more is known."
 
 
-class Words(NamedTuple):
+class Advice(NamedTuple):
+    """What is wrong, what to do about it, and who must."""
+
     cause: str
     remedy: str
     actor: Actor
+
+
+class Detail(NamedTuple):
+    """What an adapter knows of a trouble, and what the journal must not hold, such as an address."""
+
+    meaning: str
+    "Cause and remedy in the catalogues: `smtp.timeout.cause`."
+    cause: str
+    "In English, with placeholders for the fields, as the remedy."
+    remedy: str
+    actor: Actor
+    fields: dict[str, str]
 
 
 class Raised(NamedTuple):
@@ -52,6 +60,8 @@ class Raised(NamedTuple):
     "What the journal does not hold: addresses, or what an adapter knows of a trouble."
     rules: tuple[Rule, ...]
     "The manual's, and the embedding program's."
+    words: Words
+    "Of the language in which it is told."
 
 
 class Warning(NamedTuple):
@@ -64,105 +74,160 @@ class Warning(NamedTuple):
     cause: str
     remedy: str
     actor: Actor
+    who: str
+    "The actor, in words."
+    acknowledged: bool = False
+    "A person has read it since it was raised."
 
 
-def not_available(raised: Raised) -> Words:
+def detail_of(meaning: str, cause: str, remedy: str, actor: Actor, /, **fields: str) -> str:
+    """For the information's row: the code, so that it can be told in each language, and the English for a
+    release that does not know the code any more.
+    """
+    return json.dumps(Detail(meaning, cause, remedy, actor, fields))
+
+
+def detail_by(meaning: str, actor: Actor, /, **fields: str) -> str:
+    """The same for sentences whose English stands in the catalogue. Raises KeyError for an unknown code."""
+    english = words()
+    cause, remedy = english.template(f"{meaning}.cause"), english.template(f"{meaning}.remedy")
+    return detail_of(meaning, cause, remedy, actor, **fields)
+
+
+def not_available(raised: Raised) -> Advice:
     codes = raised.fact.broken if isinstance(raised.fact, Availability) else ()
-    return broken_rules(codes, raised.rules)
+    return broken_rules(codes, raised)
 
 
-def broken_rules(codes: tuple[str, ...], rules: tuple[Rule, ...]) -> Words:
-    found = [rule for rule in rules if rule.code in codes]
+def broken_rules(codes: tuple[str, ...], raised: Raised) -> Advice:
+    found = [raised.words.told(rule) for rule in raised.rules if rule.code in codes]
     unknown = [code for code in codes if code not in {rule.code for rule in found}]
-    return Words(
-        " ".join([*(rule.sentence for rule in found), *(f"Rule {code} is broken." for code in unknown)]),
-        " ".join(rule.remedy for rule in found) or "See the settings that the rule names.",
+    causes = [rule.sentence for rule in found]
+    causes += [raised.words.say("I001.unknown.cause", rule=code) for code in unknown]
+    remedies = " ".join(rule.remedy for rule in found)
+    return Advice(
+        " ".join(causes),
+        remedies or raised.words.say("I001.unknown.remedy"),
         found[0].actor if found else Actor.ADMIN,
     )
 
 
-def sign_in_again(raised: Raised) -> Words:
-    said = f" ({raised.fact.code})" if isinstance(raised.fact, GrantRefused) else ""
-    known = said_by(raised.detail)
-    why = f" {known.cause}" if known else ""
+def sign_in_again(raised: Raised) -> Advice:
+    say, mine = raised.words.say, raised.subject == ADMINISTRATOR
+    remedy = say("I101.administrator.remedy") if mine else say("I101.user.remedy")
+    actor = Actor.ADMIN if mine else Actor.PERSON
     if isinstance(raised.fact, GrantMissing):
-        cause = "The stored sign-in is missing: the store is damaged, or was put back in part."
-        if raised.subject == ADMINISTRATOR:
-            return Words(cause, ACQUIRE, Actor.ADMIN)
-        return Words(cause, SIGN_IN_AT_THE_PANEL, Actor.PERSON)
-    if raised.subject == ADMINISTRATOR:
-        cause = f"The administrator's OAuth authentication was canceled by the provider{said}.{why}"
-        return Words(cause, ACQUIRE, Actor.ADMIN)
-    return Words(f"Your sign-in was ended by the provider{said}.{why}", SIGN_IN_AT_THE_PANEL, Actor.PERSON)
+        return Advice(say("I101.missing.cause"), remedy, actor)
+    known = known_of(raised)
+    said = in_brackets(raised.fact.code) if isinstance(raised.fact, GrantRefused) else ""
+    cause = say("I101.administrator.cause", said=said) if mine else say("I101.user.cause", said=said)
+    return Advice(joined(cause, known.cause if known else ""), remedy, actor)
 
 
-def other_account(raised: Raised) -> Words:
-    cause = f"Another account signed in than the From address needs ({raised.detail}); nothing was kept."
-    remedy = "Sign in again with the account of the From address."
-    return Words(cause, remedy, Actor.ADMIN if raised.subject == ADMINISTRATOR else Actor.PERSON)
+def other_account(raised: Raised) -> Advice:
+    fields = read(raised.detail).fields if raised.detail else {}
+    return Advice(
+        raised.words.say("I102.cause", account=fields.get("account", ""), wanted=fields.get("wanted", "")),
+        raised.words.say("I102.remedy"),
+        Actor.ADMIN if raised.subject == ADMINISTRATOR else Actor.PERSON,
+    )
 
 
-def sign_in_failed(raised: Raised) -> Words:
-    said = f" ({raised.fact.code})" if isinstance(raised.fact, SignInFailed) else ""
-    known = said_by(raised.detail) or Words("", "Try it again.", Actor.PERSON)
-    return Words(
-        f"The sign-in did not succeed{said}; nothing changed. {known.cause}".strip(),
-        known.remedy,
+def sign_in_failed(raised: Raised) -> Advice:
+    said = in_brackets(raised.fact.code) if isinstance(raised.fact, SignInFailed) else ""
+    known = known_of(raised) or Advice("", raised.words.say("I103.remedy"), Actor.PERSON)
+    return known._replace(cause=joined(raised.words.say("I103.cause", said=said), known.cause))
+
+
+def provider_refuses(raised: Raised) -> Advice:
+    blocked = raised.fact if isinstance(raised.fact, RefreshBlocked) else None
+    code, actor = (blocked.code, blocked.actor) if blocked else ("unknown", "admin")
+    known = known_of(raised)
+    if code in (SEAL, CREDENTIAL) and known is not None:
+        return known
+    if known is None:
+        remedy, must = WITHOUT_DETAIL.get(actor, WITHOUT_DETAIL["admin"])
+        known = Advice("", raised.words.say(remedy), must)
+    return known._replace(cause=joined(raised.words.say("I104.cause", code=code), known.cause))
+
+
+def server_refuses_token(raised: Raised) -> Advice:
+    code = raised.fact.code if isinstance(raised.fact, AccessTokenRejected) else ""
+    return Advice(raised.words.say("I105.cause", code=code), raised.words.say("I105.remedy"), Actor.TENANT)
+
+
+def job_ended(raised: Raised) -> Advice:
+    fact, say = raised.fact, raised.words.say
+    if isinstance(fact, JobSent):
+        return Advice(
+            say("I201.in-part.cause", job=raised.subject, refused=fact.refused),
+            say("I201.in-part.remedy"),
+            Actor.PERSON,
+        )
+    if isinstance(fact, JobTaken | JobSubmitted):
+        why = broken_rules(fact.broken, raised)
+        return why._replace(cause=say("I201.rule.cause", job=raised.subject, why=why.cause))
+    if isinstance(fact, JobGivenUp):
+        return Advice(
+            say("I201.given-up.cause", job=raised.subject, days=days(fact.at - fact.waited_since)),
+            say("I201.given-up.remedy"),
+            Actor.PERSON,
+        )
+    code = fact.code if isinstance(fact, JobFailed) else ""
+    known = known_of(raised) or Advice("", say("I201.remedy"), Actor.PERSON)
+    cause = say("I201.cause", job=raised.subject, code=raised.words.reason(code))
+    return known._replace(cause=joined(cause, known.cause))
+
+
+def jobs_wait(raised: Raised) -> Advice:
+    number = raised.fact.waiting if isinstance(raised.fact, LeftJobsSettled) else 0
+    say = raised.words.say
+    return Advice(say("I202.cause", number=number), say("I202.remedy"), Actor.PERSON)
+
+
+def jobs_cancelled(raised: Raised) -> Advice:
+    number = raised.fact.cancelled if isinstance(raised.fact, LeftJobsSettled) else 0
+    say = raised.words.say
+    return Advice(say("I203.cause", number=number), say("I203.remedy"), Actor.PERSON)
+
+
+def days(waited: timedelta) -> str:
+    """`3`, or `0.5`: in days."""
+    return f"{waited / timedelta(days=1):.3g}"
+
+
+def known_of(raised: Raised) -> Advice | None:
+    """What an adapter knows of it, in the language of this moment."""
+    if not raised.detail:
+        return None
+    known = read(raised.detail)
+    if known.meaning == BROKEN:
+        return broken_rules(tuple(known.fields), raised)
+    return Advice(
+        raised.words.table(f"{known.meaning}.cause", known.cause, **known.fields),
+        raised.words.table(f"{known.meaning}.remedy", known.remedy, **known.fields),
         known.actor,
     )
 
 
-def provider_refuses(raised: Raised) -> Words:
-    blocked = raised.fact if isinstance(raised.fact, RefreshBlocked) else None
-    code, actor = (blocked.code, blocked.actor) if blocked else ("unknown", "admin")
-    known = said_by(raised.detail) or Words("", *WITHOUT_DETAIL.get(actor, WITHOUT_DETAIL["admin"]))
-    if code in (SEAL, CREDENTIAL) and known.cause:
-        return known
-    cause = f"The provider refuses access until somebody acts ({code}); signing in again would not help."
-    return Words(f"{cause} {known.cause}".strip(), known.remedy, known.actor)
+def read(detail: str) -> Detail:
+    """Raises ValueError for what is none."""
+    try:
+        meaning, cause, remedy, actor, fields = json.loads(detail)
+        return Detail(meaning, cause, remedy, Actor(actor), dict(fields))
+    except TypeError as error:
+        raise ValueError("this is no detail of an information") from error
 
 
-def server_refuses_token(raised: Raised) -> Words:
-    code = raised.fact.code if isinstance(raised.fact, AccessTokenRejected) else ""
-    return Words(
-        f"The mail server refuses a fresh access token ({code}).",
-        "In the Microsoft 365 admin center, select the user from [Active users], and select the "
-        "[Authenticated SMTP] check box in [Manage email apps] on the [Mail] tab; "
-        "check that the account has a mailbox.",
-        Actor.TENANT,
-    )
+def joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
 
 
-def job_ended(raised: Raised) -> Words:
-    fact = raised.fact
-    if isinstance(fact, JobSent):
-        return Words(
-            f"Job {raised.subject} was sent in part: the server refused {fact.refused} of its recipients.",
-            "Check those addresses and send to them again.",
-            Actor.PERSON,
-        )
-    if isinstance(fact, JobTaken):
-        why = broken_rules(fact.broken, raised.rules)
-        return why._replace(cause=f"Job {raised.subject} ended: {why.cause}")
-    code = fact.code if isinstance(fact, JobFailed) else ""
-    known = said_by(raised.detail) or Words("", "See the job's reason.", Actor.PERSON)
-    cause = f"Job {raised.subject} ended without success ({code}). {known.cause}"
-    return Words(cause.strip(), known.remedy, known.actor)
+def in_brackets(code: str) -> str:
+    return f" ({code})"
 
 
-def detail_of(cause: str, remedy: str, actor: Actor) -> str:
-    """What an adapter knows of a trouble, for the information's row: the journal holds its code alone."""
-    return json.dumps([cause, remedy, actor])
-
-
-def said_by(detail: str) -> Words | None:
-    if not detail:
-        return None
-    cause, remedy, actor = json.loads(detail)
-    return Words(cause, remedy, Actor(actor))
-
-
-WORDS: MappingProxyType[Info, Callable[[Raised], Words]] = MappingProxyType({
+WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.NOT_AVAILABLE: not_available,
     Info.SIGN_IN_AGAIN: sign_in_again,
     Info.OTHER_ACCOUNT: other_account,
@@ -170,9 +235,12 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Words]] = MappingProxyType({
     Info.PROVIDER_REFUSES: provider_refuses,
     Info.SERVER_REFUSES_TOKEN: server_refuses_token,
     Info.JOB_ENDED: job_ended,
+    Info.JOBS_WAIT: jobs_wait,
+    Info.JOBS_CANCELLED: jobs_cancelled,
 })  # fmt: skip
 
 
 def warning(code: Info, since: datetime, raised: Raised) -> Warning:
-    words = WORDS[code](raised)
-    return Warning(code, raised.subject, since, words.cause, words.remedy, words.actor)
+    said = WORDS[code](raised)
+    who = raised.words.actor(said.actor)
+    return Warning(code, raised.subject, since, said.cause, said.remedy, said.actor, who)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from .words import Spoken, words
+
 
 class Line(NamedTuple):
     """One line of the journal."""
@@ -218,11 +220,11 @@ RETRY_STORE = timedelta(seconds=1)
 "When a part of the engine that was refused by the store tries again."
 
 
-class StoreFailed(Exception):
+class StoreFailed(Spoken):
     """The store did not take a commit: nothing of it happened."""
 
     def __init__(self, why: str, full: bool) -> None:
-        super().__init__(f"the store is unavailable: {why}")
+        super().__init__("error.store", why=why)
         self.why = why
         self.full = full
         "The disk is full, or failing: the next commit would fare no better."
@@ -231,10 +233,12 @@ class StoreFailed(Exception):
 class SealFailed(Exception):
     """A token cannot be sealed or opened; what is sealed stays as it is."""
 
-    def __init__(self, cause: str, remedy: str) -> None:
+    def __init__(self, meaning: str, **fields: str) -> None:
+        said = words()
+        cause, remedy = said.say(f"{meaning}.cause", **fields), said.say(f"{meaning}.remedy", **fields)
         super().__init__(f"{cause} {remedy}")
-        self.cause, self.remedy = cause, remedy
-        "In words for the [Information] screen."
+        self.meaning, self.fields = meaning, fields
+        "For the [Information] screen: its code in the catalogues."
 
 
 class Store(Protocol):

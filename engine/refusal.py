@@ -1,13 +1,18 @@
 """A change or a job that rules forbid: every broken rule at once, with remedy and who must act (S15)."""
 
 from ..machines.rules import Rule
+from .words import Words
 
 
 class Refused(Exception):
-    def __init__(self, what: str, rules: tuple[Rule, ...]) -> None:
-        lines = [f"  {rule.sentence} {rule.act} ({rule.actor.value}; {rule.code})" for rule in rules]
-        super().__init__("\n".join([f"{what}:", *lines]))
-        self.what, self.rules = what, rules
+    """In the language of the device, its text and its rules alike."""
+
+    def __init__(self, code: str, rules: tuple[Rule, ...], words: Words) -> None:
+        self.what, self.rules, self.words = words.say(code), tuple(map(words.told, rules)), words
+        lines = [
+            f"  {rule.sentence} {rule.remedy} ({words.actor(rule.actor)}; {rule.code})" for rule in self.rules
+        ]
+        super().__init__("\n".join([f"{self.what}:", *lines]))
 
     @property
     def codes(self) -> tuple[str, ...]:

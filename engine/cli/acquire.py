@@ -27,6 +27,7 @@ from ..engine import Engine
 from ..information import Warning as Warned
 from ..settings import Settings
 from ..status import IdentityStatus, Status
+from ..words import Words
 from .exits import Exit
 from .opening import Config, OAuthOffError, configured, opened
 from .terminal import DONE, FAILED, Terminal, plain, say, spinning, terminal, whats_wrong
@@ -70,6 +71,8 @@ class Result:
     "Jobs that waited and were sent meanwhile."
     warnings: tuple[Warned, ...]
     "Of this sign-in and of this identity."
+    said: Words
+    "The words of the device's language."
 
 
 def acquire(
@@ -112,7 +115,7 @@ async def signed_in(settings: Settings, user: str | None, screen: PrintedAddress
             (each.refresh_token for each in before.identities if each.login == login), REQUIRED.value
         )
         warnings = tuple(each for each in after.information if each.subject in (PLACE, now.identity))
-        return Result(fact, now, status, sent(after) - sent(before), warnings)
+        return Result(fact, now, status, sent(after) - sent(before), warnings, engine.words)
 
 
 async def end_of_sign_in(engine: Engine, user: str | None, on: Terminal) -> OfPlace:
@@ -168,12 +171,12 @@ def show(result: Result, on: Terminal) -> Exit:
         say(on.err, FAILED, "The sign-in took too long; nothing changed.", rows)
         return Exit.TEMPORARY
     code = fact.code if isinstance(fact, SignInFailed) else ""
-    rows = of_fault(code) or words(result.warnings, Info.SIGN_IN_FAILED)
+    rows = of_fault(code, result.said) or words(result.warnings, Info.SIGN_IN_FAILED)
     say(on.err, FAILED, "The token was not acquired; nothing changed.", [*rows, status])
     return Exit.TEMPORARY
 
 
-def of_fault(code: str) -> list[tuple[str, str]]:
+def of_fault(code: str, said: Words) -> list[tuple[str, str]]:
     """What the device itself found wrong with the sign-in; empty for a code of the provider."""
     from ..oauth.answers import Fault, fault
 
@@ -181,9 +184,13 @@ def of_fault(code: str) -> list[tuple[str, str]]:
         trouble = fault(Fault(code))
     except ValueError:
         return []
-    return whats_wrong(trouble.cause, trouble.remedy, trouble.actor.value)
+    return whats_wrong(
+        said.table(f"{trouble.meaning}.cause", trouble.cause),
+        said.table(f"{trouble.meaning}.remedy", trouble.remedy),
+        said.actor(trouble.actor),
+    )
 
 
 def words(warnings: tuple[Warned, ...], code: Info) -> list[tuple[str, str]]:
     found = next((each for each in warnings if each.code is code), None)
-    return whats_wrong(found.cause, found.remedy, found.actor.value) if found else []
+    return whats_wrong(found.cause, found.remedy, found.who) if found else []

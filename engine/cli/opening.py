@@ -16,6 +16,7 @@ from ..adapters import outside
 from ..engine import Engine, state_folder
 from ..ports import Screen
 from ..settings import FileCredentials, Mistake, Settings
+from ..words import Words, words
 
 NAME = "franking.toml"
 SYSTEM = Path("/etc/franking") / NAME
@@ -47,11 +48,13 @@ class NoConfigurationError(Exception):
 class WrongSettingsError(Exception):
     """These settings cannot be: every mistake and every broken rule."""
 
-    def __init__(self, source: str, mistakes: tuple[Mistake, ...], rules: tuple[Rule, ...]) -> None:
+    def __init__(
+        self, source: str, mistakes: tuple[Mistake, ...], rules: tuple[Rule, ...], words: Words
+    ) -> None:
         super().__init__(
             f"{source}: " + ", ".join([*(each.key for each in mistakes), *(rule.code for rule in rules)])
         )
-        self.source, self.mistakes, self.rules = source, mistakes, rules
+        self.source, self.mistakes, self.rules, self.words = source, mistakes, rules, words
 
 
 class StoreUnreachableError(Exception):
@@ -89,7 +92,7 @@ def configured(given: Path | None) -> Settings:
     credentials = FileCredentials(folder_of(settings) / "credentials")
     mistakes, rules = outside(settings, credentials), forbidden(settings)
     if mistakes or rules:
-        raise WrongSettingsError(str(found), mistakes, rules)
+        raise WrongSettingsError(str(found), mistakes, rules, words(settings.device.language))
     return settings
 
 

@@ -19,10 +19,11 @@ from ...events.request import ScanToEmail
 from ...machines.job import ENDED, HELD, SENT
 from ...machines.rules import Rule
 from ..engine import Engine
-from ..information import Words
+from ..information import Advice
 from ..ports import Recipient
 from ..refusal import Refused
 from ..settings import Settings, why
+from ..words import Words, words
 from . import reasons
 from .exits import Exit
 from .opening import Config, configured, opened
@@ -36,7 +37,7 @@ OPTIONS = {
     "subject": "--subject",
     "user": "--user",
 }
-NOTHING = Words("", "", Actor.NOBODY)
+NOTHING = Advice("", "", Actor.NOBODY)
 GOES_ON = "It goes by itself while an engine runs: `franking status` runs one for a moment."
 
 
@@ -48,11 +49,12 @@ class Result:
     to: tuple[str, ...]
     job: int | None = None
     message_id: str | None = None
-    words: Words = NOTHING
+    advice: Advice = NOTHING
     server: str = ""
     recipients: tuple[Recipient, ...] = ()
     retry_at: datetime | None = None
     rules: tuple[Rule, ...] = ()
+    "The broken ones, as they are shown."
 
     @property
     def exit(self) -> Exit:
@@ -103,7 +105,7 @@ def send(
     if json:
         on.out.print_json(data=as_json(result))
     else:
-        show(result, request.files, on)
+        show(result, request.files, on, words(settings.device.language))
     raise typer.Exit(result.exit)
 
 
@@ -115,8 +117,8 @@ def mistakes(error: ValidationError) -> list[str]:
     for each in errors:
         name = each["loc"][0]
         if len(each["loc"]) > 1 or name not in single:  # else it is told of each value
-            words = why(each["type"], each["msg"], dict(each.get("ctx", {})))
-            found.append(f"{OPTIONS.get(str(name), f'--{name}')} {plain(str(each['input']))!r}: {words}")
+            wrong = why(each["type"], each["msg"], dict(each.get("ctx", {})))
+            found.append(f"{OPTIONS.get(str(name), f'--{name}')} {plain(str(each['input']))!r}: {wrong}")
     return found
 
 
@@ -144,16 +146,16 @@ async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result
 
 def outcome(engine: Engine, number: int, message_id: str, to: tuple[str, ...]) -> Result:
     job = engine.job(number)
-    words = reasons.of_job(engine, job) if job.state != SENT.name.lower() else NOTHING
+    advice = reasons.of_job(engine, job) if job.state != SENT.name.lower() else NOTHING
     said, each = reasons.server_words(engine, number), reasons.recipients(engine, number)
-    return Result(job.state, to, number, message_id, words, said, each, job.retry_at)
+    return Result(job.state, to, number, message_id, advice, said, each, job.retry_at)
 
 
-def show(result: Result, files: Sequence[Path], on: Terminal) -> None:
+def show(result: Result, files: Sequence[Path], on: Terminal, said: Words) -> None:
     names = ", ".join(path.name for path in files)
-    about = whats_wrong(result.words.cause, result.words.remedy, result.words.actor.value)
+    about = whats_wrong(result.advice.cause, result.advice.remedy, said.actor(result.advice.actor))
     if result.state == "refused":
-        refusal(on.err, "The mail was refused, nothing is in the spool.", result.rules)
+        refusal(on.err, "The mail was refused, nothing is in the spool.", result.rules, said)
     elif result.exit is Exit.OK:
         rows = [("Scan", names), ("To", ", ".join(result.to)), ("Message-ID", result.message_id or "")]
         say(on.out, DONE, f"Job {result.job} was sent.", rows)
@@ -184,9 +186,9 @@ def as_json(result: Result) -> dict[str, object]:
         "job": result.job,
         "message_id": result.message_id,
         "to": list(result.to),
-        "why": result.words.cause or None,
-        "do": result.words.remedy or None,
-        "who": result.words.actor.value if waits else None,
+        "why": result.advice.cause or None,
+        "do": result.advice.remedy or None,
+        "who": result.advice.actor.value if waits else None,
         "server": result.server or None,
         "recipients": [
             {"address": each.address, "accepted": each.accepted, "reply": each.reply}

@@ -3,8 +3,8 @@
 The engine is opened for it, and what is due then happens first: so waiting mail goes where no engine runs all
 the time.
 
-Rule: no recipient, subject or file name stands here: the administrator sees owner, function, state and reason
-(S33a).
+Rules: no recipient, subject or file name stands here: the administrator sees owner, function, state and
+reason (S33a). Warnings, reasons and states of jobs are told in the language of the device, labels in English.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from ...machines.refresh_token import ACQUIRED, EXPIRED, REQUIRED
 from ...machines.validation import AVAILABLE, NOT_AVAILABLE, OFF
 from ..settings import Settings
 from ..status import IdentityStatus, JobStatus, Status
+from ..words import Words, words
 from .exits import Exit
 from .opening import Config, configured, opened
 from .terminal import detail, plain, put, spinning, terminal, whats_wrong
@@ -62,14 +63,15 @@ async def looked_at(settings: Settings, err: Console) -> tuple[Status, datetime]
 
 
 def show(found: Status, now: datetime, settings: Settings, out: Console) -> None:
+    said = words(settings.device.language)
     section(out, "OAuth 2.0", Group(*sending(found, settings)))
     for rule in found.warns:
         put(out, Text("  ").append(rule.code, style="bold yellow"))
-        detail(out, whats_wrong(rule.sentence, rule.act, rule.actor.value), indent=4)
+        detail(out, whats_wrong(rule.sentence, rule.remedy, said.actor(rule.actor)), indent=4)
     if found.warns:
         put(out, Text())
     section(out, "Refresh tokens", tokens(found.identities, now))
-    section(out, "Jobs", jobs(found.jobs))
+    section(out, "Jobs", jobs(found.jobs, said))
     put(out, Text("Information", style="bold"))
     if not found.information:
         put(out, Text("  nothing", style="dim"))
@@ -78,7 +80,7 @@ def show(found: Status, now: datetime, settings: Settings, out: Console) -> None
         headline.append(each.code.value, style="bold red")
         headline.append(f"  since {local(each.since)}", style="dim")
         put(out, headline)
-        detail(out, whats_wrong(each.cause, each.remedy, each.actor.value), indent=4)
+        detail(out, whats_wrong(each.cause, each.remedy, each.who), indent=4)
 
 
 def section(out: Console, title: str, body: Table | Group) -> None:
@@ -86,8 +88,8 @@ def section(out: Console, title: str, body: Table | Group) -> None:
     put(out, Padding(body, (0, 0, 1, 2)))
 
 
-def coloured(word: str) -> Text:
-    return Text(plain(word), style=COLOURS.get(word, ""))
+def coloured(word: str, shown: str = "") -> Text:
+    return Text(plain(shown or word), style=COLOURS.get(word, ""))
 
 
 def sending(found: Status, settings: Settings) -> list[Text]:
@@ -114,10 +116,11 @@ def tokens(identities: tuple[IdentityStatus, ...], now: datetime) -> Table:
     return grid
 
 
-def jobs(found: tuple[JobStatus, ...]) -> Group:
+def jobs(found: tuple[JobStatus, ...], said: Words) -> Group:
     count = Counter(job.state for job in found)
     line = Text(" · ").join(
-        Text(f"{number} ").append_text(coloured(state)) for state, number in sorted(count.items())
+        Text(f"{number} ").append_text(coloured(state, said.state(state)))
+        for state, number in sorted(count.items())
     )
     over = {SENT.name.lower(), ENDED.name.lower()}
     active = [job for job in found if job.state not in over]
@@ -126,10 +129,10 @@ def jobs(found: tuple[JobStatus, ...]) -> Group:
         return Group(Text("none", style="dim"))
     if not active and not ended:
         return Group(line)
-    return Group(line, Text(), table(active + ended))
+    return Group(line, Text(), table(active + ended, said))
 
 
-def table(listed: list[JobStatus]) -> Table:
+def table(listed: list[JobStatus], said: Words) -> Table:
     made = Table(box=None, padding=(0, 3, 0, 0), header_style="dim", pad_edge=False)
     made.add_column("Job", justify="right")
     for title in ("State", "Owner", "Function", "Submitted", "Tries", "Next try"):
@@ -138,7 +141,7 @@ def table(listed: list[JobStatus]) -> Table:
     for job in listed:
         made.add_row(
             str(job.job),
-            coloured(job.state),
+            coloured(job.state, said.state(job.state)),
             Text(plain(job.owner)),
             Text(job.function),
             local(datetime.fromisoformat(job.submitted_at)),

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...machines.rules import Rule
+from ..words import Words
 
 WIDE = 10_000
 "Columns where nobody looks: a line stays one line for whoever reads it with another program."
@@ -110,11 +111,11 @@ def whats_wrong(cause: str, remedy: str, actor: str) -> list[tuple[str, str]]:
     return [("Why", cause), ("Do", remedy), ("Who", actor)]
 
 
-def refusal(on: Console, headline: str, rules: Sequence[Rule]) -> None:
+def refusal(on: Console, headline: str, rules: Sequence[Rule], words: Words) -> None:
     """Every broken rule at once, with the settings involved, remedy and who must act (S15)."""
     say(on, FAILED, headline)
-    for rule in rules:
-        rows = [(rule.code, rule.sentence), ("Do", rule.act), ("Who", rule.actor.value)]
+    for rule in map(words.told, rules):
+        rows = [(rule.code, rule.sentence), ("Do", rule.remedy), ("Who", words.actor(rule.actor))]
         detail(on, [*rows, ("Settings", ", ".join(rule.settings))])
 
 

@@ -6,6 +6,8 @@ Said honestly: a key file protects a copied store, not a stolen device (S33b).
 Rule: nothing here writes; what is sealed enters the store in the commit of the fact that brought it.
 """
 
+import base64
+import hmac
 import json
 import os
 from collections.abc import Callable
@@ -17,17 +19,16 @@ from ..secret import Secret
 
 KEY_OCTETS = 32
 NONCE_OCTETS = 12
+LINKS = b"links of user boxes"
+"They have a key of their own, made from the one that seals."
+LINK_OCTETS = 16
 
 
 class KeyUnusable(SealFailed):
     """What should be the key is none."""
 
     def __init__(self, source: str, octets: int) -> None:
-        super().__init__(
-            f"{source}: a key has {KEY_OCTETS} octets, this one {octets}.",
-            "Restore the key; without it the people must sign in again, and where nobody has signed in yet "
-            "the file may be removed.",
-        )
+        super().__init__("seal.octets", source=source, wanted=f"{KEY_OCTETS}", octets=f"{octets}")
         self.source, self.octets = source, octets
 
 
@@ -35,10 +36,7 @@ class KeyMissing(SealFailed):
     """The file is gone, and tokens are sealed with what it held: a new key would only hide that."""
 
     def __init__(self, source: str) -> None:
-        super().__init__(
-            f"The key file {source} is missing, and the stored sign-ins are sealed with it.",
-            "Restore the file. If it is lost, select [Delete] in [Refresh Tokens], and sign in again.",
-        )
+        super().__init__("seal.missing", source=source)
         self.source = source
 
 
@@ -46,9 +44,7 @@ class KeyUnreadable(SealFailed):
     """The key file cannot be read or made."""
 
     def __init__(self, source: str, why: str) -> None:
-        super().__init__(
-            f"The key file {source} cannot be used: {why}.", "Let this program read and write it."
-        )
+        super().__init__("seal.unreadable", source=source, why=why)
         self.source = source
 
 
@@ -56,11 +52,7 @@ class SealBroken(SealFailed):
     """A sealed token cannot be opened: another key, or a damaged store."""
 
     def __init__(self, identity: str, source: str) -> None:
-        super().__init__(
-            f"The sealed token of {identity} cannot be opened: {source} is another key than the one that "
-            "sealed it, or the store is damaged.",
-            "Restore the key, or sign in again.",
-        )
+        super().__init__("seal.broken", identity=identity, source=source)
         self.identity = identity
 
 
@@ -137,6 +129,14 @@ class Vault:
             nonce, token.reveal().encode(), bound(identity, version, whose)
         )
         return SealedGrant(identity, version, *whose, nonce + sealed)
+
+    def link(self, document: int, nonce: bytes) -> Secret:
+        """The 128 bits by which a document of a user box is fetched: the same for the same nonce, and no part
+        of them lies on the disk. Raises SealFailed.
+        """
+        key = hmac.digest(checked(self.key(), self.source), LINKS, "sha256")
+        code = hmac.digest(key, b"%d %b" % (document, nonce), "sha256")[:LINK_OCTETS]
+        return Secret(base64.urlsafe_b64encode(code).decode().rstrip("="))
 
     def open(self, grant: SealedGrant) -> Secret:
         """Raises SealFailed."""

@@ -15,11 +15,23 @@ from pathlib import Path
 
 from ...events.information import Actor
 from ...events.menu import ENGLISH as MENU_IN_ENGLISH
-from ...events.menu import PLACEHOLDER, Forms, found_at
+from ...events.menu import FILE, Forms, found_at
 from ...events.settings import MENU, Language
 from ...machines.rules import Rule
 
 FOLDER = Path(__file__).parent
+PLACEHOLDER = re.compile(r"\{([a-z0-9_]+(?:\.[a-z0-9_]+)*)\}")
+"A field of the sentence, or a setting where there is a dot: `{tls.minimum}` is where it is found."
+CANNOT_BE_READ = " cannot be read"
+"Ends the reason of a job that waits for the secret which a setting names."
+
+
+class Spoken(Exception):
+    """An error that a person may read: its text is English, and `Words.error` says it in another language."""
+
+    def __init__(self, code: str, /, **fields: object) -> None:
+        super().__init__(words().say(code, **fields))
+        self.code, self.fields = code, fields
 
 
 class Words:
@@ -34,18 +46,26 @@ class Words:
             *(self._found(f"menu.{name}") or english for name, english in MENU_IN_ENGLISH._asdict().items())
         )
 
-    def say(self, code: str, **fields: object) -> str:
+    def say(self, code: str, /, **fields: object) -> str:
         """The sentence of this code with its `{fields}`; where this language lacks it, in English. Raises
         KeyError for a code that no catalogue has.
         """
+        return self._filled(self.template(code), fields)
+
+    def table(self, code: str, english: str, /, **fields: object) -> str:
+        """The same for a sentence whose table holds the English: that stands where there is no other."""
+        return self._filled(self._found(code) or english, fields)
+
+    def template(self, code: str) -> str:
+        """The sentence with its placeholders. Raises KeyError."""
         found = self._found(code)
         if found is None:
             raise KeyError(code)
-        return self._filled(found, fields)
+        return found
 
-    def table(self, code: str, english: str, **fields: object) -> str:
-        """The same for a sentence whose table holds the English: that stands where there is no other."""
-        return self._filled(self._found(code) or english, fields)
+    def error(self, error: Exception) -> str:
+        """What a person reads of it; of an error that is for programmers, its own English."""
+        return self.say(error.code, **error.fields) if isinstance(error, Spoken) else str(error)
 
     def rule(self, rule: Rule) -> tuple[str, str]:
         """Sentence and remedy, with the settings' menu paths. A rule of the embedding program has its own
@@ -65,18 +85,28 @@ class Words:
         """Who must act."""
         return self.table(f"actor.{actor.name.lower()}", actor.value)
 
+    def reason(self, code: str) -> str:
+        """Why a job waits or has ended, from the code that stands with it; a server's code stays as it is."""
+        if code.endswith(CANNOT_BE_READ):
+            return self.say("reason.cannot-be-read", what=code.removesuffix(CANNOT_BE_READ))
+        return self.table(f"reason.{code.replace(' ', '-')}", code)
+
+    def state(self, state: str) -> str:
+        """The state of a job, in lower case, such as `waiting`."""
+        return self.table(f"state.{state}", state)
+
     def _found(self, code: str) -> str | None:
         found = self._catalogue.gettext(code)
         return None if found == code else found
 
     def _filled(self, text: str, fields: dict[str, object]) -> str:
-        """What is neither a field nor a setting stays: the embedding program's words may have braces."""
+        """What is neither a field nor a setting stays: an embedding program's words may have braces."""
 
         def value(match: re.Match[str]) -> str:
             key = match[1]
             if key in fields:
                 return str(fields[key])
-            return found_at(key, MENU[key], self._forms) if key in MENU else match[0]
+            return found_at(key, MENU.get(key, FILE), self._forms) if "." in key else match[0]
 
         return PLACEHOLDER.sub(value, text)
 

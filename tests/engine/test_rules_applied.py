@@ -72,7 +72,7 @@ async def test_set_is_allowed_while_oauth_is_on_and_the_screen_says_what_is_wron
         (warning,) = engine.information()
         rule = next(rule for rule in RULES if rule.code == case.code)
         assert rule.sentence in warning.cause
-        assert warning.remedy == rule.remedy
+        assert warning.remedy == rule.act
         assert warning.actor is Actor.ADMIN
         await change(engine, case.mends)
         assert (engine.status().validation, engine.status().broken) == ("Available", ())
@@ -299,7 +299,7 @@ async def test_s16_a_rule_that_refuses_at_send_ends_the_job_with_that_reason(tmp
         assert warnings(engine) == [("JOB_ENDED", str(receipt.job))]
         (warning,) = engine.information()
         assert rules[0].sentence in warning.cause
-        assert warning.remedy == rules[0].remedy
+        assert warning.remedy == rules[0].act
         assert (here.kit.mailbox.messages, here.spooled()) == ([], [])
 
 

@@ -15,7 +15,6 @@ import pytest
 from franking.engine.engine import Engine
 from franking.engine.records import Batch, StoreFailed
 from franking.engine.runtime import EngineFailed, EngineStopped
-from franking.engine.status import UNREADABLE
 from franking.engine.store.vault import KeyUnusable
 from franking.events.device import SystemAutoReset
 from franking.events.job import JobSent, JobSubmitted, JobTaken
@@ -25,6 +24,7 @@ from franking.events.token import AccessTokenReady
 from ..engine.device import Office, access_token, office, refresh_token, said, stands, states
 from ..engine.stored import assert_equals_replay
 
+UNREADABLE = "its record cannot be read"
 FULL = StoreFailed("database or disk is full", full=True)
 
 

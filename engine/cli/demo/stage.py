@@ -107,13 +107,13 @@ class Stage:
         self.tell(f"✗ {refusal.what}:", "bold red")
         for rule in refusal.rules:
             self.tell(f"  rule {rule.code}: {rule.sentence}")
-            self.tell(f"  remedy: {rule.act}")
+            self.tell(f"  remedy: {rule.remedy}")
             self.tell(f"  who must act: {rule.actor.value}")
 
     def warned(self, warning: Warning) -> None:
         self.tell(f"  {warning.cause}")
         self.tell(f"  remedy: {warning.remedy}")
-        self.tell(f"  who must act: {warning.actor.value}")
+        self.tell(f"  who must act: {warning.who}")
 
     @asynccontextmanager
     async def engine(self, settings: Settings) -> AsyncIterator[Engine]:

@@ -19,6 +19,7 @@ from franking.engine.settings import CredentialError, Mistake, SettingsError
 from franking.engine.spool import ScanUnreadable
 from franking.engine.store.lock import StoreInUse, StoreLock
 from franking.engine.store.sqlite import StoreUnusable
+from franking.engine.words import words as sentences
 from franking.machines.rules import RULES
 
 from .conftest import PATIENCE_S, Device
@@ -31,7 +32,7 @@ HERE = Path("/somewhere")
     [
         (SettingsError("a.toml", (Mistake("tls.minimum", "int", "a version is wanted"),)), 78, "tls.minimum"),
         (CredentialError("credential:x", "there is no file x"), 78, "credential:x: there is no file x."),
-        (Refused("this cannot be", RULES[:2]), 78, RULES[1].remedy),
+        (Refused("refused.apply", RULES[:2], sentences()), 78, RULES[1].sentence),
         (UnknownUser("bo"), 78, "bo"),
         (ScanUnreadable(HERE / "scan.pdf", "the scan is not a file"), 66, "/somewhere/scan.pdf"),
         (StoreInUse(HERE, "4711"), 75, "process 4711"),
