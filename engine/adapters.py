@@ -45,6 +45,7 @@ from .words import words
 
 if TYPE_CHECKING:
     from .oauth.providers import ProviderData
+    from .screen.browser import BrowserScreen, Gone
 
 NO_PROVIDERS: Mapping[str, "ProviderData"] = MappingProxyType({})
 PROVIDER_DEPENDS = ("oauth.", "tls.", "http.")
@@ -70,6 +71,7 @@ class Adapters:
         "The embedding program's own, beside those that are built in (S2)."
         self.made_provider: Provider | None = None
         self.made_submission: Submission | None = None
+        self.made_browser: BrowserScreen | None = None
 
     def provider(self) -> Provider:
         """Raises CredentialError where the client's secret cannot be read."""
@@ -193,7 +195,22 @@ class Adapters:
             submission, self.made_submission = self.made_submission, None
             await submission.aclose()
 
+    def browser(self, gone: "Gone") -> "BrowserScreen":
+        """The device's own, with the settings as they are at each visit (S4, S19a)."""
+        if self.made_browser is None:
+            from .screen.browser import BrowserScreen
+
+            self.made_browser = BrowserScreen(
+                lambda: self.settings().browser,
+                lambda: proxy_of(self.settings().browser.proxy, self.credentials),
+                self.clock,
+                gone,
+            )
+        return self.made_browser
+
     async def aclose(self) -> None:
+        if self.made_browser is not None:
+            await self.made_browser.aclose()
         await self.changed((*PROVIDER_DEPENDS, *SUBMISSION_DEPENDS))
 
 

@@ -18,10 +18,11 @@ from joserfc.jwk import KeySet
 from ..ports import Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
 from ..secret import Secret
 from .answers import Call, Fault, Refusal, decide, fault
-from .calls import CallError, Calls
+from .calls import Calls
 from .id_token import UnusableError, key_set, signed_in
 from .providers.model import TENANT_IN_CLAIM, is_tenant_id
 from .redirect import CANCELLED, SIGNED_IN, NoListenerError, Page, RedirectListener, Returned
+from .session import CallError
 from .wire import TokenAnswer, said
 
 SCREEN_S = 10.0
@@ -63,7 +64,8 @@ class SignIn:
             stack.push_async_callback(self._close)
             opening = asyncio.create_task(self._open(listener.uri))
             stack.push_async_callback(_ended, opening)
-            outcome = await self._outcome(await self._came_back(listener, opening), listener.uri)
+            came = await self._came_back(listener, opening)
+            outcome = came if isinstance(came, Trouble) else await self._outcome(came, listener.uri)
             self._brought = outcome if isinstance(outcome, Tokens) else None
             listener.show(_page(outcome))
             # A person who is played does everything inside `open`, reading the last page included.
@@ -73,7 +75,7 @@ class SignIn:
     async def _close(self) -> None:
         await self._in_time("closed", self._screen.close(self._request.place))
 
-    async def _in_time(self, what: str, done: Awaitable[None]) -> None:
+    async def _in_time(self, what: str, done: Awaitable[object]) -> None:
         """What the sign-in came to is decided; a screen that fails or hangs costs nobody that."""
         try:
             async with asyncio.timeout(SCREEN_S):
@@ -82,21 +84,24 @@ class SignIn:
             place, name = self._request.place, type(error).__name__
             log.error("the screen at %s could not be %s: %s", place, what, name)
 
-    async def _open(self, redirect_uri: str) -> None:
+    async def _open(self, redirect_uri: str) -> Trouble | None:
         extra = {
             **self._data.authorize_extra,
             "nonce": self._nonce.reveal(),
             "login_hint": self._request.address,
         }
         url = self._calls.authorize_url(redirect_uri, self._state.reveal(), self._verifier.reveal(), extra)
-        await self._screen.open(self._request.place, url, self._request.closes_at)
+        return await self._screen.open(self._request.place, url, self._request.closes_at)
 
-    async def _came_back(self, listener: RedirectListener, opening: "asyncio.Task[None]") -> Returned:
-        waited: set[asyncio.Future[None] | asyncio.Future[Returned]] = {opening, listener.returned}
+    async def _came_back(
+        self, listener: RedirectListener, opening: "asyncio.Task[Trouble | None]"
+    ) -> Returned | Trouble:
+        waited: set[asyncio.Future[Trouble | None] | asyncio.Future[Returned]] = {opening, listener.returned}
         await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if listener.returned.done():
             return listener.returned.result()
-        await opening
+        if (trouble := await opening) is not None:
+            return trouble
         async with self._parked():
             return await listener.returned
 
@@ -155,7 +160,7 @@ class SignIn:
         return is_tenant_id(tenant) and issuer == f"{before}{tenant}{after}"
 
 
-async def _ended(opening: "asyncio.Task[None]") -> None:
+async def _ended(opening: "asyncio.Task[Trouble | None]") -> None:
     """A screen that is still opening is stopped. A failure of its own was raised where it was waited for."""
     opening.cancel()
     await asyncio.gather(opening, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""The device's own browser as the sign-in screen (S18, S19a)."""
