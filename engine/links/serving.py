@@ -1,0 +1,87 @@
+"""A small HTTP server for the links, inside the engine's event loop: for embedding programs and for tests.
+
+uvicorn without its signal handlers, its log configuration and its line for each request, for a path here is a
+secret. It ends before its engine does.
+
+Rule: nothing wakes while nobody asks.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+
+from ..engine import Engine
+from .app import links_app
+
+CONNECTIONS_MAX = 64
+"A small device answers so many at once; others are told to come again (503)."
+IDLE_S = 5
+PATIENCE_S = 5
+"How long a download that is under way may take to end."
+HEAD_OCTETS_MAX = 16 << 10
+"Of a request's line and fields; a link is shorter than 1 kB."
+
+
+class Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening, self.wanted_no_more = asyncio.Event(), asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the embedding program's."""
+        yield
+
+    async def main_loop(self) -> None:
+        """Instead of looking ten times a second whether to end."""
+        await self.on_tick(0)
+        self.listening.set()
+        await self.wanted_no_more.wait()
+
+
+@asynccontextmanager
+async def serve(
+    engine: Engine, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[str, int]]:
+    """Serves the links as long as the block lasts, which stands inside the engine's; gives the address, for
+    `port` may be 0. `tls`: None where a web server before this one speaks TLS. Raises OSError where the
+    address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family)
+    server = Server(configured(engine, tls))
+    serving = asyncio.ensure_future(server.serve([listener]))
+    try:
+        begun = asyncio.ensure_future(server.listening.wait())
+        await asyncio.wait((serving, begun), return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
+        if serving.done():
+            await serving
+        yield listener.getsockname()[:2]
+    finally:
+        server.wanted_no_more.set()
+        await serving
+        listener.close()
+
+
+def configured(engine: Engine, tls: ssl.SSLContext | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        links_app(engine),
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_keep_alive=IDLE_S,
+        timeout_graceful_shutdown=PATIENCE_S,
+        h11_max_incomplete_event_size=HEAD_OCTETS_MAX,
+        ssl_context_factory=(lambda config, default: tls) if tls is not None else None,
+    )
