@@ -35,6 +35,7 @@ from ..machines.effects import (
     RevokeGrant,
     Transmit,
 )
+from ..machines.identity import same
 from ..machines.refresh_token import REFRESH_TOKEN
 from ..machines.rules import Rule
 from ..machines.sign_in import MINUTES_OPEN
@@ -69,6 +70,7 @@ from .records import (
     JobOutcome,
     JobRow,
     RevocationEnded,
+    SealedGrant,
     SealFailed,
     Store,
     StoreFailed,
@@ -98,6 +100,8 @@ class World:
     "Rules by which nobody may sign in now."
     issuer: Callable[[], str]
     "Whose grants are used, as `ports.issuer_of` says it."
+    void: Callable[[SealedGrant, str], bool]
+    "Whether a grant is of no use with this issuer and the identity's address (S26a)."
     revoker: Callable[[str], Provider | None]
     "Who takes back what this issuer gave."
     accepted: Callable[[str, str, Tokens], bool]
@@ -159,7 +163,7 @@ class Acts:
             provider = self.world.provider()
         except CredentialError as error:
             return self.cannot_ask(asked, CREDENTIAL, no_secret(error))
-        if sealed.issuer != provider.issuer:  # nobody but its issuer ever sees it (S26a)
+        if self.world.void(sealed, provider.issuer):  # nobody but its issuer ever sees it (S26a)
             return say(TokenDeleted(identity=identity))
         answer = await provider.refresh(grant)
         if isinstance(answer, Trouble):
@@ -261,7 +265,7 @@ class Acts:
             return not_signed_in(place, answer.code, words(answer))
         if answer.refresh is None:
             return say(SignInFailed(place=place, code="no refresh token"))
-        if self.world.issuer() != provider.issuer:
+        if self.world.issuer() != provider.issuer or not same(wanted, self.world.address(identity)):
             await provider.revoke(answer.refresh)
             return not_signed_in(place, "settings changed", detail_by("I103.settings", Actor.PERSON))
         right = self.world.accepted(identity, wanted, answer)

@@ -90,6 +90,7 @@ class Parts:
             self.adapters.provider,
             lambda: broken(self.settings, Look.SIGN_IN, rules=self.rules),
             self.adapters.issuer,
+            self.senders.void,
             self.adapters.revoker,
             self.senders.takes,
             self.adapters.submission,

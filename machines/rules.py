@@ -277,7 +277,7 @@ RULES: tuple[Rule, ...] = (
     Rule("S14-vlan", ("network.connection", "network.vlan", "oauth.enabled"), network_2_with_vlan,
          ((Look.TURN_ON, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "OAuth authentication is not available on Network 2 with VLAN enabled.",
-         "Connect the device to Network 1, or turn {network.vlan} off.",
+         "Connect the device to Network 1, or turn off {network.vlan}.",
          Actor.ADMIN),
     Rule("S2-client", ("oauth.client_id", "oauth.enabled"), no_client_id,
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
