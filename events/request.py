@@ -19,8 +19,11 @@ Address = Annotated[
     StringConstraints(strip_whitespace=True, pattern=ADDR_SPEC, max_length=254),
 ]
 "An addr-spec without quoting or route (RFC 5321 section 4.1.2); non-ASCII goes with SMTPUTF8 (RFC 6531)."
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$", max_length=900)]
+ONE_LINE = r"^[^\x00-\x08\x0a-\x1f\x7f]*$"
+Line = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=900)]
 "Text of one line: no line end can smuggle a header field."
+Subject = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=10_240)]
+"Folded over as many lines as it needs; a header field has no limit (RFC 5322 section 2.2.3), servers have."
 
 
 class Function(StrEnum):
@@ -57,7 +60,7 @@ class JobRequest(Value):
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
     bcc: tuple[Address, ...] = ()
-    subject: Line = ""
+    subject: Subject = ""
     "Empty: the function's own."
     text: str = ""
 

@@ -125,7 +125,7 @@ class Part:
 
     @classmethod
     def attachment(cls, content: bytes | File, name: str, media_type: str, charset: str = "") -> Self:
-        """Any name: what no file name may hold becomes `_`, space around it goes, and a folder's name is none.
+        """Any name: what no file name may hold becomes `_`, and space around it goes; `..` names no file.
 
         Raises Unencodable for a malformed media type.
         """
