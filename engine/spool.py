@@ -11,7 +11,8 @@ import io
 import os
 import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +21,20 @@ from pydantic import TypeAdapter
 from .records import StoreFailed
 
 COPY_OCTETS = 1 << 20
+SCRATCH = ".scratch"
+"Behind the job's number, in the name of a folder for what is made before the job is."
 
 
 class ScanUnreadable(ValueError):
-    """A file of the request cannot be taken; nothing was spooled."""
+    """A file of the request cannot be taken; nothing was spooled. `why` and `remedy` are sentences without
+    their full stop.
+    """
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path}: {why}. Name a file that can be read, and submit again")
-        self.path, self.why = path, why
+    def __init__(
+        self, path: Path, why: str, remedy: str = "Name a file that can be read, and submit again"
+    ) -> None:
+        super().__init__(f"{path}: {why}. {remedy}")
+        self.path, self.why, self.remedy = path, why, remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,27 @@ class Spool:
         """
         for path in paths:
             check(path)
+        with self.whole(job):
+            return tuple(copy(path, self.path(job, number)) for number, path in enumerate(paths))
+
+    def adopt(self, job: int, paths: Sequence[Path]) -> None:
+        """Files that lie in the same store for good belong to the job as well, durably and without another
+        copy: the same octets get a second name. Raises ScanUnreadable for one that is gone, StoreFailed.
+        """
+        with self.whole(job):
+            for number, path in enumerate(paths):
+                try:
+                    os.link(path, self.path(job, number))
+                except FileNotFoundError:
+                    raise ScanUnreadable(path, "the file is gone") from None
+
+    @contextmanager
+    def whole(self, job: int) -> Iterator[None]:
+        """The job's folder with all its files, durably, or no folder at all."""
         folder = self.folder / str(job)
         try:
             folder.mkdir(mode=0o700)
-            found = tuple(copy(path, self.path(job, number)) for number, path in enumerate(paths))
+            yield
             sync(folder)
             sync(self.folder)
         except OSError as error:
@@ -63,7 +87,20 @@ class Spool:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        return found
+
+    @contextmanager
+    def scratch(self, job: int) -> Iterator[Path]:
+        """A folder for what is made of the job's files before they are taken; gone when the block ends, and
+        swept after a crash. Raises StoreFailed where it cannot be written.
+        """
+        folder = self.folder / f"{job}{SCRATCH}"
+        try:
+            folder.mkdir(mode=0o700)
+            yield folder
+        except OSError as error:
+            raise StoreFailed(f"the spool cannot be written ({error.strerror})", full=True) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def path(self, job: int, number: int) -> Path:
         """Where the file with this number (from 0) of the job lies."""
@@ -78,7 +115,8 @@ class Spool:
     def sweep(self, keep: frozenset[int]) -> None:
         """Removes the folders of jobs that never came to be, or are over."""
         for folder in self.folder.iterdir():
-            if folder.name.isdecimal() and int(folder.name) not in keep:
+            number = folder.name.removesuffix(SCRATCH)
+            if number.isdecimal() and (folder.name != number or int(number) not in keep):
                 shutil.rmtree(folder)
 
     def last(self) -> int:
@@ -88,28 +126,50 @@ class Spool:
 
 
 def check(path: Path) -> None:
+    """Raises ScanUnreadable."""
     try:
         kind = path.stat().st_mode
-    except OSError as error:
-        raise ScanUnreadable(path, f"the scan cannot be read ({error.strerror})") from None
+    except (OSError, ValueError) as error:
+        raise ScanUnreadable(path, f"the scan cannot be read ({said(error)})") from None
     if not stat.S_ISREG(kind):
         raise ScanUnreadable(path, "the scan is not a file")
 
 
+def empty(path: Path) -> ScanUnreadable:
+    return ScanUnreadable(path, "the scan is empty", "Scan it again, and submit it when it is complete")
+
+
+def said(error: OSError | ValueError) -> str:
+    """What the system says, or that of a name which no file can have."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def copy(path: Path, target: Path) -> SpooledFile:
+    """Raises ScanUnreadable, also where the file is still being written: a part of a scan is no scan."""
     digest, size = hashlib.sha256(), 0
     try:
         source = path.open("rb", buffering=0)
     except OSError as error:
         raise ScanUnreadable(path, f"the scan cannot be read ({error.strerror})") from None
     with source, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copied:
+        before = os.fstat(source.fileno())
         while block := piece(source, path):
             digest.update(block)
             size += len(block)
             copied.write(block)
+        if size == 0:
+            raise empty(path)
+        after = os.fstat(source.fileno())
+        if not before.st_size == size == after.st_size or before.st_mtime_ns != after.st_mtime_ns:
+            raise ScanUnreadable(path, "the scan changed while it was taken", "Submit it when it is complete")
         copied.flush()
         os.fsync(copied.fileno())
-    return SpooledFile(path.name, size, digest.hexdigest())
+    return SpooledFile(name_of(path), size, digest.hexdigest())
+
+
+def name_of(path: Path) -> str:
+    """As text: octets that are not UTF-8 in a file's name are replaced, for no message can carry them."""
+    return os.fsencode(path.name).decode(errors="replace")
 
 
 def piece(source: io.RawIOBase, path: Path) -> bytes:

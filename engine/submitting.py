@@ -133,7 +133,14 @@ class Submitting(UserBoxes):
         """Raises ScanUnreadable, UnknownDocument, StoreFailed."""
         if isinstance(request, FromUserBox):
             return await self.from_box(job, request)
-        return await asyncio.to_thread(self.spool.take, job, request.paths)
+        return await asyncio.to_thread(self.taken, job, request)
+
+    def taken(self, job: int, request: Request) -> tuple[SpooledFile, ...]:
+        """In a thread. Raises ScanUnreadable, StoreFailed."""
+        from .functions.prepare import prepare
+
+        with self.spool.scratch(job) as scratch:
+            return self.spool.take(job, prepare(request, request.paths, scratch))
 
     def looks_at(self, identity: str) -> datetime | None:
         """When to look whether this user still has to sign in (S18). The device's own waits for [Acquire]."""

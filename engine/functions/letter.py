@@ -47,6 +47,8 @@ class Header:
     "Of the device's language."
     links: tuple[Link, ...] = ()
     "Of Scan to URL, in the order of its files."
+    mdn: bool = False
+    "An Internet fax asks its reader's program to say that it was shown (RFC 8098)."
 
 
 Composer = Callable[[JobRequest, Header, Sequence[Attachment]], Message]

@@ -43,6 +43,8 @@ class Extensions:
     octets_max: int | None = None
     "From SIZE; None: no fixed maximum."
     smtputf8: bool = False
+    dsn: bool = False
+    "Delivery status notifications can be asked for (RFC 3461)."
 
 
 class Chat(asyncio.Protocol):

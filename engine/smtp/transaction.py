@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from ..ports import Envelope, Outcome, Phase, Recipient, Verdict
+from ..ports import Envelope, Notify, Outcome, Phase, Recipient, Verdict
 from .chat import Chat, Lost
 from .compose import FileChanged, Message, blocks
-from .fields import Unencodable, addr_spec
+from .fields import Unencodable, addr_spec, xtext
 from .reply import Reply
 from .trouble import answered, meaning, ours
 
@@ -21,6 +21,8 @@ BATCH = 8
 FINAL_PATIENCE = 10
 "Times the limit of other replies: ten minutes where that is one (RFC 5321 section 4.5.3.2.6)."
 GO_AHEAD = 354
+ENVID_MAX, ORCPT_MAX = 100, 500
+"Characters (RFC 3461 sections 4.2 and 4.4)."
 END = b".\r\n"
 
 
@@ -119,10 +121,13 @@ class _Transaction:
         options = f" SIZE={self._message.size}" if self._chat.extensions.size else ""
         if self._international:
             options += " BODY=8BITMIME SMTPUTF8"
+        notify = self._envelope.notify if self._chat.extensions.dsn else ()
+        if notify:
+            options += returned(self._message.message_id)
         return [
             (Phase.MAIL, f"MAIL FROM:<{addr_spec(self._envelope.sender)}>{options}\r\n".encode()),
             *(
-                (Phase.RCPT, f"RCPT TO:<{addr_spec(each)}>\r\n".encode())
+                (Phase.RCPT, f"RCPT TO:<{addr_spec(each)}>{notified(each, notify)}\r\n".encode())
                 for each in self._envelope.recipients
             ),
             (Phase.DATA, b"DATA\r\n"),
@@ -205,6 +210,22 @@ class _Transaction:
         if final.done():
             self._chat.abort()
         return final.done()
+
+
+def returned(message_id: str) -> str:
+    """What a notification shall bring back: the header alone, and which message it was (RFC 3461 sections 4.3
+    and 4.4).
+    """
+    envelope_id = xtext(message_id.strip("<>"))
+    return f" RET=HDRS ENVID={envelope_id}" if 0 < len(envelope_id) <= ENVID_MAX else " RET=HDRS"
+
+
+def notified(recipient: str, notify: tuple[Notify, ...]) -> str:
+    """RFC 3461 sections 4.1 and 4.2. An address that isn't ASCII goes without ORCPT: it could not say it."""
+    if not notify:
+        return ""
+    original = f" ORCPT=rfc822;{xtext(recipient)}" if recipient.isascii() else ""
+    return f" NOTIFY={','.join(notify)}{original if len(original) <= ORCPT_MAX else ''}"
 
 
 def stuffed(block: bytes) -> bytes:

@@ -1,0 +1,87 @@
+"""What is made of a request's files before they go into the spool: a fax of page images, a file of each page.
+
+Rule: the files that were named stay as they are; what is made lies in the scratch folder, durable only when
+the spool takes it.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ...events.request import InternetFax, Request, Scan, Separation
+from ..spool import check
+from . import pdf, tiff, tiff_fx
+from .page_images import count
+from .scan_files import Kind, kind_of, reading
+
+FAX_ENDING = ".tif"
+"RFC 3965 leaves it open; three letters are what every receiver opens."
+NAME_OCTETS_MAX = 255
+
+
+def prepare(request: Request, paths: Sequence[Path], scratch: Path) -> tuple[Path, ...]:
+    """The files to take instead of `paths`: these, or files in `scratch`, in their order. The caller runs it
+    in a thread.
+
+    Raises ScanUnreadable, naming the file and the remedy; OSError where `scratch` cannot be written.
+    """
+    if isinstance(request, InternetFax):
+        for path in paths:
+            check(path)
+        fax = scratch / named(paths[0], FAX_ENDING)
+        tiff_fx.write(paths, fax)
+        return (fax,)
+    if isinstance(request, Scan) and request.separation is Separation.PAGE_PER_FILE:
+        return tuple(
+            page for number, path in enumerate(paths) for page in page_per_file(path, scratch / str(number))
+        )
+    return tuple(paths)
+
+
+def page_per_file(path: Path, folder: Path) -> Sequence[Path]:
+    """The pages of a PDF or a TIFF, named so that they sort; a file of one page as it is. Raises
+    ScanUnreadable, OSError.
+    """
+    check(path)
+    total = count(path)
+    if total == 1:
+        return [path]
+    folder.mkdir(mode=0o700)
+    digits = len(str(total))
+    pages = [folder / named(path, f"-{number:0{digits}}{path.suffix}") for number in range(1, total + 1)]
+    if kind_of(path) is Kind.PDF:
+        for number, page in enumerate(pages):
+            page.write_bytes(pdf.page_alone(path, number))
+    else:
+        take_apart(path, pages)
+    return pages
+
+
+def take_apart(path: Path, targets: Sequence[Path]) -> None:
+    """The pages of a TIFF, each into its own file."""
+    with reading(path):
+        source = path.open("rb")
+    with source:
+        with reading(path):
+            pages = list(tiff.pages(source))
+            for page in pages:
+                tiff.check_separable(page)
+            if len(pages) != len(targets):
+                raise tiff.Malformed("it changed while it was read")
+        for page, target in zip(pages, targets, strict=True):
+            with target.open("xb") as alone:
+                tiff.copy(page, read(path, tiff.octets_of(page, source)), alone)
+
+
+def read(path: Path, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """So that what cannot be read is the scan's fault, beside what cannot be written."""
+    with reading(path):
+        yield from blocks
+
+
+def named(path: Path, ending: str) -> str:
+    """The file's name with another ending, no longer than a file system takes."""
+    stem = path.stem
+    while len(os.fsencode(stem + ending)) > NAME_OCTETS_MAX:
+        stem = stem[:-1]
+    return stem + ending
