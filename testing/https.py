@@ -70,6 +70,14 @@ class HttpsListener:
             if writer is not None and known is not None and known[:2] == peer:
                 writer.transport.abort()
 
+    def tls_of(self, peer: tuple[str, int]) -> str:
+        """The version on the connection from `peer`, as OpenSSL names it; empty where it is gone."""
+        for writer in self._connections.values():
+            known = writer.get_extra_info("peername") if writer is not None else None
+            if writer is not None and known is not None and known[:2] == peer:
+                return str(writer.get_extra_info("ssl_object").version())
+        return ""
+
     def cut_all(self) -> None:
         for task, writer in self._connections.items():
             if writer is None:

@@ -378,5 +378,6 @@ class ProviderServer:
                 str(request.scope["http_version"]),
                 parameters.get("prompt", ""),
                 parameters.get("login_hint", ""),
+                self._listener.tls_of((request.client.host, request.client.port)) if request.client else "",
             )
         )

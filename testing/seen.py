@@ -26,6 +26,8 @@ class RequestSeen:
     http_version: str
     prompt: str = ""
     login_hint: str = ""
+    tls: str = ""
+    "As OpenSSL names it, such as TLSv1.3."
 
 
 @dataclass(frozen=True, slots=True)
