@@ -9,6 +9,7 @@ asked for.
 import ast
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,7 +40,9 @@ class Setting:
     allowed: str
     "In words."
     help: str
-    "Its meaning; empty where the program was shipped without its source."
+    "Its meaning, for people; empty where the program was shipped without its source."
+    numbers: tuple[str, ...]
+    "Of the requirements that it meets: `S8`."
 
     @property
     def section(self) -> str:
@@ -88,42 +91,55 @@ def settings_of(values: type[BaseModel], above: str = "") -> Iterator[Setting]:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from settings_of(kind, f"{key}.")
             continue
+        meaning = meanings.get(name, "")
         yield Setting(
             key,
             MENU.get(key, At("")),
             field.get_default(call_default_factory=True),
             choices_of(hints[name]),
             words_of(hints[name]),
-            meanings.get(name, ""),
+            NUMBERS.sub("", meaning),
+            tuple(number for found in NUMBERS.findall(meaning) for number in found.split(", ")),
         )
 
 
-def docstrings(values: type[BaseModel]) -> dict[str, str]:
-    """The text under each field, in one line."""
+def docstrings(kind: type) -> dict[str, str]:
+    """The text under each field of a model or each member of an enumeration, in one line."""
     try:
-        tree = ast.parse(inspect.getsource(values))
+        tree = ast.parse(inspect.getsource(kind))
     except OSError:  # compiled files alone
         return {}
     (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
     return {
-        field.target.id: " ".join(text.value.value.split())
+        name: " ".join(text.value.value.split())
         for field, text in pairwise(body)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        for name in named(field)
         if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
         if isinstance(text.value.value, str)
     }
 
 
-def section_words(section: str) -> str:
-    """What a table of the settings file is for: the docstring of its model."""
+def named(field: ast.stmt) -> list[str]:
+    targets = field.targets if isinstance(field, ast.Assign) else [getattr(field, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def meaning_of(kind: type) -> str:
+    """Its own docstring, in one line."""
+    return " ".join((vars(kind).get("__doc__") or "").split())
+
+
+def section_words(section: str) -> list[str]:
+    """What a table of the settings file is for: its model's docstring, and what stands under its field."""
     kind: object = DeviceSettings
+    beside = ""
     for name in section.split("."):
         if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-            return ""
-        kind = kind.model_fields[name].annotation
+            return []
+        beside, kind = docstrings(kind).get(name, ""), kind.model_fields[name].annotation
     if not isinstance(kind, type) or not issubclass(kind, BaseModel):
-        return ""
-    return " ".join(inspect.cleandoc(kind.__dict__.get("__doc__") or "").split())
+        return []  # a table of the person's own names: it says what it is for as a setting
+    return [words for words in (meaning_of(kind), beside) if words]
 
 
 def bare(hint: object) -> tuple[object, tuple[object, ...]]:
@@ -212,6 +228,7 @@ def pattern_of(kind: object) -> str:
     return str(constraints.pattern)
 
 
+NUMBERS = re.compile(r" \(((?:[SB]\d+[a-z]?(?:, )?)+)\)")
 EXAMPLE = ", such as `scanner@example.com`"
 KINDS: Mapping[object, str] = {bool: "`true` (ON) or `false` (OFF)", Path: "a path"}
 WANTED: Mapping[str, str] = {

@@ -58,11 +58,15 @@ class JobRequest(Value):
     "A person stands at the panel, and the sign-in screen can open there (S18)."
 
     to: tuple[Address, ...] = ()
+    "Recipients."
     cc: tuple[Address, ...] = ()
+    "Recipients of a copy."
     bcc: tuple[Address, ...] = ()
+    "Recipients whom the others don't see."
     subject: Subject = ""
     "Empty: the function's own."
     text: str = ""
+    "What the message says; empty: the function's own words."
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -93,6 +97,7 @@ class ByDevice(JobRequest):
 
 class WithFiles(JobRequest):
     files: Annotated[tuple[Path, ...], Field(min_length=1)]
+    "What is sent, in this order; each is copied into the spool before `submit` returns (S33)."
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -110,9 +115,12 @@ class Scan(FromPerson, WithFiles):
     """What the glass or the feeder gave: PDF, TIFF or JPEG, one file or several."""
 
     separation: Separation = Separation.AS_SCANNED
+    "As scanned, or each page a file of its own."
 
 
 class ScanToEmail(Scan):
+    """To the addresses that the person names."""
+
     function: Literal[Function.SCAN_TO_EMAIL] = Function.SCAN_TO_EMAIL
 
 
@@ -127,7 +135,7 @@ class ScanToUrl(Scan):
 
     function: Literal[Function.SCAN_TO_URL] = Function.SCAN_TO_URL
     keep: Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=365))] | None = None
-    "How long the links work; None: as `[box] keep` says."
+    "How long the links work; left out: as `[box] keep` says."
 
 
 class InternetFax(FromPerson, WithFiles):
@@ -153,6 +161,7 @@ class FromApplication(FromPerson):
     application: Line
     "Its name."
     files: tuple[Path, ...] = ()
+    "What is attached; there may be none."
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -166,6 +175,7 @@ class EmailNotification(ByDevice):
     event: Line
     "What happened, in a few words: `Paper tray 2 is empty`."
     happened_at: AwareDatetime | None = None
+    "With its time zone; left out: it is not said."
 
 
 class Counter(Value):
@@ -179,8 +189,11 @@ class TotalCounter(ByDevice):
 
     function: Literal[Function.TOTAL_COUNTER] = Function.TOTAL_COUNTER
     counters: Annotated[tuple[Counter, ...], Field(min_length=1)]
+    "Each with its name and its count, in this order."
     serial_number: Line = ""
+    "The device's; empty: it is not said."
     read_at: AwareDatetime | None = None
+    "When the counters were read; left out: when the message was made."
 
 
 class Received(ByDevice, WithFiles):
@@ -189,6 +202,7 @@ class Received(ByDevice, WithFiles):
     sender_number: Line = ""
     "What the sender's machine calls itself (TSI)."
     received_at: AwareDatetime | None = None
+    "When the fax came in; left out: it is not said."
 
 
 class ForwardTx(Received):
@@ -216,6 +230,7 @@ class StatusNotification(ByDevice):
 
     function: Literal[Function.STATUS_NOTIFICATION] = Function.STATUS_NOTIFICATION
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    "Each with the part of the device, its state, and since when."
 
 
 class Medium(StrEnum):
@@ -244,6 +259,7 @@ class TxResultReport(ByDevice):
 
     function: Literal[Function.TX_RESULT_REPORT] = Function.TX_RESULT_REPORT
     transmissions: Annotated[tuple[Transmission, ...], Field(min_length=1)]
+    "Each a line of the report."
 
 
 Request = Annotated[

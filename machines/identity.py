@@ -149,16 +149,21 @@ EXAMPLE = {
 }
 
 
+def example(setting: ChangeFrom) -> DeviceSettings:
+    administrator = EXAMPLE[From.ADMINISTRATORS]
+    return DeviceSettings(
+        administrator=Administrator(address=administrator),
+        from_address=FromAddress(setting=setting, bulk=administrator),
+    )
+
+
 def decisions() -> Iterator[Decision]:
     """The whole table, each row by the function that decides in the device: kim sends from the printer, and
     no alias or shared mailbox is configured.
     """
-    own, administrator = EXAMPLE[From.OWN], EXAMPLE[From.ADMINISTRATORS]
+    own = EXAMPLE[From.OWN]
     for setting in ChangeFrom:
-        settings = DeviceSettings(
-            administrator=Administrator(address=administrator),
-            from_address=FromAddress(setting=setting, bulk=administrator),
-        )
+        settings = example(setting)
         for function in Function:
             by_device = REQUESTS[function].by_device
             for chosen in From:

@@ -1,4 +1,4 @@
-"""`franking diagrams`: draws the machines that run, or checks that the drawings are of today (B6)."""
+"""`franking diagrams`: draws machines and prints tables as they run, or checks that they are current (B6)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,29 +12,31 @@ from .terminal import DONE, FAILED, say, terminal
 def diagrams(
     folder: Annotated[
         Path | None,
-        typer.Argument(show_default=False, help="Where the drawings lie; else where the package has them."),
+        typer.Argument(
+            show_default=False, help="Where all of them lie; else drawn/ and docs/ of the package."
+        ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; end with 65 if a drawing is stale.")
+        bool, typer.Option("--check", help="Write nothing; end with 65 if one of them is stale.")
     ] = False,
 ) -> None:
-    """Draws every machine from its definition."""
-    from ...diagrams import DRAWN, stale, write
+    """Draws every machine, and prints the tables of settings, rules, identity, roles and functions."""
+    from ...diagrams import stale, write
 
-    where, on = folder or DRAWN, terminal()
+    where, on = f" in {folder}" if folder else "", terminal()
     if not check:
-        changed = write(where)
+        changed = write(folder)
         say(
             on.out,
             DONE,
-            f"The drawings are of today in {where}.",
+            f"Drawings and tables are of today{where}.",
             [("Changed", str(path)) for path in changed],
         )
         raise typer.Exit(Exit.OK)
-    old = stale(where)
+    old = stale(folder)
     if old:
         rows = [("Stale", str(path)) for path in old] + [("Do", "franking diagrams")]
-        say(on.err, FAILED, f"The drawings in {where} are stale.", rows)
+        say(on.err, FAILED, f"Drawings or tables{where} are stale.", rows)
         raise typer.Exit(Exit.DATA)
-    say(on.out, DONE, f"The drawings are of today in {where}.")
+    say(on.out, DONE, f"Drawings and tables are of today{where}.")
     raise typer.Exit(Exit.OK)
