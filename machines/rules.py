@@ -228,6 +228,11 @@ def no_client_id(now: Situation) -> bool:
     return not now.settings.oauth.client_id
 
 
+def user_without_password(now: Situation) -> bool:
+    smtp = now.settings.smtp
+    return not now.settings.oauth.enabled and smtp.user is not None and smtp.user_credential is None
+
+
 def secret_over_a_plain_connection(now: Situation) -> bool:
     smtp = now.settings.smtp
     secret = now.settings.oauth.enabled or smtp.user is not None or smtp.user_credential is not None
@@ -335,6 +340,12 @@ RULES: tuple[Rule, ...] = (
          "The message is larger than the mail server takes.",
          "Scan with a lower resolution, send fewer pages at a time, or use Scan to URL.",
          Actor.PERSON),
+    Rule("S1-password", ("smtp.user", "smtp.user_credential"), user_without_password,
+         ((Look.SET, Verdict.CANNOT_BE_SET),),
+         "A user name for the SMTP server is set without its password, so that mail would go without a "
+         "sign-in.",
+         "Set {smtp.user_credential}, or leave {smtp.user} empty for a server that wants no sign-in.",
+         Actor.ADMIN),
     Rule("S30-plain", ("smtp.security", "oauth.enabled", "smtp.user"), secret_over_a_plain_connection,
          ((Look.SET, Verdict.CANNOT_BE_SET),),
          "Without a secure connection to the SMTP server neither a token nor a password may be sent.",
@@ -350,8 +361,9 @@ RULES: tuple[Rule, ...] = (
 """The order is that in which they are reported."""
 
 WITHOUT_OAUTH = frozenset({
-    "S1-off", "S5-none", "S8-order", "S17-address", "S17-from", "S17-sender", "S17-former", "S20-off",
-    "S20-me", "S21-route", "S21-report", "S22-box", "S30-plain", "S33-recipients", "S33-many", "S33-size",
+    "S1-off", "S1-password", "S5-none", "S8-order", "S17-address", "S17-from", "S17-sender", "S17-former",
+    "S20-off", "S20-me", "S21-route", "S21-report", "S22-box", "S30-plain", "S33-recipients", "S33-many",
+    "S33-size",
 })  # fmt: skip
 "Rules that hold with [OAuth 2.0] OFF, too (S1)."
 

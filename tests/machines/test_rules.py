@@ -9,6 +9,7 @@ from franking.events.information import Actor
 from franking.events.request import REQUESTS, Function
 from franking.events.settings import (
     Administrator,
+    Box,
     ChangeFrom,
     Connection,
     DeviceSettings,
@@ -18,6 +19,7 @@ from franking.events.settings import (
     HttpVersion,
     Network,
     OAuth,
+    Security,
     Smtp,
     Tls,
     TlsVersion,
@@ -61,6 +63,7 @@ def settings(
         tls=Tls(minimum=tls[0], maximum=tls[1]),
         http=Http(version=http),
         network=Network(connection=network[0], vlan=network[1]),
+        box=Box(public_url="https://printer.example.com"),
     )
 
 
@@ -239,6 +242,39 @@ def test_s8_the_minimum_is_not_above_the_maximum(enabled: bool) -> None:
     assert codes(settings(enabled=enabled, tls=(V13, V12)), Look.SET) == ["S8-order"]
 
 
+@pytest.mark.manual("S1", "S30")
+@pytest.mark.parametrize("security", [None, *Security])
+@pytest.mark.parametrize("enabled", [False, True])
+@pytest.mark.parametrize("sign_in", [{}, {"user_credential": "credential:smtp"}, {"user": "kim"}])
+def test_s30_a_plain_relay_is_for_mail_without_a_secret(
+    security: Security | None, enabled: bool, sign_in: dict[str, str]
+) -> None:
+    smtp = Smtp.model_validate({"security": security, "server": "smtp.office365.com", **sign_in})
+    given = settings(enabled=enabled).model_copy(update={"smtp": smtp})
+    secret = enabled or bool(sign_in)
+    found = [code for code in codes(given, Look.SET) if code != "S1-password"]
+    assert found == ["S30-plain"] * (security is Security.NONE and secret)
+
+
+@pytest.mark.manual("S1")
+@pytest.mark.parametrize(
+    ("enabled", "user", "credential", "refused"),
+    [
+        (False, "kim", None, True),
+        (False, "kim", "credential:smtp", False),
+        (False, None, "credential:smtp", False),
+        (False, None, None, False),
+        (True, "kim", None, False),
+    ],
+)
+def test_s1_a_user_name_needs_its_password(
+    enabled: bool, user: str | None, credential: str | None, refused: bool
+) -> None:
+    smtp = Smtp(server="smtp.office365.com", user=user, user_credential=credential)
+    given = settings(enabled=enabled).model_copy(update={"smtp": smtp})
+    assert codes(given, Look.SET) == ["S1-password"] * refused
+
+
 KIM = Sender(by_device=False, user_address="kim@example.com", chosen=None)
 NOBODY = Sender(by_device=False, user_address=None, chosen=None)
 DEVICE = Sender(by_device=True, user_address=None, chosen=None)
@@ -313,6 +349,17 @@ def test_s33_a_message_without_recipients_is_refused(function: Function) -> None
 def test_s20_scan_to_me_needs_an_address_of_ones_own() -> None:
     given = message(NOBODY, function=Function.SCAN_TO_ME, recipients=0)
     assert codes(settings(), Look.SUBMIT, given) == ["S20-me"]
+
+
+@pytest.mark.manual("S22")
+@pytest.mark.parametrize("look", [Look.SUBMIT, Look.SEND])
+@pytest.mark.parametrize("enabled", [False, True])
+def test_s22_scan_to_url_is_off_until_people_can_reach_its_links(look: Look, enabled: bool) -> None:
+    given = message(function=Function.SCAN_TO_URL)
+    nowhere = settings(enabled=enabled).model_copy(update={"box": Box()})
+    assert codes(nowhere, look, given) == ["S22-box"]
+    assert codes(settings(enabled=enabled), look, given) == []
+    assert codes(nowhere, look, message()) == [], "another function needs no links"
 
 
 @pytest.mark.manual("S21")
