@@ -165,7 +165,7 @@ async def test_s26a_a_change_that_ends_sign_ins_asks_first_saying_whose(
         assert engine.settings is before
         assert said(engine, SettingsChanged) == 0
         assert len(engine.store.grants()) == 2
-        await engine.apply(settings, ends=asked.value.whose)
+        await engine.apply(settings, ends=whose)
         left = {"administrator", "kim"} - set(whose)
         assert {
             login for login in ("administrator", "kim") if refresh_token(engine, login) == "Acquired"

@@ -217,11 +217,8 @@ async def test_s33_a_message_over_the_servers_size_is_refused_before_it_is_spool
 
 @pytest.mark.manual("S15")
 async def test_s15_all_that_is_wrong_with_a_job_is_told_at_once(tmp_path: Path) -> None:
-    settings = {
-        "functions": {"off": ["Scan to E-mail"]},
-        "network": {"connection": "Network 2", "vlan": True},
-    }
-    async with office(tmp_path) as here, here.engine(**settings) as engine:
+    off, vlan = {"off": ["Scan to E-mail"]}, {"connection": "Network 2", "vlan": True}
+    async with office(tmp_path) as here, here.engine(functions=off, network=vlan) as engine:
         with pytest.raises(Refused) as refused:
             await engine.submit(ScanToEmail(user="nobody", files=(file(tmp_path),)))
         assert refused.value.codes == ("S14-vlan", "S17-address", "S20-off", "S33-recipients")

@@ -70,10 +70,17 @@ def settings(
 SERVER = Limits("smtp.example.com")
 
 
-def message(sender: Sender | None = None, **fields: object) -> Message:
+def message(
+    sender: Sender | None = None,
+    function: Function | None = None,
+    recipients: int = 1,
+    octets: int | None = None,
+    former_from: bool = False,
+) -> Message:
     """A scan of kim's to one address, but for what is given."""
-    function = Function.EMAIL_NOTIFICATION if sender and sender.by_device else Function.SCAN_TO_EMAIL
-    return Message(function, sender or KIM, 1)._replace(**fields)
+    sender = sender or KIM
+    usual = Function.EMAIL_NOTIFICATION if sender.by_device else Function.SCAN_TO_EMAIL
+    return Message(function or usual, sender, recipients, octets=octets, former_from=former_from)
 
 
 def codes(given: DeviceSettings, look: Look, sent: Sender | Message | None = None) -> list[str]:
