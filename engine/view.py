@@ -5,7 +5,7 @@ A screen, a page and a socket get a view of their viewer, never the engine itsel
 Rule: whether something exists is not told to who may not see it: a job of somebody else is unknown.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ from ..machines.roles import Act, Viewer, may
 from .applying import Applied
 from .boxes import Document
 from .information import Warning
+from .journal import Entry
 from .settings import Settings
 from .status import IdentityStatus, JobContent, JobStatus
 from .submitting import Receipt, UnknownJob
@@ -104,6 +105,20 @@ class View:
         self.check(Act.LOG_IN, self._engine.who_stands_at(place))
         await self._engine.log_out(place)
 
+    async def cancel_sign_in(self, place: str) -> None:
+        """Whoever may stand there closes the screen; the administrator's, the administrator."""
+        stands = self._engine.who_stands_at(place)
+        self.check(*((Act.SIGN_IN, stands) if stands else (Act.ACQUIRE,)))
+        await self._engine.cancel_sign_in(place)
+
+    def waits_at(self, place: str) -> tuple[JobStatus, ...]:
+        self.check(Act.SEE_JOBS, self._engine.who_stands_at(place))
+        return self._engine.waits_at(place)
+
+    async def discard_waiting(self, place: str) -> int:
+        self.check(Act.CHANGE_JOBS, self._engine.who_stands_at(place))
+        return await self._engine.discard_waiting(place)
+
     async def acquire(self, place: str) -> None:
         self.check(Act.ACQUIRE)
         await self._engine.acquire(place)
@@ -116,6 +131,10 @@ class View:
         return tuple(
             each for each in self._engine.status().identities if self.may(Act.SEE_STATUS, each.login)
         )
+
+    def tokens_held(self) -> int:
+        self.check(Act.DELETE_TOKENS)
+        return self._engine.tokens_held()
 
     async def delete_tokens(self) -> int:
         self.check(Act.DELETE_TOKENS)
@@ -156,6 +175,11 @@ class View:
         else:
             self.check(Act.ACKNOWLEDGE_DEVICE)
         return await self._engine.acknowledge(code, subject)
+
+    def events(self, after: int | None = None) -> AsyncIterator[Entry]:
+        """The journal, as `Engine.events` gives it."""
+        self.check(Act.SEE_HISTORY)
+        return self._engine.events(after)
 
     # Boxes
 

@@ -288,7 +288,7 @@ class SqliteStore:
 
     def information(self) -> list[InformationRow]:
         sql = f"select {','.join(InformationRow._fields)} from information order by at, code"
-        return [InformationRow(*row[:-1], bool(row[-1])) for row in self.read(sql)]
+        return [InformationRow(*row)._replace(acknowledged=bool(row[-1])) for row in self.read(sql)]
 
     def revocations(self) -> list[RevocationBegun]:
         return [RevocationBegun(*row) for row in self.read("select key, identity from revocation")]

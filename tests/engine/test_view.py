@@ -47,6 +47,30 @@ def test_a_view_has_nothing_that_checks_no_right() -> None:
         assert any(word in source for word in ("self.check(", "self.mine(", "self.may(", "self.sees(")), name
 
 
+def test_every_act_of_the_table_is_asked_for_somewhere() -> None:
+    source = inspect.getsource(View)
+    assert [act for act in Act if f"Act.{act.name}" not in source] == []
+
+
+async def test_what_is_done_at_a_place_is_for_who_stands_there(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        here.screen.stays_away = True
+        await engine.view(AS_KIM).log_in("panel", "kim")
+        await engine.view(AS_KIM).submit(scan(tmp_path), "panel")
+        lee, kim = engine.view(AS_LEE), engine.view(AS_KIM)
+        for act in (lee.log_out, lee.cancel_sign_in, lee.discard_waiting):
+            with pytest.raises(NotAllowed):
+                await act("panel")
+        with pytest.raises(NotAllowed):
+            lee.waits_at("panel")
+        with pytest.raises(NotAllowed):
+            lee.events()
+        await kim.cancel_sign_in("panel")
+        assert [each.owner for each in kim.waits_at("panel")] == ["kim"]
+        assert await kim.discard_waiting("panel") == 1
+        await kim.log_out("panel")
+
+
 async def test_the_owner_sees_the_content_and_the_administrator_what_he_needs(tmp_path: Path) -> None:
     async with office(tmp_path) as here, here.engine() as engine:
         job = (await engine.view(AS_KIM).submit(scan(tmp_path))).job
