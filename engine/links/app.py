@@ -64,6 +64,8 @@ class Links:
         self.engine, self.boxes = engine, engine.boxes
 
     async def fetch(self, request: Request) -> Response:
+        if b"%2f" in request.scope.get("raw_path", b"").lower():
+            return self.nothing()  # an encoded slash belongs to a name, and no document has one in its name
         try:
             row = self.boxes.found(request.path_params["link"], request.path_params["name"])
         except StoreFailed as failure:

@@ -1,0 +1,417 @@
+"""User boxes: what is kept is durable, is its person's alone, and leaves the disk when it ends (S20, S22)."""
+
+import asyncio
+import os
+import re
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from franking.engine.boxes import Boxes, Document, UnknownDocument
+from franking.engine.engine import Engine
+from franking.engine.records import SealFailed, StoreFailed
+from franking.engine.refusal import Refused
+from franking.engine.spool import ScanUnreadable
+from franking.engine.submitting import Receipt
+from franking.events.box import DocumentKept
+from franking.events.job import JobSubmitted
+from franking.events.request import FromUserBox, ScanToUrl
+from franking.tests.engine.device import OFFICE, PAGES, Office, office, signed_in, states, warnings
+from franking.tests.engine.stored import assert_equals_replay, facts
+
+PUBLIC = "https://printer.example.com"
+LINK = re.compile(rf"{re.escape(PUBLIC)}/d/[A-Za-z0-9_-]{{22}}/\S+")
+BOX: dict[str, object] = {"public_url": PUBLIC}
+
+
+def written(here: Office, *names: str, content: bytes = PAGES) -> tuple[Path, ...]:
+    paths = tuple(here.folder / name for name in names)
+    for path in paths:
+        path.write_bytes(content + os.fsencode(path.name))
+    return paths
+
+
+async def to_url(
+    here: Office, engine: Engine, *names: str, user: str = "kim", keep: timedelta | None = None
+) -> Receipt:
+    files = written(here, *(names or ("scan.pdf",)))
+    return await engine.submit(ScanToUrl(user=user, to=(OFFICE,), files=files, keep=keep))
+
+
+def text(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    content = body.get_content()
+    assert isinstance(content, str)
+    return content
+
+
+def links(here: Office) -> list[str]:
+    """Of the last mail that arrived."""
+    return LINK.findall(text(here.kit.mailbox.messages[-1].message()))
+
+
+def boxed(here: Office) -> list[str]:
+    """Files in the boxes, on the disk."""
+    return sorted(path.name for path in (here.store / "boxes").iterdir())
+
+
+def numbers(documents: tuple[Document, ...]) -> list[int]:
+    return [document.number for document in documents]
+
+
+# Into a box, out of it
+
+
+@pytest.mark.manual("S20")
+async def test_s20_a_person_keeps_looks_at_and_deletes_documents(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        kept = await engine.keep_documents("kim", written(here, "a.pdf", "b.tif"))
+        assert engine.documents("kim") == kept
+        assert [(each.number, each.name) for each in kept] == [(1, "a.pdf"), (2, "b.tif")]
+        assert {(each.size, each.expires_at, each.downloads) for each in kept} == {(len(PAGES) + 5, None, 0)}
+        assert kept[0].kept_at == here.clock.now()
+        await engine.delete_document("kim", 1)
+        await engine.settle()
+        assert (numbers(engine.documents("kim")), boxed(here)) == ([2], ["2"])
+        assert engine.store.document(1) is None, "its name is gone, too"
+
+
+@pytest.mark.manual("S20")
+async def test_s20_what_a_person_keeps_survives_power_cycles_and_years(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            kept = await engine.keep_documents("kim", written(here, "a.pdf"))
+        async with here.engine() as engine:
+            await here.passes(engine, days=800)
+            assert engine.documents("kim") == kept
+            assert (here.store / "boxes" / "1").read_bytes() == PAGES + b"a.pdf"
+
+
+@pytest.mark.manual("S20", "S33a")
+async def test_s33a_a_box_is_its_persons_alone(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await engine.keep_documents("kim", written(here, "a.pdf"))
+        assert engine.documents("lee") == ()
+        with pytest.raises(UnknownDocument, match="there is no document 1 in lee's box"):
+            await engine.delete_document("lee", 1)
+        assert numbers(engine.documents("kim")) == [1]
+
+
+@pytest.mark.manual("S20")
+async def test_s20_a_box_is_emptied(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await engine.keep_documents("lee", written(here, "l.pdf"))
+        await engine.keep_documents("kim", written(here, *(f"{number}.pdf" for number in range(70))))
+        assert await engine.delete_documents("kim") == 70
+        await engine.settle()
+        assert (engine.documents("kim"), numbers(engine.documents("lee")), boxed(here)) == ((), [1], ["1"])
+        assert await engine.delete_documents("nobody") == 0
+
+
+async def test_a_number_is_never_given_twice(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await engine.keep_documents("kim", written(here, "a.pdf"))
+            await engine.delete_document("kim", 1)
+        async with here.engine() as engine:
+            assert numbers(await engine.keep_documents("kim", written(here, "b.pdf"))) == [2]
+
+
+@pytest.mark.parametrize("bad", ["missing.pdf", "folder"])
+async def test_a_file_that_cannot_be_read_keeps_none_of_them(tmp_path: Path, bad: str) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        (here.folder / "folder").mkdir()
+        with pytest.raises(ScanUnreadable, match=bad):
+            await engine.keep_documents("kim", (*written(here, "a.pdf"), here.folder / bad))
+        assert (engine.documents("kim"), boxed(here)) == ((), [])
+
+
+async def test_a_name_that_is_not_utf_8_is_kept_with_what_can_be_read_of_it(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        (kept,) = await engine.keep_documents("kim", written(here, "caf\udce9.pdf"))
+        assert (kept.name, engine.documents("kim")) == ("caf\N{REPLACEMENT CHARACTER}.pdf", (kept,))
+
+
+async def test_a_commit_that_fails_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+
+        async def refuses(batch: object) -> None:
+            raise StoreFailed("no space", full=True)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(engine.store, "commit", refuses)
+            with pytest.raises(StoreFailed):
+                await engine.keep_documents("kim", written(here, "a.pdf"))
+            with pytest.raises(StoreFailed):
+                await to_url(here, engine)
+        assert (boxed(here), here.spooled(), engine.documents("kim")) == ([], [], ())
+
+
+# E-mail sending from a User Box
+
+
+@pytest.mark.manual("S20", "S22")
+async def test_s20_documents_go_by_mail_and_stay_in_the_box(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as (here, engine):
+        await engine.keep_documents("kim", written(here, "a.pdf", "b.pdf", "grün.pdf"))
+        await engine.submit(FromUserBox(user="kim", to=(OFFICE,), documents=(3, 1)))
+        await engine.settle()
+        arrived = here.kit.mailbox.messages[-1].attachments()
+        assert arrived == [("grün.pdf", PAGES + "grün.pdf".encode()), ("a.pdf", PAGES + b"a.pdf")]
+        assert (states(engine), here.spooled()) == (["sent"], [])
+        assert numbers(engine.documents("kim")) == [1, 2, 3]
+        assert (here.store / "boxes" / "1").read_bytes() == PAGES + b"a.pdf"
+
+
+@pytest.mark.manual("S20")
+async def test_s20_a_job_keeps_its_copies_when_the_box_is_emptied_meanwhile(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await engine.keep_documents("kim", written(here, "a.pdf"))
+        await engine.submit(FromUserBox(user="kim", to=(OFFICE,), documents=(1,)))
+        await engine.delete_documents("kim")
+        await engine.settle()
+        assert (boxed(here), here.spooled()) == ([], ["1/0"])
+        await here.sign_in(engine)
+        assert here.kit.mailbox.messages[-1].attachments() == [("a.pdf", PAGES + b"a.pdf")]
+
+
+@pytest.mark.manual("S20", "S33a")
+@pytest.mark.parametrize("number", [1, 7, 10**30, -1])
+async def test_s20_a_document_that_is_not_ones_own_is_refused(tmp_path: Path, number: int) -> None:
+    """There is a document 1, and it is kim's: lee is told the same as of one that never was."""
+    async with office(tmp_path) as here, here.engine() as engine:
+        await engine.keep_documents("kim", written(here, "a.pdf"))
+        request = FromUserBox(user="lee", to=(OFFICE,), documents=(number,))
+        with pytest.raises(UnknownDocument, match=f"there is no document {number} in lee's box"):
+            await engine.submit(request)
+        assert (states(engine), here.spooled()) == ([], [])
+
+
+async def test_a_document_whose_file_somebody_took_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await engine.keep_documents("kim", written(here, "a.pdf", "b.pdf"))
+        (here.store / "boxes" / "2").unlink()
+        with pytest.raises(UnknownDocument, match="there is no document 2 in kim's box"):
+            await engine.submit(FromUserBox(user="kim", to=(OFFICE,), documents=(1, 2)))
+        assert (states(engine), here.spooled()) == ([], [])
+        assert "document 2 of a user box has no file" in caplog.text
+
+
+# Scan to URL
+
+
+@pytest.mark.manual("S22")
+async def test_s22_the_mail_brings_a_link_for_each_file_and_no_file(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        await to_url(here, engine, "a.pdf", "große Pläne #2.pdf")
+        await engine.settle()
+        (message,) = here.kit.mailbox.messages
+        assert message.attachments() == []
+        first, second = links(here)
+        assert first.endswith("/a.pdf")
+        assert second.endswith("/gro%C3%9Fe%20Pl%C3%A4ne%20%232.pdf")
+        assert first.split("/")[-2] != second.split("/")[-2]
+        ends = here.clock.now() + timedelta(days=7)
+        assert text(message.message()).count(f"{ends:%Y-%m-%d %H:%M}") == 2, "the mail says when it ends"
+        assert {each.expires_at for each in engine.documents("kim")} == {ends}
+        assert (states(engine), boxed(here), here.spooled()) == (["sent"], ["1", "2"], [])
+
+
+@pytest.mark.manual("S22")
+async def test_s22_the_person_or_the_setting_says_how_long_it_is_kept(tmp_path: Path) -> None:
+    async with office(tmp_path, box={**BOX, "keep": 7200}) as here, here.engine() as engine:
+        await to_url(here, engine)
+        await to_url(here, engine, keep=timedelta(days=30))
+        ends = [each.expires_at for each in engine.documents("kim")]
+        assert ends == [here.clock.now() + timedelta(hours=2), here.clock.now() + timedelta(days=30)]
+        with pytest.raises(ValidationError, match="365 days"):
+            ScanToUrl(user="kim", files=(tmp_path,), keep=timedelta.max)
+
+
+@pytest.mark.manual("S22")
+async def test_s22_it_is_off_until_people_can_reach_its_links(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        with pytest.raises(Refused) as refused:
+            await to_url(here, engine)
+        assert refused.value.codes == ("S22-box",)
+        assert "`box.public_url`" in str(refused.value)
+        assert (boxed(here), here.spooled(), states(engine)) == ([], [], [])
+
+
+@pytest.mark.manual("S22", "S33")
+async def test_s22_job_and_documents_are_one_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        commit, batches = engine.store.commit, list[list[str]]()
+
+        async def watched(batch: object) -> None:
+            batches.append([line.name for line in batch.lines])  # type: ignore[attr-defined]
+            await commit(batch)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(engine.store, "commit", watched)
+        await to_url(here, engine, "a.pdf", "b.pdf")
+        wanted = {DocumentKept.__name__, JobSubmitted.__name__}
+        (together,) = [batch for batch in batches if wanted & set(batch)]
+        assert wanted <= set(together)
+        assert_equals_replay(engine.store)  # type: ignore[arg-type]
+
+
+@pytest.mark.manual("S22", "S33c")
+async def test_s22_every_try_of_the_mail_brings_the_same_link(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        async with here.engine() as engine:
+            await to_url(here, engine)
+            row = engine.store.job(1)
+            assert row is not None
+            before = engine.adapters.url(engine.boxes.links_of(row)[0])
+        async with here.engine() as engine:
+            here.kit.mailbox.refuse_next("data", "451 4.3.0 Not now")
+            await here.sign_in(engine)
+            assert states(engine) == ["waiting"]
+            await engine.retry(1)
+            await engine.settle()
+            assert (states(engine), links(here)) == (["sent"], [before])
+
+
+@pytest.mark.manual("S22")
+async def test_s22_the_link_itself_lies_on_no_disk(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            await to_url(here, engine)
+            await engine.settle()
+            token = links(here)[0].split("/")[-2].encode()
+        files = [path for path in here.store.rglob("*") if path.is_file()]
+        assert len(files) > 3
+        assert [path.name for path in files if token in path.read_bytes()] == []
+
+
+@pytest.mark.manual("S22")
+async def test_s22_it_is_erased_when_its_link_ends(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        await to_url(here, engine)
+        await here.passes(engine, days=7, seconds=-1)
+        assert (numbers(engine.documents("kim")), boxed(here)) == ([1], ["1"])
+        await here.passes(engine, seconds=1)
+        assert (engine.documents("kim"), boxed(here)) == ((), [])
+        assert (engine.store.document(1), engine.store.links_of(1)) == (None, [])
+
+
+@pytest.mark.manual("S22")
+@pytest.mark.parametrize("how", ["deleted", "ended"])
+async def test_s22_a_mail_whose_document_is_gone_ends_with_that_reason(tmp_path: Path, how: str) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        patient = here.settings.oauth.model_copy(update={"sign_in_wait": timedelta(days=30)})
+        async with here.engine(oauth=patient.model_dump()) as engine:
+            await to_url(here, engine, "a.pdf", "b.pdf")
+            if how == "deleted":
+                await engine.delete_document("kim", 2)
+            else:
+                await here.passes(engine, days=8)
+            await here.sign_in(engine)
+            job = engine.job(1)
+            assert (job.state, job.reason) == ("ended", "a document that it links to is gone")
+            assert ("JOB_ENDED", "1") in warnings(engine), "the person is told"
+            assert here.kit.mailbox.messages == []
+
+
+@pytest.mark.manual("S22")
+async def test_s22_without_the_key_that_made_the_link_no_mail_goes(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        async with here.engine() as engine:
+            await to_url(here, engine)
+        (here.store / "key").unlink()
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            assert (engine.job(1).state, here.kit.mailbox.messages) == ("ended", [])
+
+
+@pytest.mark.manual("S22")
+async def test_s22_without_any_key_no_link_is_promised(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        (here.store / "key").unlink()
+        with pytest.raises(SealFailed, match="missing"):
+            await to_url(here, engine)
+        assert (boxed(here), here.spooled(), states(engine)) == ([], [], [])
+
+
+# Power cuts
+
+
+@pytest.mark.manual("S22", "S33")
+async def test_s22_a_power_cut_before_the_commit_leaves_a_file_that_the_start_sweeps(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            kept = await engine.keep_documents("kim", written(here, "a.pdf"))
+        orphan, foreign = here.store / "boxes" / "9", here.store / "boxes" / "README"
+        orphan.write_bytes(PAGES)
+        foreign.write_bytes(b"not ours")
+        async with here.engine() as engine:
+            assert engine.documents("kim") == kept
+            assert boxed(here) == ["1", "README"], "only what the boxes wrote themselves is removed"
+
+
+@pytest.mark.manual("S22")
+async def test_s22_a_power_cut_before_the_erasure_is_mended_by_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        with monkeypatch.context() as patch:
+            patch.setattr(Boxes, "erase", lambda self, documents: None)
+            async with here.engine() as engine:
+                await to_url(here, engine)
+                await here.passes(engine, days=8)
+                assert engine.documents("kim") == ()
+        assert boxed(here) == ["1"]
+        async with here.engine():
+            assert boxed(here) == []
+
+
+@pytest.mark.manual("S22")
+async def test_s22_what_ends_while_the_power_is_off_is_erased_at_the_start(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        async with here.engine() as engine:
+            await to_url(here, engine)
+        here.clock.move(timedelta(days=8))  # type: ignore[attr-defined]
+        async with here.engine() as engine:
+            assert (engine.documents("kim"), boxed(here)) == ((), [])
+
+
+async def test_a_file_that_cannot_be_removed_is_named_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await engine.keep_documents("kim", written(here, "a.pdf"))
+            with monkeypatch.context() as patch:
+                patch.setattr(Path, "unlink", refused)
+                await engine.delete_document("kim", 1)
+                await engine.settle()
+            assert "document 1 cannot be erased (Input/output error)" in caplog.text
+            assert boxed(here) == ["1"]
+        async with here.engine():
+            assert boxed(here) == []
+
+
+def refused(path: Path, missing_ok: bool = False) -> None:
+    raise OSError(5, "Input/output error")
+
+
+async def test_a_caller_who_goes_away_leaves_the_box_whole(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        keeping = asyncio.ensure_future(engine.keep_documents("kim", written(here, "a.pdf")))
+        await asyncio.sleep(0)
+        keeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await keeping
+        await asyncio.gather(*engine.under_way)
+        assert (numbers(engine.documents("kim")), boxed(here)) == ([1], ["1"])
+        assert facts(engine.store).count("DocumentKept") == 1  # type: ignore[arg-type]
