@@ -110,8 +110,8 @@ NO_LINKS = (
     "/d/LINK/..%2Fscan.pdf", "/d/LINK/../scan.pdf", "/d/LINK/..", "/d/LINK%2Fscan.pdf", "/d/LINK/scan.pdf/",
     "/d/LINK/scan.pdf/more", "/d/LINK/scan.pdf%20", "/d/LINK/%ff%fe", "/d/LINK/", "/d/LINK",
     "/d/LIN/scan.pdf", "/d/LINK=/scan.pdf", "/d/LINK%00/scan.pdf", "/d/1/scan.pdf", "/d/%ff/scan.pdf",
-    "/d//scan.pdf", "//d/LINK/scan.pdf", "/d/../d/LINK/scan.pdf", "/D/LINK/scan.pdf", "/", "/d", "/d/", "/boxes/1",
-    "/../../etc/passwd", f"/{'a' * 8000}", f"/d/{'a' * 4000}/{'b' * 4000}",
+    "/d//scan.pdf", "//d/LINK/scan.pdf", "/d/../d/LINK/scan.pdf", "/D/LINK/scan.pdf", "/", "/d", "/d/",
+    "/boxes/1", "/../../etc/passwd", f"/{'a' * 8000}", f"/d/{'a' * 4000}/{'b' * 4000}",
 )  # fmt: skip
 
 
