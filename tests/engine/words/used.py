@@ -1,0 +1,115 @@
+"""Which codes the program uses, and the English of those whose tables hold it themselves.
+
+Rule: it is read from the tables and the sources that run, never listed a second time.
+"""
+
+import ast
+import importlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from franking.engine.oauth import answers
+from franking.engine.oauth.providers import BUILT_IN
+from franking.engine.screen import trouble as screen
+from franking.engine.smtp import trouble as smtp
+from franking.engine.words import CANNOT_BE_READ
+from franking.events.information import Actor
+from franking.events.job import Ending
+from franking.events.menu import ENGLISH
+from franking.machines.job import Stage
+from franking.machines.rules import RULES
+
+ROOT = Path(__file__).resolve().parents[3]
+ROOMS = ("engine", "events", "machines")
+REASONS = {"JobDeferred", "JobFailed"}
+"Facts whose `code` becomes the reason of a job."
+SAYING = {"say", "template", "Spoken"}
+
+
+@cache
+def sources() -> dict[str, ast.Module]:
+    """By module, such as `engine.acts`."""
+    found = {}
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def calls() -> Iterator[tuple[str, str, ast.Call]]:
+    """Module, name of what is called, and the call."""
+    for module, tree in sources().items():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                    yield module, name, node
+
+
+def said() -> Iterator[tuple[str, str, ast.Call]]:
+    """Where, the code, and the call, of every sentence that is asked for by its literal code."""
+    for module, name, call in calls():
+        spoken = name == "__init__" or name in SAYING
+        match call.args:
+            case [ast.Constant(value=str(code)), *_] if spoken:
+                yield f"{module}:{call.lineno}", code, call
+
+
+def constants() -> set[str]:
+    """Every text in the sources; a meaning stands for its cause and its remedy."""
+    found = {
+        node.value
+        for tree in sources().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return found | {f"{code}.{part}" for code in found for part in ("cause", "remedy")}
+
+
+def reasons() -> set[str]:
+    """What stands with a job as the reason that the engine itself gives."""
+    found = {ending.value for ending in Ending}
+    for module, name, call in calls():
+        for keyword in call.keywords:
+            wanted = keyword.arg == "code" and name in REASONS
+            wanted = wanted or (keyword.arg == "reason" and module == "machines.job")
+            match keyword.value:
+                case ast.Constant(value=str(reason)) if wanted and reason:
+                    found.add(reason)
+                case ast.Name(id=constant) if wanted and constant.isupper():
+                    found.add(getattr(importlib.import_module(f"franking.{module}"), constant))
+    return {reason for reason in found if not reason.endswith(CANNOT_BE_READ)}
+
+
+def rows() -> list[answers.Row]:
+    alone = [value for value in vars(answers).values() if isinstance(value, answers.Row)]
+    return [*alone, *answers.GENERAL, *(row for data in BUILT_IN.values() for row in data.answers)]
+
+
+@cache
+def tables() -> dict[str, str]:
+    """Code to English, of the sentences whose tables hold it. Raises AssertionError where one code has
+    two.
+    """
+    listed = [(f"menu.{name}", english) for name, english in ENGLISH._asdict().items()]
+    listed += [(f"actor.{actor.name.lower()}", actor.value) for actor in Actor]
+    listed += [(f"state.{stage.name.lower()}", stage.name.lower()) for stage in Stage]
+    listed += [(f"reason.{reason.replace(' ', '-')}", reason) for reason in reasons()]
+    for rule in RULES:
+        listed += [(f"rule.{rule.code}.sentence", rule.sentence), (f"rule.{rule.code}.remedy", rule.remedy)]
+    meant = [(row.meaning, row.cause, row.remedy) for row in rows()]
+    meant += [(f"smtp.{row.meaning}", row.cause, row.remedy) for row in smtp.ROWS]
+    for kind in answers.Fault:
+        fault = answers.fault(kind)
+        meant.append((fault.meaning, fault.cause, fault.remedy))
+    for broken in screen.Fault:
+        shown = screen.trouble(broken)
+        meant.append((shown.meaning, shown.cause, shown.remedy))
+    for meaning, cause, remedy in meant:
+        listed += [(f"{meaning}.cause", cause), (f"{meaning}.remedy", remedy)]
+    found: dict[str, str] = {}
+    for code, english in listed:
+        if english:
+            assert found.setdefault(code, english) == english, f"{code} has two sentences"
+    return found
