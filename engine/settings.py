@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ..events.about import WANTED, Setting, every, written
 from ..events.menu import found_at
@@ -112,13 +112,17 @@ class Settings(DeviceSettings):
         raise SettingsError(source, mistakes)
 
     def changed(self, **sections: object) -> Self:
-        """A copy with other values, such as `changed(tls={"minimum": "TLSv1.2"})`. Raises SettingsError."""
-        return type(self).checked("settings", merged(self.model_dump(), dict(sections)))
+        """A copy with other values, such as `changed(tls={"minimum": "TLSv1.2"})`. Settings that are not
+        named stay; a table of a setting's own, such as `users`, is replaced as a whole. Raises SettingsError.
+        """
+        return type(self).checked("settings", laid_over(self, sections))
 
     def differences(self, other: DeviceSettings) -> tuple[str, ...]:
-        """Keys whose values differ, such as `tls.minimum`."""
-        mine, theirs = flat(self.model_dump()), flat(other.model_dump())
-        return tuple(sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key)))
+        """Keys whose values differ, such as `tls.minimum`. A table such as `users` has its own key alone: the
+        keys are journalled, and names don't belong there.
+        """
+        mine, theirs = flat(self), flat(other)
+        return tuple(sorted(key for key, value in mine.items() if value != theirs[key]))
 
 
 class FileCredentials:
@@ -178,13 +182,25 @@ def merged(*trees: Tree) -> Tree:
     return whole
 
 
-def flat(tree: Mapping[str, object], above: str = "") -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict) and value:
-            found |= flat(value, f"{above}{key}.")
+def laid_over(values: BaseModel, change: Mapping[str, object]) -> Tree:
+    tree = values.model_dump()
+    for name, value in change.items():
+        below = getattr(values, name, None)
+        if isinstance(below, BaseModel) and isinstance(value, Mapping):
+            tree[name] = laid_over(below, value)
         else:
-            found[f"{above}{key}"] = value
+            tree[name] = value
+    return tree
+
+
+def flat(values: BaseModel, above: str = "") -> dict[str, object]:
+    """Every setting by its key."""
+    found: dict[str, object] = {}
+    for name, value in values:
+        if isinstance(value, BaseModel):
+            found |= flat(value, f"{above}{name}.")
+        else:
+            found[f"{above}{name}"] = value
     return found
 
 

@@ -174,7 +174,7 @@ async def test_s26a_a_change_that_ends_sign_ins_asks_first_saying_whose(
 
 def without(settings: Settings, login: str) -> Settings:
     users = {name: address for name, address in settings.users.items() if name != login}
-    return Settings.checked("settings", {**settings.model_dump(), "users": users})
+    return settings.changed(users=users)
 
 
 @pytest.mark.manual("S26a")

@@ -242,8 +242,18 @@ def test_differences_name_the_keys_of_what_changed() -> None:
     after = before.changed(
         tls={"minimum": "TLSv1.3"}, browser={"proxy": {"host": "proxy"}}, users={"kim": "k@b.c"}
     )
-    assert before.differences(after) == ("browser.proxy.host", "tls.minimum", "users", "users.kim")
+    assert before.differences(after) == ("browser.proxy.host", "tls.minimum", "users")
     assert before.differences(before.changed()) == ()
+
+
+@pytest.mark.manual("S26a")
+def test_s26a_a_user_is_removed_by_a_table_without_him_and_the_difference_names_nobody() -> None:
+    before = Settings().changed(
+        users={"kim": "kim@b.c", "lee": "lee@b.c"}, shared_mailboxes={"x@b.c": ["lee"]}
+    )
+    after = before.changed(users={"lee": "lee@b.c"}, shared_mailboxes={})
+    assert after.users == {"lee": "lee@b.c"}
+    assert before.differences(after) == after.differences(before) == ("shared_mailboxes", "users")
 
 
 def test_a_change_is_checked_as_a_whole_and_leaves_the_rest() -> None:
