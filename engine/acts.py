@@ -116,8 +116,8 @@ class World:
     explain: Callable[[Sent], str]
     "What an outcome means, as the detail of an information."
     envelope: Callable[[JobRow], Envelope]
-    """The message as its composer makes it. Raises OSError where its scan is missing, LinkEnded where a
-    document is that it links to.
+    """The message as its composer makes it. Raises LinkEnded where a document is gone that it links to, and
+    ValueError where no header field can carry a value.
     """
 
 
@@ -302,8 +302,6 @@ class Acts:
             return say(JobDeferred(job=job, retry_at=retry_at, code="no access token", counted=False))
         try:
             envelope = self.world.envelope(row)
-        except OSError:
-            return say(JobFailed(job=job, code="its scan is missing"))
         except LinkEnded:
             return say(JobFailed(job=job, code="a document that it links to is gone"))
         except SealFailed:  # the links are made with the store's key

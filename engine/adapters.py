@@ -6,15 +6,17 @@ made, so that a device that never signed in stays small.
 """
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from ..events.request import Request
+from ..events.request import InternetFax, Request
 from ..events.settings import DeviceSettings, HttpVersion, Proxy, Tls
 from ..machines.rules import Limits
+from .boxes import LINK_PATH, Linked, LinkEnded
 from .clock import Clock
 from .exclusions import exclusion
 from .holder import Held
@@ -28,6 +30,7 @@ from .ports import (
     Lifetimes,
     Login,
     NoServer,
+    Notify,
     Outcome,
     Parked,
     Provider,
@@ -49,7 +52,7 @@ if TYPE_CHECKING:
 
 NO_PROVIDERS: Mapping[str, "ProviderData"] = MappingProxyType({})
 PROVIDER_DEPENDS = ("oauth.", "tls.", "http.")
-SUBMISSION_DEPENDS = ("smtp.", "tls.", "oauth.")
+SUBMISSION_DEPENDS = ("smtp.", "tls.", "oauth.", "network.")
 
 
 class Adapters:
@@ -158,33 +161,50 @@ class Adapters:
         if held is not None:
             return Login(held.account or address, held.access)
         smtp = self.settings().smtp
-        password = self.credentials.read(smtp.user_credential) if smtp.user_credential else None
-        return Login(smtp.user or "", None, password)
+        if not smtp.user or not smtp.user_credential:
+            return Login("", None)
+        return Login(smtp.user, None, self.credentials.read(smtp.user_credential))
 
     def explain(self, outcome: Outcome) -> str:
         """Cause, remedy and who must act, as the detail of an information."""
         from .smtp.trouble import explain
 
         meant = explain(outcome)
-        return detail_of(meant.cause, meant.remedy, meant.actor)
+        return detail_of(f"smtp.{meant.meaning}", meant.cause, meant.remedy, meant.actor)
 
-    def envelope(self, row: JobRow) -> Envelope:
-        """Raises OSError where the scan is missing."""
-        from .functions import Header, compose, media_type
+    def envelope(self, row: JobRow, links: Sequence[Linked] = ()) -> Envelope:
+        """`links`: of Scan to URL. Raises LinkEnded, and ValueError where no header field can carry
+        a value.
+        """
+        from .functions import Header, Link, compose, media_type
 
         request = REQUEST.validate_json(row.request)
-        sender = self.sender(row, request)
+        sender, device = self.sender(row, request), self.settings().device.name
         header = Header(
             from_address=sender,
             message_id=row.message_id,
             date=datetime.fromisoformat(row.submitted_at).astimezone(UTC),
+            from_name=device if row.by_device else "",
+            device_name=device,
             words=words(self.settings().device.language),
+            links=tuple(Link(each.name, self.url(each), each.size, each.expires_at) for each in links),
+            mdn=self.settings().internet_fax.mdn,
         )
         files = [
-            Attachment(self.spool.path(row.job, number), file.name, media_type(file.name))
+            Attachment(self.spool.path(row.job, number), file.name, media_type(file.name), file.size)
             for number, file in enumerate(FILES.validate_json(row.files))
         ]
-        return Envelope(sender, request.recipients, compose(request, header, files))
+        asks = isinstance(request, InternetFax) and self.settings().internet_fax.dsn
+        notify = tuple(Notify) if asks else ()
+        return Envelope(sender, request.recipients, compose(request, header, files), notify)
+
+    def url(self, link: Linked) -> str:
+        """Where people fetch the document. Raises LinkEnded where no `[box] public_url` is set any more."""
+        public = self.settings().box.public_url
+        if public is None:
+            raise LinkEnded
+        name = quote(link.name, safe="")
+        return f"{public.rstrip('/')}/{LINK_PATH}/{link.token.reveal()}/{name}"
 
     async def changed(self, keys: tuple[str, ...]) -> None:
         """What depends on a changed setting is closed, and made anew at its next use."""
@@ -231,7 +251,9 @@ def outside(
         found += untrusted(settings.tls.trust)
     references = {"oauth.client_credential": settings.oauth.client_credential}
     references["smtp.user_credential"] = settings.smtp.user_credential
-    proxies = {"proxy": settings.proxy} | ({"browser.proxy": settings.browser.proxy} if settings.browser.enabled else {})
+    proxies = {"proxy": settings.proxy}
+    if settings.browser.enabled:  # else nobody is shown its settings
+        proxies["browser.proxy"] = settings.browser.proxy
     for key, proxy in proxies.items():
         found += misread(key, proxy)
         references[f"{key}.credential"] = proxy.credential

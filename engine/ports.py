@@ -175,6 +175,8 @@ class Attachment(NamedTuple):
     path: Path
     name: str
     media_type: str
+    octets: int
+    "Its size when the job was accepted: a file with another one is not sent."
 
 
 class Login(NamedTuple):

@@ -23,7 +23,6 @@ OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     "outcome unknown": ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
     "no access token": ("waits.token-ended.cause", "waits.remedy", Actor.NOBODY),
     "fault of the program": ("waits.fault.cause", "waits.fault.remedy", Actor.NOBODY),
-    "its scan is missing": ("ended.scan.cause", "ended.scan.remedy", Actor.PERSON),
     "its row is missing": ("ended.row.cause", "ended.scan.remedy", Actor.PERSON),
     "sent in part": ("ended.in-part.cause", "I201.in-part.remedy", Actor.PERSON),
     "cancelled": ("ended.cancelled.cause", "", Actor.NOBODY),

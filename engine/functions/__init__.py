@@ -56,8 +56,8 @@ COMPOSERS: Mapping[Function, Composer] = {
 
 
 def compose(request: Request, header: Header, files: Sequence[Attachment]) -> Message:
-    """The message that `request` asks for; its files are looked at, not read.
+    """The message that `request` asks for; its files are neither read nor looked at.
 
-    Raises OSError where a file cannot be looked at, Unencodable where a header field cannot carry a value.
+    Raises Unencodable where a header field cannot carry a value.
     """
     return COMPOSERS[request.function](request, header, files)

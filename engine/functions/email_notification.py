@@ -9,7 +9,7 @@ from .letter import Header, attached, letter, named, paragraphs, titled
 
 
 def compose(request: EmailNotification, header: Header, files: Sequence[Attachment]) -> Message:
-    """Raises OSError where a file cannot be looked at, Unencodable where a field cannot carry a value."""
+    """Raises Unencodable where a field cannot carry a value."""
     text = paragraphs(
         [
             request.event,

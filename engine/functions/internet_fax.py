@@ -19,7 +19,7 @@ BLACK_AND_WHITE = "faxbw"
 
 
 def compose(request: InternetFax, header: Header, files: Sequence[Attachment]) -> Message:
-    """Raises OSError where a file cannot be looked at, Unencodable where a field cannot carry a value."""
+    """Raises Unencodable where a field cannot carry a value."""
     words = [Part.text(request.text)] if request.text else []
     fax = [replace(part, application=BLACK_AND_WHITE) for part in attached(files)]
     wanted = [Mailboxes("Disposition-Notification-To", (Mailbox(header.from_address),))] if header.mdn else []

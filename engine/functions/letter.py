@@ -87,12 +87,11 @@ def letter(
 
 
 def attached(files: Sequence[Attachment]) -> list[Part]:
-    """Raises OSError where a file cannot be looked at."""
-    return [Part.attachment(File.at(each.path), each.name, each.media_type) for each in files]
+    return [Part.attachment(File(each.path, each.octets), each.name, each.media_type) for each in files]
 
 
 def carrying(request: JobRequest, header: Header, subject: str, files: Sequence[Attachment]) -> Message:
-    """What the person wrote, if anything, and the files below it. Raises OSError, Unencodable."""
+    """What the person wrote, if anything, and the files below it. Raises Unencodable."""
     words = [Part.text(request.text)] if request.text else []
     return letter(request, header, request.subject or subject, [*words, *attached(files)] or [Part.text("")])
 

@@ -12,7 +12,7 @@ from .letter import Header, attached, letter, named, paragraphs, titled
 
 
 def passed_on(request: Received, header: Header, why: str, files: Sequence[Attachment]) -> Message:
-    """`why`: the code of the sentence that says why the reader gets it. Raises OSError, Unencodable."""
+    """`why`: the code of the sentence that says why the reader gets it. Raises Unencodable."""
     say, sender = header.words.say, request.sender_number
     title = say("received-fax.subject", sender=sender) if sender else say("received-fax.subject-unknown")
     text = paragraphs(

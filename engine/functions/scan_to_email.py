@@ -9,5 +9,5 @@ from .letter import Header, carrying
 
 
 def compose(request: ScanToEmail, header: Header, files: Sequence[Attachment]) -> Message:
-    """Raises OSError where a file cannot be looked at, Unencodable where a field cannot carry a value."""
+    """Raises Unencodable where a field cannot carry a value."""
     return carrying(request, header, header.words.say("scan-to-email.subject"), files)

@@ -10,5 +10,5 @@ from .received_fax import passed_on
 
 
 def compose(request: TsiRouting, header: Header, files: Sequence[Attachment]) -> Message:
-    """Raises OSError where a file cannot be looked at, Unencodable where a field cannot carry a value."""
+    """Raises Unencodable where a field cannot carry a value."""
     return passed_on(request, header, "tsi-routing.text", files)

@@ -34,7 +34,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff]")
 
 
 class FileChanged(Exception):
-    """A file no longer has the size that it had when the message was composed, and that SIZE promised."""
+    """A file no longer has the size that it had when the job was accepted, and that SIZE promised."""
 
     def __init__(self, path: Path, octets: int) -> None:
         super().__init__(path, octets)
@@ -55,11 +55,6 @@ class File:
 
     path: Path
     octets: int
-
-    @classmethod
-    def at(cls, path: Path) -> Self:
-        """Raises OSError."""
-        return cls(path, path.stat().st_size)
 
     @property
     def size(self) -> int:

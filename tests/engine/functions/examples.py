@@ -106,5 +106,5 @@ def attachments(folder: Path, names: tuple[str, ...] = NAMES) -> list[Attachment
         path = folder / str(number)
         size = SIZES[number % len(SIZES)]
         path.write_bytes((bytes([number]) + bytes(range(256)) * (size // 256 + 1))[:size])
-        found.append(Attachment(path, name, media_type(name)))
+        found.append(Attachment(path, name, media_type(name), size))
     return found

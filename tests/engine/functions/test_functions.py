@@ -27,7 +27,7 @@ def parsed(message: Message) -> EmailMessage:
 
 def scan(path: Path, content: bytes) -> Attachment:
     path.write_bytes(content)
-    return Attachment(path, path.name, media_type(path.name))
+    return Attachment(path, path.name, media_type(path.name), len(content))
 
 
 @pytest.mark.manual("S20", "S22")
@@ -100,10 +100,14 @@ def test_a_composer_refuses_another_functions_request() -> None:
         COMPOSERS[Function.SCAN_TO_EMAIL](request, HEADER, [])
 
 
-def test_a_missing_file_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_file_counts_with_the_size_that_was_accepted(tmp_path: Path) -> None:
+    """What became of it meanwhile is looked at when it is sent."""
     request = ScanToEmail(user="kim", to=("lee@example.com",), files=(Path("gone.pdf"),))
+    gone = Attachment(tmp_path / "gone.pdf", "gone.pdf", "application/pdf", 1_000)
+    message = compose(request, HEADER, [gone])
+    assert [file.octets for file in message.files] == [1_000]
     with pytest.raises(FileNotFoundError):
-        compose(request, HEADER, [Attachment(tmp_path / "gone.pdf", "gone.pdf", "application/pdf")])
+        message.files[0].check()
 
 
 def test_an_address_that_no_header_can_carry_is_no_request() -> None:

@@ -38,7 +38,7 @@ def large(tmp_path: Path) -> Message:
     path = tmp_path / "large.pdf"
     with path.open("wb") as file:
         file.truncate(16 * 1024 * 1024)
-    return message_of(Part.attachment(File.at(path), "large.pdf", "application/pdf"))
+    return message_of(Part.attachment(File(path, path.stat().st_size), "large.pdf", "application/pdf"))
 
 
 @pytest.fixture

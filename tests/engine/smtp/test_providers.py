@@ -34,7 +34,7 @@ class Scene:
             self.server.host, self.server.port, lambda: client_context(kit.ca_file), clock
         )
         request = ScanToEmail(user="kim", to=(LEE,), files=(scan,), text="Grüße\n.\n")
-        attachment = Attachment(scan, "Rechnung März – 2026.pdf", "application/pdf")
+        attachment = Attachment(scan, "Rechnung März – 2026.pdf", "application/pdf", scan.stat().st_size)
         self.message = compose(request, Header(KIM, "<one@example.com>", MOMENT), [attachment])
 
     async def begin(self) -> None:

@@ -295,7 +295,7 @@ async def test_a_file_that_changes_under_way_is_never_ended_as_a_message(
 async def test_a_file_that_changed_before_opens_no_connection(playing: Playing, tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(b"%PDF")
-    message = message_of(Part.attachment(File.at(path), "scan.pdf", "application/pdf"))
+    message = message_of(Part.attachment(File(path, path.stat().st_size), "scan.pdf", "application/pdf"))
     async with playing(Script()) as (server, device):
         path.write_bytes(b"%PDF, longer")
         changed = await device.send(message)
