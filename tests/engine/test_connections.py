@@ -107,8 +107,7 @@ async def test_s8_a_server_of_another_version_waits_for_the_setting(tmp_path: Pa
         kit = here.kit
         old = SubmissionServer(here.provider, kit.authority, kit.mailbox, maximum=ssl.TLSVersion.TLSv1_2)
         async with old as server:
-            sections = {"smtp": {"port": server.port}, "tls": {"minimum": "TLSv1.3"}}
-            async with here.engine(**sections) as engine:
+            async with here.engine(smtp={"port": server.port}, tls={"minimum": "TLSv1.3"}) as engine:
                 await here.sign_in(engine)
                 await scan(here, engine)
                 assert (states(engine), mail_versions(here)) == (["waiting"], [])
