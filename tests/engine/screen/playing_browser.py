@@ -47,14 +47,23 @@ def given(start: Path, profile: Path, address: str) -> dict[str, object]:
     }
 
 
-async def sign_in(authority: Path, address: str, account: str = "") -> str:
+async def sign_in(authority: Path, address: str, proxy: str) -> str:
+    """Through the proxy, where there is one; the device's own listener is reached directly."""
+    import httpx2
+
     from franking.testing.person import Person
 
-    account = account or parse_qs(urlsplit(address).query)["login_hint"][0]
-    return await Person(authority).sign_in(address, account, f"pass-{account}")
+    class Proxied(Person):
+        def _browser(self) -> httpx2.AsyncClient:
+            way = httpx2.AsyncHTTPTransport(http2=True, verify=self._tls, proxy=f"http://{proxy}")
+            return httpx2.AsyncClient(trust_env=False, mounts={"https://": way})
+
+    person = Proxied(authority) if proxy else Person(authority)
+    account = parse_qs(urlsplit(address).query)["login_hint"][0]
+    return await person.sign_in(address, account, f"pass-{account}")
 
 
-def main(behaviour: str, port: int, authority: Path, start: str, profile: Path) -> int:
+def main(behaviour: str, port: int, authority: Path, start: str, profile: Path, proxy: str) -> int:
     page = Path(unquote(urlsplit(start).path))
     reader = Refresh()
     reader.feed(page.read_text())
@@ -68,7 +77,7 @@ def main(behaviour: str, port: int, authority: Path, start: str, profile: Path) 
         report(port, child=started.pid)
     report(port, **given(page, profile, reader.address))
     if behaviour == "signs in":
-        asyncio.run(sign_in(authority, reader.address))
+        asyncio.run(sign_in(authority, reader.address, proxy))
     elif behaviour == "fails":
         return 3
     elif behaviour != "is closed":
@@ -77,5 +86,5 @@ def main(behaviour: str, port: int, authority: Path, start: str, profile: Path) 
 
 
 if __name__ == "__main__":
-    how, number, ca_file, first, folder = sys.argv[1:6]
-    sys.exit(main(how, int(number), Path(ca_file), first, Path(folder)))
+    how, number, ca_file, first, folder, *way = sys.argv[1:]
+    sys.exit(main(how, int(number), Path(ca_file), first, Path(folder), "".join(way)))
