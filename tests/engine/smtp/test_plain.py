@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiosmtplib import SMTP
 
 from franking.engine.ports import Login, Phase, Verdict
 from franking.engine.smtp.compose import Message
@@ -14,6 +15,7 @@ from franking.events.information import Actor
 from franking.events.settings import Security
 from franking.testing.authority import Authority
 from franking.testing.clock import VirtualClock
+from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import Device, with_password, with_token
 from franking.tests.engine.smtp.scripted import Script, ScriptedServer
 
@@ -57,6 +59,20 @@ async def test_s1_its_warm_connection_takes_the_next_message(
         for _ in range(2):
             assert (await device.send(small, login=NOBODY)).verdict is Verdict.SENT
     assert len(server.only.bodies) == 2
+
+
+@pytest.mark.manual("S30")
+async def test_s30_a_library_that_forgets_tls_costs_no_secret(
+    playing: Playing, small: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forgetful(smtp: SMTP) -> None:
+        """As if the connection were secure now."""
+
+    monkeypatch.setattr(SMTP, "starttls", forgetful)
+    async with playing(Script()) as (server, device):
+        outcome = await device.send(small)
+    assert (outcome.verdict, outcome.code) == (Verdict.LATER, "no-tls")
+    assert {line.partition(" ")[0] for line in server.only.lines} == {"EHLO"}
 
 
 @pytest.mark.manual("S30", "B9")
