@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from franking.engine.settings import Settings, SettingsError
+from franking.events.device import SettingsChanged
 from franking.events.settings import Security
+
+from .device import history, office
 
 SECRET = "correct-horse-battery-staple"
 
@@ -254,6 +257,22 @@ def test_s26a_a_user_is_removed_by_a_table_without_him_and_the_difference_names_
     after = before.changed(users={"lee": "lee@b.c"}, shared_mailboxes={})
     assert after.users == {"lee": "lee@b.c"}
     assert before.differences(after) == after.differences(before) == ("shared_mailboxes", "users")
+
+
+@pytest.mark.manual("S23a", "S33a")
+async def test_s23a_a_change_of_names_and_addresses_is_a_fact_without_them(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        changed = engine.settings.changed(
+            users={**engine.settings.users, "robin": "robin@example.com"},
+            shared_mailboxes={"sales@example.com": ["robin"]},
+            tsi_routing={"routes": {"+1 555": ["robin@example.com"]}},
+        )
+        await engine.apply(changed)
+        (fact,) = [each for each in history(engine) if isinstance(each, SettingsChanged)]
+        assert fact.changed == ("shared_mailboxes", "tsi_routing.routes", "users")
+        assert not [
+            line for line in engine.store.lines(0, 1000) if "robin" in str(line) or "555" in str(line)
+        ]
 
 
 def test_a_change_is_checked_as_a_whole_and_leaves_the_rest() -> None:
