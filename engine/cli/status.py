@@ -79,6 +79,8 @@ def show(found: Status, now: datetime, settings: Settings, out: Console) -> None
         headline = Text("  ")
         headline.append(each.code.value, style="bold red")
         headline.append(f"  since {local(each.since)}", style="dim")
+        if each.acknowledged:
+            headline.append("  acknowledged", style="dim")
         put(out, headline)
         detail(out, whats_wrong(each.cause, each.remedy, each.who), indent=4)
 
@@ -166,7 +168,7 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
     `jobs`, each: `job`, `state` (waiting, held, sending, delivering, sent, ended), `owner`, `function`,
     `submitted_at`, `attempts`, `retry_at`, `reason`, `unknown` (tries with no known end).
     `count`: number of jobs by state.
-    `information`, each: `code`, `subject`, `since`, `why`, `do`, `who`.
+    `information`, each: `code`, `subject`, `since`, `why`, `do`, `who`, `acknowledged` (by a person).
     """
     return {
         "validation": {
@@ -209,6 +211,7 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
                 "why": each.cause,
                 "do": each.remedy,
                 "who": each.actor.value,
+                "acknowledged": each.acknowledged,
             }
             for each in found.information
         ],

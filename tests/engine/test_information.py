@@ -1,14 +1,18 @@
 """What leaves the [Information] screen, and how: a warning of what is over does not stand for ever."""
 
+import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from franking.engine.cli.status import as_json, show
 from franking.engine.engine import Engine
 from franking.events.information import Info, InformationAcknowledged, InformationCleared
 from franking.machines.rules import Look
 
-from .device import KIM, LEE, Office, office, said, warnings
+from .device import KIM, LEE, Office, identity, office, said, warnings
 
 TURNED_AWAY = "535 5.7.3 Authentication unsuccessful"
 BLOCKED = b'{"error": "invalid_grant", "error_description": "AADSTS53003: blocked by policy"}'
@@ -121,6 +125,39 @@ async def test_s24_what_is_raised_again_is_not_acknowledged_any_more(tmp_path: P
         assert [(each.code.name, each.acknowledged) for each in engine.information()] == [
             ("PROVIDER_REFUSES", False)
         ]
+
+
+@pytest.mark.manual("S24")
+async def test_s24_the_status_says_what_is_acknowledged(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await sign_in_ended(here, engine)
+        for acknowledged in (False, True):
+            text = StringIO()
+            found, now = engine.status(), engine.clock.now()
+            show(found, now, engine.settings, Console(file=text))
+            assert ("acknowledged" in text.getvalue()) == acknowledged
+            (told,) = json.loads(json.dumps(as_json(found, now)))["information"]
+            assert told["acknowledged"] == acknowledged
+            await engine.acknowledge(Info.SIGN_IN_AGAIN, "user:1")
+
+
+@pytest.mark.manual("S24", "S33a")
+async def test_s24_each_warning_says_whom_it_concerns(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await sign_in_ended(here, engine)
+        here.provider.answer_next(500)
+        await engine.log_in("page:1", "lee")
+        await engine.sign_in("page:1", "lee")
+        await engine.settle()
+        await engine.apply(engine.settings.changed(network={"connection": "Network 2", "vlan": True}))
+        kim, lee = (identity(engine, login).identity for login in ("kim", "lee"))
+
+        def concerned() -> dict[str, str | None]:
+            return {each.code.name: engine.reader.concerns(each) for each in engine.information()}
+
+        assert concerned() == {"SIGN_IN_AGAIN": kim, "SIGN_IN_FAILED": lee, "NOT_AVAILABLE": None}
+        await engine.log_out("page:1")
+        assert concerned()["SIGN_IN_FAILED"] is None, "nobody stands there any more"
 
 
 @pytest.mark.manual("S12", "S14", "S18", "S15")

@@ -8,9 +8,11 @@ from franking.events.base import Event, NewLife
 from franking.events.device import DeviceResumed, EngineStarted
 from franking.events.job import (
     BodyStarted,
+    Ending,
     JobCancelled,
     JobDeferred,
     JobFailed,
+    JobGivenUp,
     JobHeld,
     JobReleased,
     JobRetryDue,
@@ -19,11 +21,24 @@ from franking.events.job import (
     JobSubmitted,
     JobTaken,
     OutcomeUnknown,
+    SignInLookDue,
+    SignInLookedAt,
 )
 from franking.events.request import Function
 from franking.machines.effects import Transmit
-from franking.machines.job import DELIVERING, ENDED, HELD, JOB, NEW, SENDING, SENT, WAITING, Progress
-from franking.tests.machines.life import NOW, USER, Life
+from franking.machines.job import (
+    DELIVERING,
+    ENDED,
+    HELD,
+    JOB,
+    LOOK_AGAIN,
+    NEW,
+    SENDING,
+    SENT,
+    WAITING,
+    Progress,
+)
+from franking.tests.machines.life import NOW, USER, Life, at
 
 RETRY_AT = NOW + timedelta(minutes=5)
 NEWLY = JobSubmitted(job=1, identity=USER, function=Function.SCAN_TO_EMAIL)
@@ -208,3 +223,55 @@ def test_s33_a_late_word_about_a_transfer_that_is_over_changes_nothing(state: ob
 @pytest.mark.parametrize("fact", [TAKEN, BODY, DELIVERED, FAILED, HOLD, RELEASE, CANCEL, *LIVES], ids=named)
 def test_a_late_word_about_a_job_that_nobody_knows_makes_no_ghost(fact: Event) -> None:
     assert Life(JOB).changes_nothing(fact)
+
+
+# How long it waits for its user (S18)
+
+
+def waits() -> Life[Progress]:
+    return Life(JOB).hears(at(NEWLY, 0).model_copy(update={"look_at": RETRY_AT}))
+
+
+@pytest.mark.manual("S18")
+def test_s18_a_look_is_asked_for_and_comes_again_should_its_answer_be_lost() -> None:
+    life = waits()
+    assert life.data.look_at == RETRY_AT
+    life.hears(at(SignInLookDue(job=1), 60))
+    assert (life.state, life.asked) == (WAITING, ["LookAtSignIn"])
+    assert life.data.look_at == NOW + timedelta(seconds=60) + LOOK_AGAIN
+
+
+@pytest.mark.manual("S18")
+def test_s18_it_goes_on_waiting_until_the_next_look() -> None:
+    life = waits().hears(SignInLookedAt(job=1, look_at=RETRY_AT + LOOK_AGAIN))
+    assert (life.state, life.data.look_at) == (WAITING, RETRY_AT + LOOK_AGAIN)
+
+
+@pytest.mark.manual("S18", "S33b")
+def test_s18_given_up_it_ends_its_scan_is_erased_and_its_owner_told() -> None:
+    life = waits().hears(JobGivenUp(job=1, identity=USER, waited_since=NOW))
+    assert (life.state, life.data.reason) == (ENDED, "given up: nobody signed in")
+    assert life.asked == ["EraseScan", "Inform JOB_ENDED"]
+
+
+@pytest.mark.manual("S18")
+@pytest.mark.parametrize("reach", ["sending", "delivering", "held"])
+def test_s18_what_does_not_wait_is_not_given_up(reach: str) -> None:
+    life = waits()
+    facts: dict[str, list[Event]] = {"sending": [TAKEN], "delivering": [TAKEN, BODY], "held": [HOLD]}
+    life.hears(*facts[reach])
+    assert life.changes_nothing(JobGivenUp(job=1, identity=USER, waited_since=NOW))
+    assert life.changes_nothing(SignInLookDue(job=1))
+
+
+@pytest.mark.manual("S18")
+def test_s18_released_it_waits_from_then_on() -> None:
+    life = waits().hears(HOLD, at(RELEASE, 500))
+    assert life.data.since == NOW + timedelta(seconds=500)
+
+
+@pytest.mark.manual("S18", "S28")
+@pytest.mark.parametrize("why", Ending)
+def test_s28_a_cancelled_job_says_why(why: Ending) -> None:
+    life = waits().hears(JobCancelled(job=1, why=why))
+    assert (life.state, life.data.reason, life.asked) == (ENDED, why.value, ["EraseScan"])
