@@ -101,7 +101,7 @@ def test_s33c_the_transfer_lasts_from_the_envelope_to_the_answer() -> None:
 @pytest.mark.manual("S33")
 def test_s33_sent_for_everybody_erases_the_scan() -> None:
     life = within(SENT)
-    assert life.data == Progress(attempts=1)
+    assert life.data == Progress(since=NEWLY.at, attempts=1)
     assert life.asked == ["EraseScan"]
 
 
@@ -116,7 +116,7 @@ def test_s33c_sent_in_part_ends_and_is_told() -> None:
 @pytest.mark.parametrize("state", [SENDING, DELIVERING])
 def test_s33_refused_for_good_ends_with_the_servers_reason(state: object) -> None:
     life = within(state).hears(FAILED)
-    assert (life.state, life.data) == (ENDED, Progress(attempts=1, reason="550 5.1.1"))
+    assert (life.state, life.data) == (ENDED, Progress(since=NEWLY.at, attempts=1, reason="550 5.1.1"))
     assert life.asked == ["EraseScan", "Inform JOB_ENDED"]
 
 
@@ -126,9 +126,9 @@ def test_s33_not_now_waits_for_the_time_of_the_next_try(state: object) -> None:
     life = within(state).hears(deferred())
     assert (life.state, life.data) == (
         WAITING,
-        Progress(attempts=1, tries=1, retry_at=RETRY_AT, reason="451 4.7.0"),
+        Progress(since=NEWLY.at, attempts=1, tries=1, retry_at=RETRY_AT, reason="451 4.7.0"),
     )
-    (limit,) = JOB.blocks[WAITING].limits
+    limit, _ = JOB.blocks[WAITING].limits
     assert (limit.until, limit.then) == ("retry_at", JobRetryDue)
     assert life.hears(DUE).data.retry_at is None
 
@@ -177,20 +177,20 @@ def test_s33c_held_by_a_person_until_release(state: object) -> None:
 @pytest.mark.parametrize("life_", LIVES, ids=named)
 def test_s33_a_power_cut_before_the_body_sends_it_again(life_: Event) -> None:
     life = within(SENDING).hears(life_)
-    assert (life.state, life.data) == (WAITING, Progress())
+    assert (life.state, life.data) == (WAITING, Progress(since=NEWLY.at))
 
 
 @pytest.mark.manual("S33")
 @pytest.mark.parametrize("life_", LIVES, ids=named)
 def test_s33_a_power_cut_after_the_body_began_is_written_down_as_unknown(life_: Event) -> None:
     life = within(DELIVERING).hears(life_)
-    assert (life.state, life.data) == (WAITING, Progress(unknown=1, reason="outcome unknown"))
+    assert (life.state, life.data) == (WAITING, Progress(since=NEWLY.at, unknown=1, reason="outcome unknown"))
 
 
 @pytest.mark.manual("S33")
 def test_s33_a_connection_lost_after_the_final_dot_is_unknown_and_tried_again() -> None:
     life = within(DELIVERING).hears(UNKNOWN)
-    assert (life.state, life.data) == (WAITING, Progress(1, 1, 1, RETRY_AT, "outcome unknown"))
+    assert (life.state, life.data) == (WAITING, Progress(1, 1, 1, RETRY_AT, NEWLY.at, reason="outcome unknown"))
 
 
 @pytest.mark.manual("S33")
