@@ -14,9 +14,9 @@ import pytest
 from franking.engine.links import serve
 from franking.engine.links.serving import HEAD_OCTETS_MAX
 from franking.engine.records import StoreFailed
+from franking.tests.engine.box import links
 from franking.tests.engine.device import office
 from franking.tests.engine.links.asking import Desk, desk
-from franking.tests.engine.test_boxes import links
 
 LARGE = bytes(range(256)) * 8192
 

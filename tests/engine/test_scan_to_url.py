@@ -1,0 +1,153 @@
+"""Scan to URL: the scan stays in the person's box, and the mail brings links until they end (S22)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from franking.engine.records import SealFailed
+from franking.engine.refusal import Refused
+from franking.events.box import DocumentKept
+from franking.events.job import JobSubmitted
+from franking.events.request import ScanToUrl
+from franking.tests.engine.box import BOX, boxed, links, numbers, text, to_url
+from franking.tests.engine.device import office, states, warnings
+from franking.tests.engine.stored import assert_equals_replay
+
+
+@pytest.mark.manual("S22")
+async def test_s22_the_mail_brings_a_link_for_each_file_and_no_file(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        await to_url(here, engine, "a.pdf", "große Pläne #2.pdf")
+        await engine.settle()
+        (message,) = here.kit.mailbox.messages
+        assert message.attachments() == []
+        first, second = links(here)
+        assert first.endswith("/a.pdf")
+        assert second.endswith("/gro%C3%9Fe%20Pl%C3%A4ne%20%232.pdf")
+        assert first.split("/")[-2] != second.split("/")[-2]
+        ends = here.clock.now() + timedelta(days=7)
+        assert text(message.message()).count(f"{ends:%Y-%m-%d %H:%M}") == 2, "the mail says when it ends"
+        assert {each.expires_at for each in engine.documents("kim")} == {ends}
+        assert (states(engine), boxed(here), here.spooled()) == (["sent"], ["1", "2"], [])
+
+
+@pytest.mark.manual("S22")
+async def test_s22_the_person_or_the_setting_says_how_long_it_is_kept(tmp_path: Path) -> None:
+    async with office(tmp_path, box={**BOX, "keep": 7200}) as here, here.engine() as engine:
+        await to_url(here, engine)
+        await to_url(here, engine, keep=timedelta(days=30))
+        ends = [each.expires_at for each in engine.documents("kim")]
+        assert ends == [here.clock.now() + timedelta(hours=2), here.clock.now() + timedelta(days=30)]
+        with pytest.raises(ValidationError, match="365 days"):
+            ScanToUrl(user="kim", files=(tmp_path,), keep=timedelta.max)
+
+
+@pytest.mark.manual("S22")
+async def test_s22_it_is_off_until_people_can_reach_its_links(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        with pytest.raises(Refused) as refused:
+            await to_url(here, engine)
+        assert refused.value.codes == ("S22-box",)
+        assert "`box.public_url`" in str(refused.value)
+        assert (boxed(here), here.spooled(), states(engine)) == ([], [], [])
+
+
+@pytest.mark.manual("S22", "S33")
+async def test_s22_job_and_documents_are_one_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        commit, batches = engine.store.commit, list[list[str]]()
+
+        async def watched(batch: object) -> None:
+            batches.append([line.name for line in batch.lines])  # type: ignore[attr-defined]
+            await commit(batch)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(engine.store, "commit", watched)
+        await to_url(here, engine, "a.pdf", "b.pdf")
+        wanted = {DocumentKept.__name__, JobSubmitted.__name__}
+        (together,) = [batch for batch in batches if wanted & set(batch)]
+        assert wanted <= set(together)
+        assert_equals_replay(engine.store)  # type: ignore[arg-type]
+
+
+@pytest.mark.manual("S22", "S33c")
+async def test_s22_every_try_of_the_mail_brings_the_same_link(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        async with here.engine() as engine:
+            await to_url(here, engine)
+            row = engine.store.job(1)
+            assert row is not None
+            before = engine.adapters.url(engine.boxes.links_of(row)[0])
+        async with here.engine() as engine:
+            here.kit.mailbox.refuse_next("data", "451 4.3.0 Not now")
+            await here.sign_in(engine)
+            assert states(engine) == ["waiting"]
+            await engine.retry(1)
+            await engine.settle()
+            assert (states(engine), links(here)) == (["sent"], [before])
+
+
+@pytest.mark.manual("S22")
+async def test_s22_the_link_itself_lies_on_no_disk(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            await to_url(here, engine)
+            await engine.settle()
+            token = links(here)[0].split("/")[-2].encode()
+        files = [path for path in here.store.rglob("*") if path.is_file()]
+        assert len(files) > 3
+        assert [path.name for path in files if token in path.read_bytes()] == []
+
+
+@pytest.mark.manual("S22")
+async def test_s22_it_is_erased_when_its_link_ends(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        await to_url(here, engine)
+        await here.passes(engine, days=7, seconds=-1)
+        assert (numbers(engine.documents("kim")), boxed(here)) == ([1], ["1"])
+        await here.passes(engine, seconds=1)
+        assert (engine.documents("kim"), boxed(here)) == ((), [])
+        assert (engine.store.document(1), engine.store.links_of(1)) == (None, [])
+
+
+@pytest.mark.manual("S22")
+@pytest.mark.parametrize("how", ["deleted", "ended"])
+async def test_s22_a_mail_whose_document_is_gone_ends_with_that_reason(tmp_path: Path, how: str) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        patient = here.settings.oauth.model_copy(update={"sign_in_wait": timedelta(days=30)})
+        async with here.engine(oauth=patient.model_dump()) as engine:
+            await to_url(here, engine, "a.pdf", "b.pdf")
+            if how == "deleted":
+                await engine.delete_document("kim", 2)
+            else:
+                await here.passes(engine, days=8)
+            await here.sign_in(engine)
+            job = engine.job(1)
+            assert (job.state, job.reason) == ("ended", "a document that it links to is gone")
+            assert ("JOB_ENDED", "1") in warnings(engine), "the person is told"
+            assert here.kit.mailbox.messages == []
+
+
+@pytest.mark.manual("S22")
+async def test_s22_without_the_key_that_made_the_link_no_mail_goes(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        async with here.engine() as engine:
+            await to_url(here, engine)
+        (here.store / "key").unlink()
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            assert (engine.job(1).state, here.kit.mailbox.messages) == ("ended", [])
+
+
+@pytest.mark.manual("S22")
+async def test_s22_without_any_key_no_link_is_promised(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        (here.store / "key").unlink()
+        with pytest.raises(SealFailed, match="missing"):
+            await to_url(here, engine)
+        assert (boxed(here), here.spooled(), states(engine)) == ([], [], [])
