@@ -19,7 +19,9 @@ Phase = Literal["connect", "auth", "mail", "rcpt", "data"]
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who brought a message, and how. `tls` as OpenSSL names it, such as TLSv1.3."""
+    """Who brought a message, and how. `tls` as OpenSSL names it, such as TLSv1.3; empty without. `account`
+    and `mechanism` are empty where nobody signed in.
+    """
 
     mail_from: str
     rcpt_tos: tuple[str, ...]
@@ -27,6 +29,10 @@ class Envelope:
     mechanism: str
     tls: str
     host: str
+    mail_parameters: tuple[str, ...] = ()
+    "RET and ENVID, as they came (RFC 3461)."
+    rcpt_parameters: tuple[tuple[str, ...], ...] = ()
+    "NOTIFY and ORCPT of each recipient."
 
 
 @dataclass(frozen=True, slots=True)

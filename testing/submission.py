@@ -1,8 +1,9 @@
 """A submission server on loopback: STARTTLS required, XOAUTH2 checked with the playing provider (RFC 6409,
-RFC 4954).
+RFC 4954). It plays a company's relay, too, which asks nobody who he is, with TLS or without.
 
-Rule: no mail without TLS and a token that the provider calls good now, for the account that is named and with
-the mail scope; no sender but the account's own addresses. A token never reaches a log or a record.
+Rule: no mail without TLS, unless it was made to speak none; from whoever signs in no mail without a token
+that the provider calls good now, for the account that is named and with the mail scope, or the account's
+password; no sender but the account's own addresses. A token never reaches a log or a record.
 """
 
 import asyncio
@@ -11,16 +12,19 @@ import logging
 import ssl
 from collections import defaultdict, deque
 from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
 from typing import Literal, Self
 
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session, TLSSetupException
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session, TLSSetupException, syntax
 from aiosmtpd.smtp import Envelope as Transaction
 
 from ..engine.clock import Clock
+from ..events.settings import Security
 from .accounts import Account
 from .authority import Authority
 from .gate import Gate
 from .mailbox import Envelope, Mailbox
+from .notifications import MalformedParameter, Wants
 from .provider import ProviderServer
 from .replies import REPLIES_BY_NAME, SERVER_WORDS, Replies
 
@@ -36,16 +40,26 @@ ENDED = "\x01"
 logging.getLogger("mail.log").addHandler(logging.NullHandler())
 
 
+class Admits(StrEnum):
+    """Whose mail it takes."""
+
+    SIGNED_IN = "signed in"
+    ANYONE = "anyone"
+    "Who signs in all the same is held to it."
+
+
 class Conversation(SMTP):
     """One connection. Replies without an enhanced code get one, and 421 closes (RFC 5321 section 3.8)."""
 
     line_length_limit = SASL_LINE_MAX
 
-    def __init__(self, server: "SubmissionServer", tls: ssl.SSLContext) -> None:
+    def __init__(self, server: "SubmissionServer", tls: ssl.SSLContext | None) -> None:
+        """`tls`: for STARTTLS, which is then required."""
         self.server = server
         self.greeted = False
         self.mechanism = ""
         self.account: Account | None = None
+        self.wants = Wants(offered="DSN" in server.replies.extensions)
         replies = server.replies
         super().__init__(
             Desk(server),
@@ -54,8 +68,8 @@ class Conversation(SMTP):
             hostname="localhost",
             ident=replies.banner,
             tls_context=tls,
-            require_starttls=True,
-            auth_required=True,
+            require_starttls=tls is not None,
+            auth_require_tls=tls is not None,
             auth_exclude_mechanism={"LOGIN", "PLAIN", *TOKEN_MECHANISMS} - replies.mechanisms,
             authenticator=server.check_password,
             loop=asyncio.get_running_loop(),
@@ -90,9 +104,36 @@ class Conversation(SMTP):
         if (refused or text.startswith("421")) and self.transport is not None:
             self.transport.close()
 
+    # The library knows no parameters for notifications and refuses them: they are taken out before it looks.
+
+    @syntax("MAIL FROM: <address>", extended=" [SP <mail-parameters>]")
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        self.wants.begin()
+        try:
+            left = self.wants.of_mail(arg or "")
+        except MalformedParameter:
+            await self.push("501 5.5.4 Syntax error in parameters or arguments")
+            return
+        await super().smtp_MAIL(left or None)
+
+    @syntax("RCPT TO: <address>", extended=" [SP <mail-parameters>]")
+    async def smtp_RCPT(self, arg: str | None) -> None:
+        try:
+            left = self.wants.of_recipient(arg or "")
+        except MalformedParameter:
+            await self.push("501 5.5.4 Syntax error in parameters or arguments")
+            return
+        await super().smtp_RCPT(left or None)
+
+    def tls_version(self) -> str:
+        """As OpenSSL names it; empty without TLS."""
+        assert self.transport is not None
+        found = self.transport.get_extra_info("ssl_object")
+        return "" if found is None else str(found.version())
+
     async def check_auth_needed(self, caller_method: str) -> bool:
         assert self.session is not None
-        if self.session.authenticated:
+        if self.session.authenticated or self.server.admits is Admits.ANYONE:
             return False
         await self.push(self.server.replies.auth_first)
         return True
@@ -110,7 +151,7 @@ class Desk:
     ) -> list[str]:
         session.host_name = hostname
         lines = ["localhost", f"SIZE {self._replies.octets_max}", *self._replies.extensions]
-        if session.ssl is None:
+        if self._server.security is Security.STARTTLS and session.ssl is None:
             lines.append("STARTTLS")
         else:
             lines.append(f"AUTH {' '.join(sorted(self._replies.mechanisms))}")
@@ -122,9 +163,7 @@ class Desk:
         scripted = self._server.mailbox.scripted("mail")
         if scripted is not None:
             return scripted
-        account = talk.account
-        assert account is not None
-        if not account.may_send_as(address):
+        if talk.account is not None and not talk.account.may_send_as(address):
             return self._replies.sender_refused
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -136,6 +175,7 @@ class Desk:
         scripted = self._server.mailbox.scripted("rcpt")
         if scripted is not None:
             return scripted
+        talk.wants.accept()
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return self._replies.recipient_ok
@@ -149,18 +189,17 @@ class Desk:
         scripted = server.mailbox.scripted("data")
         if scripted is not None:
             return scripted
-        account = talk.account
-        assert account is not None
         assert transaction.original_content is not None
         assert transaction.mail_from is not None
-        assert session.ssl is not None
         envelope = Envelope(
             transaction.mail_from,
             tuple(transaction.rcpt_tos),
-            account.email,
+            talk.account.email if talk.account is not None else "",
             talk.mechanism,
-            str(session.ssl["ssl_object"].version()),
+            talk.tls_version(),
             session.host_name or "",
+            talk.wants.mail,
+            tuple(talk.wants.recipients),
         )
         server.mailbox.store(envelope, transaction.original_content, server.clock.now())
         if drop == "stored":
@@ -217,12 +256,16 @@ class SubmissionServer:
         *,
         minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
         maximum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
+        security: Security = Security.STARTTLS,
+        admits: Admits = Admits.SIGNED_IN,
     ) -> None:
         """Speaks as `provider` does, asks it about tokens and knows its accounts."""
         self.provider = provider
         self.clock: Clock = provider.clock
         self.replies = REPLIES_BY_NAME[provider.quirks.name]
         self.mailbox = mailbox
+        self.security = security
+        self.admits = admits
         self.port = 0
         self.faults: list[Exception] = []
         self.bodies = Gate()
@@ -233,7 +276,11 @@ class SubmissionServer:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Conversation(self, self._tls), "127.0.0.1", 0)
+        starttls = self._tls if self.security is Security.STARTTLS else None
+        implicit = self._tls if self.security is Security.IMPLICIT else None
+        self._server = await loop.create_server(
+            lambda: Conversation(self, starttls), "127.0.0.1", 0, ssl=implicit
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
