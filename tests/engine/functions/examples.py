@@ -60,6 +60,7 @@ HEADER = Header(
     date=MOMENT,
     from_name='Kopierer "3. Stock"',
     device_name="Kopierer (3. Stock)",
+    mdn=True,
     links=(
         Link("合同.pdf", f"https://device.example.com/d/{'A1-_' * 30}/%E5%90%88.pdf", 1_234_567, MOMENT),
         Link("zwei.pdf", "https://device.example.com/d/B2/zwei.pdf", 999, MOMENT),
