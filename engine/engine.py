@@ -25,6 +25,7 @@ from ..events.information import (
     InformationCleared,
     InformationRaised,
 )
+from ..events.request import Function
 from ..events.token import GrantRevoked
 from ..machines.job import DELIVERING, JOB
 from ..machines.roles import Viewer
@@ -136,7 +137,11 @@ class Engine(Submitting):
             await self.runtime.publish(Publication(told, rows=(RevocationEnded(left.key),)))
         for identity in self.estranged():  # the configuration was changed while the device was off
             await self.say(self.token_deleted(identity))
-        active = frozenset(row.job for row, moved in self.store.jobs() if moved.state not in OVER)
+        active = frozenset(
+            row.job
+            for row, moved in self.store.jobs()
+            if moved.state not in OVER and row.function != Function.SCAN_TO_URL  # its scans lie in a box
+        )
         await asyncio.to_thread(self.spool.sweep, active)
         await self.sweep_browser()
         kept = frozenset(row.document for row in self.store.documents())
