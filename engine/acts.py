@@ -374,7 +374,7 @@ def no_secret(error: CredentialError) -> str:
 
 
 def no_seal(failure: SealFailed) -> str:
-    return detail_by(failure.meaning, Actor.ADMIN, **failure.fields)
+    return detail_by(failure.meaning, Actor.ADMIN, **failure.values)
 
 
 def words(trouble: Trouble) -> str:

@@ -10,7 +10,9 @@ from typing import NamedTuple, TypeVar
 
 from ..events.base import ADMINISTRATOR
 from ..events.device import NetworkChanged, SessionSettingsChanged, SettingsChanged
-from ..events.job import SignInLookDue
+from ..events.job import JobRetryDue, SignInLookDue
+from ..events.token import TokenRetryDue
+from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
 from ..machines.identity import same
 from ..machines.job import JOB, WAITING
 from ..machines.refresh_token import REFRESH_TOKEN, REQUIRED
@@ -21,8 +23,13 @@ from .bus import Publication
 from .parts import Parts
 from .refusal import Refused
 from .settings import Settings, SettingsError
+from .words import Spoken
 
 T = TypeVar("T")
+ASKS_ANEW = ("proxy.", "http.", "tls.", "network.", "oauth.client_credential")
+"Settings by which the provider is reached: what stood in the way may be mended (B10)."
+SENDS_ANEW = ("smtp.", "tls.", "network.", "oauth.enabled")
+"The same for the submission server."
 
 
 class Applied(NamedTuple):
@@ -38,13 +45,13 @@ class Applied(NamedTuple):
     "Rules that these settings break and that only warn (S3, S5)."
 
 
-class SignInsEnd(Exception):
+class SignInsEnd(Spoken):
     """The change ends sign-ins and wants to be confirmed: ask, naming whose, and apply again with
     `ends=whose` (S26a).
     """
 
     def __init__(self, whose: tuple[str, ...]) -> None:
-        super().__init__(f"this change ends the sign-in of {', '.join(whose)}: it wants to be confirmed")
+        super().__init__("error.sign-ins-end", whose=", ".join(whose))
         self.whose = whose
         "Login names, or `administrator`."
 
@@ -118,11 +125,24 @@ class Applying(Parts):
             ]
         if "oauth.sign_in_wait" in changed:
             facts += [Publication(SignInLookDue(job=job)) for job in self.waiting_for_users()]
+        facts += self.mended(changed)
         ends = set(self.estranged())
         if administrator and not same(administrator, self.settings.administrator.address):
             ends.add(ADMINISTRATOR)
         facts += [Publication(self.token_deleted(identity)) for identity in sorted(ends)]
         await self.runtime.publish(*facts)
+
+    def mended(self, changed: tuple[str, ...]) -> list[Publication]:
+        """What was put off goes at once where its way is another one now."""
+        facts = []
+        if any(key.startswith(ASKS_ANEW) for key in changed):
+            put_off = self.store.in_states(ACCESS_TOKEN.title, (BACKING_OFF.name, REFUSED.name))
+            facts += [Publication(TokenRetryDue(identity=identity)) for identity in put_off]
+        if any(key.startswith(SENDS_ANEW) for key in changed):
+            waiting = self.store.in_states(JOB.title, (WAITING.name,))
+            deferred = [job for job in waiting if self.runtime.instance(JOB, job).data.retry_at is not None]
+            facts += [Publication(JobRetryDue(job=int(job))) for job in deferred]
+        return facts
 
     def waiting_for_users(self) -> list[int]:
         """Jobs whose wait for a sign-in is to be looked at anew: another time holds for them, too (S18)."""

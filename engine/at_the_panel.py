@@ -9,11 +9,12 @@ from ..machines.rules import Look
 from ..machines.session import LOGGED_IN, SESSION
 from .applying import Applying
 from .bus import Publication
+from .words import Spoken
 
 
-class UnknownUser(LookupError):
+class UnknownUser(Spoken, LookupError):
     def __init__(self, login: str) -> None:
-        super().__init__(f"nobody called {login} is known here; register the user's e-mail address")
+        super().__init__("error.user", login=login)
         self.login = login
 
 

@@ -33,6 +33,7 @@ from .records import DocumentRow, JobRow, LinkRow, StoreFailed, Write
 from .runtime import Runtime
 from .secret import Secret
 from .spool import FILES, SpooledFile, check, copy, sync
+from .words import Spoken
 
 NONCE_OCTETS = 16
 LINK_PATH = "d"
@@ -72,9 +73,9 @@ class Shared(NamedTuple):
     "For its mail."
 
 
-class UnknownDocument(LookupError):
+class UnknownDocument(Spoken, LookupError):
     def __init__(self, document: int, user: str) -> None:
-        super().__init__(f"there is no document {document} in {user}'s box")
+        super().__init__("error.document", document=document, user=user)
         self.document, self.user = document, user
 
 

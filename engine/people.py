@@ -15,27 +15,24 @@ from ..events.settings import DeviceSettings
 from ..machines.identity import same
 from .ports import Directory
 from .records import IdentityRow, Store
+from .words import Spoken
 
 log = logging.getLogger("franking")
 ADDRESS: TypeAdapter[str] = TypeAdapter(Address, config={"defer_build": True})
 
 
-class LoginReserved(ValueError):
+class LoginReserved(Spoken, ValueError):
     """A user would be taken for the device, and `delete_token` would end the wrong sign-in."""
 
     def __init__(self) -> None:
-        super().__init__(
-            f"no user may log in as {ADMINISTRATOR!r}: that is the device itself. Rename the user"
-        )
+        super().__init__("error.reserved", login=ADMINISTRATOR)
 
 
-class AddressUnusable(ValueError):
+class AddressUnusable(Spoken, ValueError):
     """What the directory, the settings or a log-in name as a user's address is none."""
 
     def __init__(self, login: str, address: str) -> None:
-        super().__init__(
-            f"{address!r} of {login} is not an e-mail address; correct it where the user is registered"
-        )
+        super().__init__("error.address", address=repr(address), login=login)
         self.login, self.address = login, address
 
 

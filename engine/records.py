@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
-from .words import Spoken, words
+from .words import Spoken, Words
 
 
 class Line(NamedTuple):
@@ -230,15 +230,17 @@ class StoreFailed(Spoken):
         "The disk is full, or failing: the next commit would fare no better."
 
 
-class SealFailed(Exception):
+class SealFailed(Spoken):
     """A token cannot be sealed or opened; what is sealed stays as it is."""
 
-    def __init__(self, meaning: str, **fields: str) -> None:
-        said = words()
-        cause, remedy = said.say(f"{meaning}.cause", **fields), said.say(f"{meaning}.remedy", **fields)
-        super().__init__(f"{cause} {remedy}")
-        self.meaning, self.fields = meaning, fields
-        "For the [Information] screen: its code in the catalogues."
+    def __init__(self, meaning: str, /, **fields: str) -> None:
+        self.meaning, self.values = meaning, fields
+        "For the [Information] screen."
+        super().__init__(meaning, **fields)
+
+    def told(self, words: Words) -> str:
+        said = (words.say(f"{self.meaning}.{part}", **self.values) for part in ("cause", "remedy"))
+        return " ".join(said)
 
 
 class Store(Protocol):

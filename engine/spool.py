@@ -18,23 +18,33 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from ..events.request import named_in_text
 from .records import StoreFailed
+from .words import Spoken, Words, words
 
 COPY_OCTETS = 1 << 20
 SCRATCH = ".scratch"
 "Behind the job's number, in the name of a folder for what is made before the job is."
 
 
-class ScanUnreadable(ValueError):
+class ScanUnreadable(Spoken, ValueError):
     """A file of the request cannot be taken; nothing was spooled. `why` and `remedy` are sentences without
-    their full stop.
+    their full stop, in English.
     """
 
-    def __init__(
-        self, path: Path, why: str, remedy: str = "Name a file that can be read, and submit again"
-    ) -> None:
-        super().__init__(f"{path}: {why}. {remedy}")
-        self.path, self.why, self.remedy = path, why, remedy
+    def __init__(self, path: Path, meaning: str, /, **fields: object) -> None:
+        """`meaning`: cause and remedy in the catalogues, such as `scan.empty`."""
+        self.path, self.meaning, self.values = path, meaning, fields
+        self.why, self.remedy = self.sentences(words())
+        super().__init__(meaning, **fields)
+
+    def sentences(self, words: Words) -> tuple[str, str]:
+        values = self.values
+        return words.say(f"{self.meaning}.cause", **values), words.say(f"{self.meaning}.remedy", **values)
+
+    def told(self, words: Words) -> str:
+        why, remedy = self.sentences(words)
+        return f"{os.fsencode(self.path).decode(errors='backslashreplace')}: {why}. {remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ class Spool:
                 try:
                     os.link(path, self.path(job, number))
                 except FileNotFoundError:
-                    raise ScanUnreadable(path, "the file is gone") from None
+                    raise ScanUnreadable(path, "scan.gone") from None
 
     @contextmanager
     def whole(self, job: int) -> Iterator[None]:
@@ -128,15 +138,16 @@ class Spool:
 def check(path: Path) -> None:
     """Raises ScanUnreadable."""
     try:
+        named_in_text(path)
         kind = path.stat().st_mode
     except (OSError, ValueError) as error:
-        raise ScanUnreadable(path, f"the scan cannot be read ({said(error)})") from None
+        raise ScanUnreadable(path, "scan.unreadable", why=said(error)) from None
     if not stat.S_ISREG(kind):
-        raise ScanUnreadable(path, "the scan is not a file")
+        raise ScanUnreadable(path, "scan.no-file")
 
 
 def empty(path: Path) -> ScanUnreadable:
-    return ScanUnreadable(path, "the scan is empty", "Scan it again, and submit it when it is complete")
+    return ScanUnreadable(path, "scan.empty")
 
 
 def said(error: OSError | ValueError) -> str:
@@ -150,7 +161,7 @@ def copy(path: Path, target: Path) -> SpooledFile:
     try:
         source = path.open("rb", buffering=0)
     except OSError as error:
-        raise ScanUnreadable(path, f"the scan cannot be read ({error.strerror})") from None
+        raise ScanUnreadable(path, "scan.unreadable", why=said(error)) from None
     with source, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copied:
         before = os.fstat(source.fileno())
         while block := piece(source, path):
@@ -161,15 +172,10 @@ def copy(path: Path, target: Path) -> SpooledFile:
             raise empty(path)
         after = os.fstat(source.fileno())
         if not before.st_size == size == after.st_size or before.st_mtime_ns != after.st_mtime_ns:
-            raise ScanUnreadable(path, "the scan changed while it was taken", "Submit it when it is complete")
+            raise ScanUnreadable(path, "scan.changed")
         copied.flush()
         os.fsync(copied.fileno())
-    return SpooledFile(name_of(path), size, digest.hexdigest())
-
-
-def name_of(path: Path) -> str:
-    """As text: octets that are not UTF-8 in a file's name are replaced, for no message can carry them."""
-    return os.fsencode(path.name).decode(errors="replace")
+    return SpooledFile(path.name, size, digest.hexdigest())
 
 
 def piece(source: io.RawIOBase, path: Path) -> bytes:
@@ -177,7 +183,7 @@ def piece(source: io.RawIOBase, path: Path) -> bytes:
     try:
         return source.read(COPY_OCTETS) or b""
     except OSError as error:
-        raise ScanUnreadable(path, f"the scan cannot be read ({error.strerror})") from None
+        raise ScanUnreadable(path, "scan.unreadable", why=said(error)) from None
 
 
 def sync(folder: Path) -> None:

@@ -31,6 +31,7 @@ from .spool import FILES, SpooledFile
 from .status import JobContent, JobStatus
 from .user_boxes import UserBoxes
 from .waiting_jobs import cancelled
+from .words import Spoken
 
 NOBODY = ""
 "The identity of a user who is not known, in the history of a refused job."
@@ -47,9 +48,9 @@ class Receipt(NamedTuple):
     "Why it does not go at once, in words; empty if nothing stands in the way."
 
 
-class UnknownJob(LookupError):
+class UnknownJob(Spoken, LookupError):
     def __init__(self, job: int) -> None:
-        super().__init__(f"there is no job {job} here")
+        super().__init__("error.job", job=job)
         self.job = job
 
 

@@ -47,9 +47,7 @@ def count(path: Path) -> int:
         case Kind.JPEG | Kind.PNG:
             return 1
         case Kind.OTHER:
-            raise ScanUnreadable(
-                path, "it is no PDF, TIFF, JPEG or PNG", "Scan it to one of these, and submit again"
-            )
+            raise ScanUnreadable(path, "scan.kind")
 
 
 def pages(path: Path, width: int, dots_per_inch: int) -> Iterator[Scanned]:
@@ -78,8 +76,8 @@ def frames(path: Path) -> Iterator[Scanned]:
     for page in described:
         bearable(path, *page.size, 1)
     with decoding(path) as image:
-        for number, page in enumerate(described):
-            image.seek(number)
+        for page in described:
+            image.seek(page.number_in_file)
             yield loaded(path, image, resolution(image, page.number(tiff.ORIENTATION, 1)))
 
 
@@ -120,5 +118,4 @@ def bearable(path: Path, width: int, length: int, octets: int) -> None:
 
 
 def too_large(path: Path) -> ScanUnreadable:
-    remedy = "Scan it at a lower resolution, or in black and white, and submit again"
-    return ScanUnreadable(path, "one of its pages is too large for this device", remedy)
+    return ScanUnreadable(path, "scan.too-large")

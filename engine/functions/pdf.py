@@ -36,9 +36,7 @@ def opened(path: Path) -> Iterator["PdfDocument"]:
             except PdfiumError as error:
                 if error.err_code != PASSWORD_WANTED:
                     raise
-                raise ScanUnreadable(
-                    path, "the PDF wants a password", "Save it without a password, and submit again"
-                ) from None
+                raise ScanUnreadable(path, "scan.password") from None
             with document:
                 yield document
 

@@ -14,8 +14,6 @@ from .tiff import Malformed
 
 HEAD_OCTETS = 1024
 "A PDF may have something before its header (ISO 32000-1, implementation note 13)."
-SCAN_AGAIN = "Scan it again, or name another file, and submit again"
-INSTALL = "Install it with `pip install franking[imaging]`, and submit again"
 
 
 class Kind(StrEnum):
@@ -54,20 +52,16 @@ def reading(path: Path) -> Iterator[None]:
     except ScanUnreadable:
         raise
     except Malformed as error:
-        raise ScanUnreadable(path, f"the scan is damaged: {error}", SCAN_AGAIN) from None
+        raise ScanUnreadable(path, "scan.malformed", why=error) from None
     except ImportError as error:
-        raise ScanUnreadable(path, f"the library {error.name} is missing on this device", INSTALL) from None
+        raise ScanUnreadable(path, "scan.library", name=error.name) from None
     except MemoryError as error:
-        why = "the scan needs more memory than this device has"
-        raise ScanUnreadable(path, why, "Scan it at a lower resolution, and submit again") from error
+        raise ScanUnreadable(path, "scan.memory") from error
     except OSError as error:
-        why = f"the scan cannot be read ({error.strerror})" if error.strerror else damaged(error)
-        raise ScanUnreadable(path, why, SCAN_AGAIN) from error
+        if error.strerror:
+            raise ScanUnreadable(path, "scan.read", why=error.strerror) from error
+        raise ScanUnreadable(path, "scan.damaged", kind=type(error).__name__) from error
     except (
         Exception
     ) as error:  # a decoder meets octets from outside with whatever it has: KeyError, struct.error
-        raise ScanUnreadable(path, damaged(error), SCAN_AGAIN) from error
-
-
-def damaged(error: Exception) -> str:
-    return f"the scan is damaged, and cannot be decoded ({type(error).__name__})"
+        raise ScanUnreadable(path, "scan.damaged", kind=type(error).__name__) from error

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..spool import ScanUnreadable
 from . import tiff
 from .page_images import Scanned, count, pages
-from .scan_files import SCAN_AGAIN, reading
+from .scan_files import reading
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,8 +51,7 @@ def write(paths: Sequence[Path], target: Path) -> None:
     """
     total = sum(count(path) for path in paths)
     if total > tiff.PAGES_MAX:
-        why = f"with this scan the fax has more than {tiff.PAGES_MAX} pages"
-        raise ScanUnreadable(paths[-1], why, "Send it in parts")
+        raise ScanUnreadable(paths[-1], "scan.pages", most=tiff.PAGES_MAX)
     with target.open("xb") as file:
         writer = tiff.Writer(file)
         number = 0
@@ -109,7 +108,7 @@ def fitted(path: Path, page: Scanned) -> tuple["Image", int]:
     smaller = min(1.0, WIDTH / width)
     size = max(1, round(width * smaller)), max(1, round(length * smaller))
     if size[1] > LENGTH_MAX:
-        raise ScanUnreadable(path, "one of its pages is longer than a fax can be", SCAN_AGAIN)
+        raise ScanUnreadable(path, "scan.too-long")
     shades = grey(image).resize(size, Image.Resampling.BILINEAR).point(LEVELS)
     # What was black and white stays so; shades become a pattern of dots.
     dither = Image.Dither.NONE if image.mode == "1" else Image.Dither.FLOYDSTEINBERG

@@ -30,8 +30,11 @@ class Spoken(Exception):
     """An error that a person may read: its text is English, and `Words.error` says it in another language."""
 
     def __init__(self, code: str, /, **fields: object) -> None:
-        super().__init__(words().say(code, **fields))
         self.code, self.fields = code, fields
+        super().__init__(self.told(words()))
+
+    def told(self, words: "Words") -> str:
+        return words.say(self.code, **self.fields)
 
 
 class Words:
@@ -65,7 +68,7 @@ class Words:
 
     def error(self, error: Exception) -> str:
         """What a person reads of it; of an error that is for programmers, its own English."""
-        return self.say(error.code, **error.fields) if isinstance(error, Spoken) else str(error)
+        return error.told(self) if isinstance(error, Spoken) else str(error)
 
     def rule(self, rule: Rule) -> tuple[str, str]:
         """Sentence and remedy, with the settings' menu paths. A rule of the embedding program has its own

@@ -34,7 +34,7 @@ HERE = Path("/somewhere")
         (CredentialError("credential:x", "there is no file x"), 78, "credential:x: there is no file x."),
         (Refused("refused.apply", RULES[:2], sentences()), 78, RULES[1].sentence),
         (UnknownUser("bo"), 78, "bo"),
-        (ScanUnreadable(HERE / "scan.pdf", "the scan is not a file"), 66, "/somewhere/scan.pdf"),
+        (ScanUnreadable(HERE / "scan.pdf", "scan.no-file"), 66, "/somewhere/scan.pdf"),
         (StoreInUse(HERE, "4711"), 75, "process 4711"),
         (StoreUnusable(HERE, "this is no store", "Move it away"), 69, "this is no store. Move it away."),
         (StoreFailed("disk I/O error", full=True), 69, "disk I/O error"),

@@ -42,9 +42,10 @@ def calls() -> Iterator[tuple[str, str, ast.Call]]:
     """Module, name of what is called, and the call."""
     for module, tree in sources().items():
         for node in ast.walk(tree):
-            match node:
-                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-                    yield module, name, node
+            if isinstance(node, ast.Call):
+                called = node.func
+                if isinstance(called, ast.Name | ast.Attribute):
+                    yield module, called.id if isinstance(called, ast.Name) else called.attr, node
 
 
 def said() -> Iterator[tuple[str, str, ast.Call]]:
