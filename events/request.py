@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 ADDR_SPEC = r"^[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+$"
 "No character that is special in a header field (RFC 5322 section 3.2.3)."
@@ -24,6 +24,18 @@ Line = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=900)]
 "Text of one line: no line end can smuggle a header field."
 Subject = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=10_240)]
 "Folded over as many lines as it needs; a header field has no limit (RFC 5322 section 2.2.3), servers have."
+
+
+def named_in_text(path: Path) -> Path:
+    """Raises ValueError for a name that was written in another encoding: no mail could say it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ValueError("its name is not in UTF-8; rename the file") from None
+    return path
+
+
+ScanPath = Annotated[Path, AfterValidator(named_in_text)]
 
 
 class Function(StrEnum):
@@ -96,7 +108,7 @@ class ByDevice(JobRequest):
 
 
 class WithFiles(JobRequest):
-    files: Annotated[tuple[Path, ...], Field(min_length=1)]
+    files: Annotated[tuple[ScanPath, ...], Field(min_length=1)]
     "What is sent, in this order; each is copied into the spool before `submit` returns (S33)."
 
     @property
@@ -160,7 +172,7 @@ class FromApplication(FromPerson):
     function: Literal[Function.APPLICATION] = Function.APPLICATION
     application: Line
     "Its name."
-    files: tuple[Path, ...] = ()
+    files: tuple[ScanPath, ...] = ()
     "What is attached; there may be none."
 
     @property
