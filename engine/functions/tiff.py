@@ -15,7 +15,11 @@ WIDTH, LENGTH, BITS, COMPRESSION = 256, 257, 258, 259
 PHOTOMETRIC, FILL_ORDER, ORIENTATION, SAMPLES = 262, 266, 274, 277
 ROWS_PER_STRIP, X_RESOLUTION, Y_RESOLUTION, T4_OPTIONS, RESOLUTION_UNIT = 278, 282, 283, 292, 296
 STRIP_OFFSETS, STRIP_OCTETS, TILE_OFFSETS, TILE_OCTETS = 273, 279, 324, 325
-NEW_SUBFILE, PAGE_NUMBER = 254, 297
+NEW_SUBFILE, SUBFILE, PAGE_NUMBER = 254, 255, 297
+REDUCED, MASK = 1, 4
+"Bits of NewSubfileType: a smaller copy of another image, and what cuts a shape out of one."
+REDUCED_OF_OLD = 2
+"SubfileType, which is older."
 POINTERS = frozenset({330, 400, 34665, 34853, 40965})
 "Directories that hang below a page: what they say is of no use in the page's own file."
 OLD_JPEG = 6
@@ -61,6 +65,8 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    number_in_file: int
+    "From 0, with images that are no pages."
     order: str
     "`<` or `>`, as `struct` names byte orders."
     entries: Mapping[int, Entry]
@@ -72,25 +78,35 @@ class Page:
         return numbers(self.order, entry)[0] if entry is not None and entry.count else default
 
     @property
+    def is_page(self) -> bool:
+        """TIFF 6.0 section 8."""
+        preview = self.number(SUBFILE, 0) == REDUCED_OF_OLD
+        return not preview and not self.number(NEW_SUBFILE, 0) & (REDUCED | MASK)
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and length in pixels."""
         return self.number(WIDTH, 0), self.number(LENGTH, 0)
 
 
 def pages(file: BinaryIO) -> Iterator[Page]:
-    """Every page in order. Raises Malformed, OSError."""
+    """Every page in order; previews and masks are none. Raises Malformed, OSError."""
     whole = file.seek(0, os.SEEK_END)
     order, at = start(file)
     seen: set[int] = set()
+    found = 0
     while at:
         if at in seen:
             raise Malformed("its pages form a ring")
         if len(seen) == PAGES_MAX:
             raise Malformed(f"it has more than {PAGES_MAX} pages")
+        page, following = directory(file, order, at, whole, len(seen))
         seen.add(at)
-        page, at = directory(file, order, at, whole)
-        yield page
-    if not seen:
+        at = following
+        if page.is_page:
+            found += 1
+            yield page
+    if not found:
         raise Malformed("it has no page")
 
 
@@ -105,27 +121,26 @@ def start(file: BinaryIO) -> tuple[str, int]:
     return order, struct.unpack(f"{order}I", head[4:])[0]
 
 
-def directory(file: BinaryIO, order: str, at: int, whole: int) -> tuple[Page, int]:
+def directory(file: BinaryIO, order: str, at: int, whole: int, number: int) -> tuple[Page, int]:
     """The page whose directory lies there, and where the next one does."""
     (count,) = struct.unpack(f"{order}H", part(file, at, 2, whole))
     block = part(file, at + 2, count * ENTRY_OCTETS + 4, whole)
     entries: dict[int, Entry] = {}
     left = whole
-    for number in range(count):
-        tag, kind, values = struct.unpack_from(f"{order}HHI", block, number * ENTRY_OCTETS)
+    for place in range(0, count * ENTRY_OCTETS, ENTRY_OCTETS):
+        tag, kind, values = struct.unpack_from(f"{order}HHI", block, place)
         if kind not in WIDTHS:
             continue  # a type that a reader doesn't know is passed over (TIFF 6.0 section 2)
         octets = WIDTHS[kind] * values
         left -= octets
         if left < 0:
             raise Malformed("its fields are larger than the file")
-        place = number * ENTRY_OCTETS + 8
         if octets <= IN_PLACE_OCTETS:
-            value = block[place : place + octets]
+            value = block[place + 8 : place + 8 + octets]
         else:
-            value = part(file, struct.unpack_from(f"{order}I", block, place)[0], octets, whole)
+            value = part(file, struct.unpack_from(f"{order}I", block, place + 8)[0], octets, whole)
         entries[tag] = Entry(tag, kind, values, value)
-    page = Page(order, entries, pieces(order, entries, whole))
+    page = Page(number, order, entries, pieces(order, entries, whole))
     compare(page)
     return page, struct.unpack_from(f"{order}I", block, count * ENTRY_OCTETS)[0]
 

@@ -1,6 +1,7 @@
 """What is made of a request's files before they are spooled: a fax, or a file of each page."""
 
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -128,6 +129,40 @@ def test_s22_a_page_of_a_pdf_is_a_pdf_that_shows_that_page_alone(tmp_path: Path)
         assert pdf.count(path) == 1
         alone, among = (pdf.drawn(*each, 100, 1728, 2000) for each in ((path, 0), (whole, number)))
         assert ImageChops.difference(alone, among).getbbox() is None
+
+
+def with_previews(path: Path) -> Path:
+    """Each of two pages has a smaller copy before it, as some scanners write. NewSubfileType says so, in
+    the room of PlanarConfiguration, which has its default.
+    """
+    tiff_of(path, [page(2, (200, 200)), page(2), page(3, (200, 200)), page(3)])
+    octets = bytearray(path.read_bytes())
+    (at,) = struct.unpack_from("<I", octets, 4)
+    for number in range(4):
+        (count,) = struct.unpack_from("<H", octets, at)
+        begin, end = at + 2, at + 2 + 12 * count
+        if number % 2 == 0:
+            fields = [bytes(octets[place : place + 12]) for place in range(begin, end, 12)]
+            kept = [each for each in fields if each[:2] != struct.pack("<H", 284)]
+            assert len(kept) == count - 1
+            octets[begin:end] = b"".join([struct.pack("<HHII", 254, 4, 1, 1), *kept])
+        (at,) = struct.unpack_from("<I", octets, end)
+    path.write_bytes(octets)
+    return path
+
+
+def test_previews_are_no_pages(tmp_path: Path) -> None:
+    path = with_previews(tmp_path / "a.tif")
+    (tmp_path / "fax").mkdir()
+    (fax,) = made_of(tmp_path / "fax", InternetFax(user="kim", to=TO, files=(path,)))
+    with Image.open(fax) as image:
+        assert getattr(image, "n_frames", 1) == 2
+        assert image.height == round(877 * 98 / 75)
+    apart = page_per_file(tmp_path, path)
+    assert names(apart) == ["a-1.tif", "a-2.tif"]
+    for number, alone in enumerate(apart):
+        with Image.open(alone) as image:
+            assert ImageChops.difference(image, page(number + 2)).getbbox() is None
 
 
 def test_a_file_of_one_page_goes_as_it_is(tmp_path: Path) -> None:
