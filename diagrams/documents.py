@@ -6,6 +6,7 @@ never what stands in it.
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from inspect import get_annotations
 from itertools import groupby
 
 from pydantic import BaseModel
@@ -280,11 +281,7 @@ def with_fields(request: type[JobRequest]) -> list[type[BaseModel]]:
 
 
 def fields_of(kind: type[BaseModel]) -> list[str]:
-    return [
-        name
-        for name in vars(kind).get("__annotations__", {})
-        if name in kind.model_fields and name != "function"
-    ]
+    return [name for name in get_annotations(kind) if name in kind.model_fields and name != "function"]
 
 
 def field_rows(kind: type[BaseModel]) -> Iterator[list[str]]:
