@@ -44,7 +44,7 @@ from .senders import REQUEST
 from .settings import CredentialError, Mistake
 from .spool import FILES, Spool
 from .tls import KeptContext
-from .words import words
+from .words import Words, words
 
 if TYPE_CHECKING:
     from .oauth.providers import ProviderData
@@ -96,7 +96,11 @@ class Adapters:
             lambda: self.settings().http.version is HttpVersion.HTTP_2,
             self.parked,
             lambda: proxy_of(self.settings().proxy, self.credentials),
+            self.words,
         )
+
+    def words(self) -> Words:
+        return words(self.settings().device.language)
 
     def data(self, name: str) -> "ProviderData":
         """Raises UnknownProviderError."""
@@ -186,7 +190,7 @@ class Adapters:
             date=datetime.fromisoformat(row.submitted_at).astimezone(UTC),
             from_name=device if row.by_device else "",
             device_name=device,
-            words=words(self.settings().device.language),
+            words=self.words(),
             links=tuple(Link(each.name, self.url(each), each.size, each.expires_at) for each in links),
             mdn=self.settings().internet_fax.mdn,
         )

@@ -22,6 +22,7 @@ from ..ports import (
     issuer_of,
 )
 from ..secret import Secret
+from ..words import Words, words
 from .answers import Call, Refusal, decide
 from .providers import ProviderData
 
@@ -46,6 +47,7 @@ class OAuthProvider:
         http2: Callable[[], bool],
         parked: Parked = nullcontext,
         proxy: Callable[[], HttpProxy | None] = lambda: None,
+        sentences: Callable[[], Words] = words,
     ) -> None:
         self.data = data.at(application.authority, application.tenant)
         self.lifetimes = data.lifetimes
@@ -56,11 +58,12 @@ class OAuthProvider:
         self._http2 = http2
         self._parked = parked
         self._proxy = proxy
+        self._sentences = sentences
 
     async def sign_in(self, request: SignInRequest, screen: Screen) -> Tokens | Trouble | Cancelled:
         from .sign_in import SignIn
 
-        return await SignIn(self._calls(), request, screen, self._parked).run()
+        return await SignIn(self._calls(), request, screen, self._parked, self._sentences).run()
 
     async def refresh(self, grant: Secret) -> Tokens | Trouble:
         """The scope is not looked at: only the provider's word ends a grant (S29)."""

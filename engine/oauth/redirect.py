@@ -12,17 +12,19 @@ import hashlib
 import re
 import socket
 from base64 import b64encode
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from html import escape
 from http import HTTPStatus
 from secrets import compare_digest
 from string import Template
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import parse_qsl
 
 from ..secret import Secret
+from ..words import Words, words
 from .providers import Redirect
 
 HEAD_MAX = 16_384
@@ -48,9 +50,9 @@ STYLE = (
     "@media(prefers-color-scheme:dark){body{color:#e4e9ee;background:#16191d}}"
 )
 PAGE = Template(
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<!doctype html><html lang="$language"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width">'
-    f"<title>Sign-in</title><style>{STYLE}</style></head><body><h1>$title</h1><p>$text</p></body></html>\n"
+    f"<title>$name</title><style>{STYLE}</style></head><body><h1>$title</h1><p>$text</p></body></html>\n"
 )
 STYLE_DIGEST = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = (
@@ -61,23 +63,39 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the browser shows. `title` is a sentence."""
+    """What the browser shows, by its codes in the catalogues: `page.NAME.title` is a sentence, and so is
+    `page.NAME.text`.
+    """
 
-    title: str
-    text: str
+    name: str
     status: HTTPStatus = HTTPStatus.OK
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    "Of the sentences."
+
+    def drawn(self, words: Words) -> bytes:
+        title, text = (words.say(f"page.{self.name}.{part}", **self.fields) for part in ("title", "text"))
+        shown = PAGE.substitute(
+            language=words.language.value,
+            name=escape(words.say("page.name")),
+            title=escape(title),
+            text=escape(text),
+        )
+        return shown.encode()
 
 
-SIGNED_IN = Page("Signed in.", "You can close this page.")
-MOVED = Page("The answer has come.", "The next page says how the sign-in ended.", HTTPStatus.SEE_OTHER)
-CANCELLED = Page("The sign-in was cancelled.", "You can close this page.")
-CLOSED = Page("The sign-in has ended.", "You can close this page and start again on the device.")
-NOT_FOUND = Page("Nothing is here.", "This address is for the sign-in that is open.", HTTPStatus.NOT_FOUND)
-GET_ONLY = Page("This is not possible.", "This address takes GET only.", HTTPStatus.METHOD_NOT_ALLOWED)
-NOT_OURS = Page(
-    "This is not the answer that is waited for.", "Start again on the device.", HTTPStatus.BAD_REQUEST
-)
-ANSWERED = Page("The answer has come already.", "You can close this page.", HTTPStatus.BAD_REQUEST)
+SIGNED_IN = Page("signed-in")
+MOVED = Page("moved", HTTPStatus.SEE_OTHER)
+CANCELLED = Page("cancelled")
+CLOSED = Page("closed")
+NOT_FOUND = Page("not-found", HTTPStatus.NOT_FOUND)
+GET_ONLY = Page("get-only", HTTPStatus.METHOD_NOT_ALLOWED)
+NOT_OURS = Page("not-ours", HTTPStatus.BAD_REQUEST)
+ANSWERED = Page("answered", HTTPStatus.BAD_REQUEST)
+
+
+def refused(cause: str, remedy: str) -> Page:
+    """Sentences in the language of the page."""
+    return Page("refused", fields=MappingProxyType({"cause": cause, "remedy": remedy}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +133,10 @@ class RedirectListener:
     cannot be reached, and holds up its closing.
     """
 
-    def __init__(self, redirect: Redirect, state: Secret) -> None:
+    def __init__(self, redirect: Redirect, state: Secret, sentences: Callable[[], Words] = words) -> None:
+        """`sentences`: those of the device's language."""
         self._redirect = redirect
+        self._sentences = sentences
         self._state = state
         self._loop = asyncio.get_running_loop()
         self._sockets: list[socket.socket] = []
@@ -282,7 +302,7 @@ class RedirectListener:
         return Returned(Secret(code), error, fields.get("error_description", ""), fields.get("iss", ""))
 
     async def _tell(self, writer: asyncio.StreamWriter, page: Page) -> None:
-        body = PAGE.substitute(title=escape(page.title), text=escape(page.text)).encode()
+        body = page.drawn(self._sentences())
         head = [
             f"HTTP/1.1 {page.status.value} {page.status.phrase}",
             "Content-Type: text/html; charset=utf-8",

@@ -10,18 +10,19 @@ the person: that is the screen's machine, which cancels.
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from joserfc.jwk import KeySet
 
 from ..ports import Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
 from ..secret import Secret
+from ..words import Words, words
 from .answers import Call, Fault, Refusal, decide, fault
 from .calls import Calls
 from .id_token import UnusableError, key_set, signed_in
 from .providers.model import TENANT_IN_CLAIM, is_tenant_id
-from .redirect import CANCELLED, SIGNED_IN, NoListenerError, Page, RedirectListener, Returned
+from .redirect import CANCELLED, SIGNED_IN, NoListenerError, Page, RedirectListener, Returned, refused
 from .session import CallError
 from .wire import TokenAnswer, said
 
@@ -33,12 +34,20 @@ log = logging.getLogger("franking")
 class SignIn:
     """One attempt; `run` is called once."""
 
-    def __init__(self, calls: Calls, request: SignInRequest, screen: Screen, parked: Parked) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        request: SignInRequest,
+        screen: Screen,
+        parked: Parked,
+        sentences: Callable[[], Words] = words,
+    ) -> None:
         self._calls = calls
         self._data = calls.data
         self._request = request
         self._screen = screen
         self._parked = parked
+        self._sentences = sentences
         self._verifier = Secret(secrets.token_urlsafe(64))
         self._state = Secret(secrets.token_urlsafe(32))
         self._nonce = Secret(secrets.token_urlsafe(32))
@@ -55,7 +64,7 @@ class SignIn:
             raise
 
     async def _attempt(self) -> Tokens | Trouble | Cancelled:
-        listener = RedirectListener(self._data.redirect, self._state)
+        listener = RedirectListener(self._data.redirect, self._state, self._sentences)
         async with AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(listener)
@@ -67,7 +76,7 @@ class SignIn:
             came = await self._came_back(listener, opening)
             outcome = came if isinstance(came, Trouble) else await self._outcome(came, listener.uri)
             self._brought = outcome if isinstance(outcome, Tokens) else None
-            listener.show(_page(outcome))
+            listener.show(_page(outcome, self._sentences()))
             # A person who is played does everything inside `open`, reading the last page included.
             await self._in_time("opened", opening)
             return outcome
@@ -166,11 +175,14 @@ async def _ended(opening: "asyncio.Task[Trouble | None]") -> None:
     await asyncio.gather(opening, return_exceptions=True)
 
 
-def _page(outcome: Tokens | Trouble | Cancelled) -> Page:
+def _page(outcome: Tokens | Trouble | Cancelled, words: Words) -> Page:
     match outcome:
         case Tokens():
             return SIGNED_IN
         case Cancelled():
             return CANCELLED
         case Trouble():
-            return Page(f"Not signed in. {outcome.cause}", f"{outcome.remedy} You can close this page.")
+            return refused(
+                words.table(f"{outcome.meaning}.cause", outcome.cause, **outcome.fields),
+                words.table(f"{outcome.meaning}.remedy", outcome.remedy, **outcome.fields),
+            )

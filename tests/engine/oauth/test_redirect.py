@@ -21,6 +21,7 @@ from franking.engine.oauth.redirect import (
     Page,
     RedirectListener,
     Returned,
+    refused,
 )
 from franking.engine.secret import Secret
 
@@ -111,7 +112,7 @@ async def test_s19a_the_browser_is_told_what_came_of_it() -> None:
         _, answer = await came_back(at, get(at, f"/?error=access_denied&state={STATE}"), CANCELLED)
         assert b"The sign-in was cancelled." in answer
     async with listener() as at:
-        _, answer = await came_back(at, get(at), Page("<b>", 'a & "b"'))
+        _, answer = await came_back(at, get(at), refused("<b>", 'a & "b"'))
         assert b"&lt;b&gt;" in answer
         assert b"a &amp; &quot;b&quot;" in answer
 

@@ -58,13 +58,16 @@ def said() -> Iterator[tuple[str, str, ast.Call]]:
 
 
 def constants() -> set[str]:
-    """Every text in the sources; a meaning stands for its cause and its remedy."""
+    """Every text in the sources; a meaning stands for its cause and its remedy, a page for its two
+    sentences.
+    """
     found = {
         node.value
         for tree in sources().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    found |= {f"page.{name}.{part}" for name in found for part in ("title", "text")}
     return found | {f"{code}.{part}" for code in found for part in ("cause", "remedy")}
 
 
