@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Collection, Coroutine
 from typing import NamedTuple, TypeVar
 
-from ..events.base import ADMINISTRATOR
+from ..events.base import ADMINISTRATOR, Event
 from ..events.device import NetworkChanged, SessionSettingsChanged, SettingsChanged
 from ..events.job import JobRetryDue, SignInLookDue
 from ..events.token import TokenRetryDue
@@ -133,20 +133,24 @@ class Applying(Parts):
         await self.runtime.publish(*facts)
 
     def mended(self, changed: tuple[str, ...]) -> list[Publication]:
-        """What was put off goes at once where its way is another one now."""
-        facts = []
+        """What was put off goes at once where its way is another one now. A record that cannot be read stops
+        no change.
+        """
+        facts: list[Event] = []
         if any(key.startswith(ASKS_ANEW) for key in changed):
             put_off = self.store.in_states(ACCESS_TOKEN.title, (BACKING_OFF.name, REFUSED.name))
-            facts += [Publication(TokenRetryDue(identity=identity)) for identity in put_off]
+            facts += [TokenRetryDue(identity=who) for who in put_off if self.reader.found(ACCESS_TOKEN, who)]
         if any(key.startswith(SENDS_ANEW) for key in changed):
-            waiting = self.store.in_states(JOB.title, (WAITING.name,))
-            deferred = [job for job in waiting if self.runtime.instance(JOB, job).data.retry_at is not None]
-            facts += [Publication(JobRetryDue(job=int(job))) for job in deferred]
-        return facts
+            waiting = [(job, self.reader.found(JOB, job)) for job in self.waiting_jobs()]
+            facts += [JobRetryDue(job=int(job)) for job, found in waiting if found and found.data.retry_at]
+        return list(map(Publication, facts))
+
+    def waiting_jobs(self) -> list[str]:
+        return self.store.in_states(JOB.title, (WAITING.name,))
 
     def waiting_for_users(self) -> list[int]:
         """Jobs whose wait for a sign-in is to be looked at anew: another time holds for them, too (S18)."""
-        found = map(int, self.store.in_states(JOB.title, (WAITING.name,)))
+        found = map(int, self.waiting_jobs())
         return [job for job in found if self.runtime.instance(JOB, str(job)).data.look_at is not None]
 
     async def carried_through(self, work: Coroutine[None, None, T]) -> T:

@@ -160,9 +160,23 @@ async def test_s4_a_proxy_that_is_away_for_a_week_costs_neither_job_nor_sign_in(
             assert (refresh_token(engine, "kim"), access_token(engine, "kim")) == ("Acquired", "backing off")
             assert (states(engine), here.refreshes) == (["waiting"], 0)
             await change(engine, proxy={"host": None})
-            await here.passes(engine, minutes=20)
             assert states(engine) == ["sent"]
         assert len(here.visits) == 1
+
+
+@pytest.mark.manual("S4", "B10")
+async def test_s4_a_mended_proxy_lets_what_waited_go_at_once(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, TinyProxy(tmp_path) as proxy:
+        credential(here.store, "proxy", PASSWORD)
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            await change(engine, proxy=behind(proxy.port) | {"user": "somebody"})
+            await here.passes(engine, hours=2)
+            await here.scan(engine)
+            await engine.settle()
+            assert (access_token(engine, "kim"), states(engine)) == ("refused", ["waiting"])
+            await change(engine, proxy={"user": USER})
+            assert (states(engine), warnings(engine)) == (["sent"], [])
 
 
 @pytest.mark.manual("S4", "S15")

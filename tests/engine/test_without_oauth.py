@@ -182,6 +182,24 @@ async def test_s1_jobs_of_the_time_without_go_with_oauth_when_it_is_turned_on(tm
         assert sorted(came(here)) == [("XOAUTH2", KIM), ("XOAUTH2", PRINTER)]
 
 
+@pytest.mark.manual("S1", "B10")
+async def test_s1_a_mended_user_name_lets_what_waited_go_at_once(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        credential(here.store, "smtp", PASSWORDS[PRINTER])
+        wrong = BY_PRINTER | {"user": KIM}
+        async with here.engine(oauth=OFF, smtp=wrong, from_address=FIXED) as engine:
+            for _ in range(3):
+                await here.scan(engine)
+                await engine.settle()
+            assert states(engine) == ["waiting"] * 3
+            assert engine.job(1).code == "password"
+            await change(engine, device={"name": "Second floor"})
+            assert states(engine) == ["waiting"] * 3
+            await change(engine, smtp={"user": PRINTER})
+            assert states(engine) == ["sent"] * 3
+        assert came(here) == [("LOGIN", PRINTER)] * 3
+
+
 @pytest.mark.manual("S1", "S26a")
 async def test_s1_grants_and_jobs_live_through_off_and_on(tmp_path: Path) -> None:
     async with office(tmp_path) as here:
