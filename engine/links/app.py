@@ -40,7 +40,6 @@ GUARDED = MappingProxyType({
     "X-Content-Type-Options": "nosniff",
 })  # fmt: skip
 "In every answer."
-NOTHING = "There is nothing here. A link ends when its time is up, or when its document is deleted.\n"
 log = logging.getLogger("franking")
 
 
@@ -70,7 +69,8 @@ class Links:
             row = self.boxes.found(request.path_params["link"], request.path_params["name"])
         except StoreFailed as failure:
             log.error("a link cannot be looked up: %s", failure)
-            return self.answer(503, "Not now. Try again in a minute.\n", {"Retry-After": f"{AGAIN_S}"})
+            text = self.engine.words.say("links.not-now")
+            return self.answer(503, f"{text}\n", {"Retry-After": f"{AGAIN_S}"})
         file = await asyncio.to_thread(opened, self.boxes.path(row.document), row) if row else None
         if row is None or file is None:
             return self.nothing()
@@ -125,7 +125,8 @@ class Links:
         return Response(text, status, {**self.common(), **also}, "text/plain")
 
     def nothing(self) -> Response:
-        return self.answer(404, NOTHING, {})
+        """In the device's language, as the mail is."""
+        return self.answer(404, f"{self.engine.words.say('links.nothing')}\n", {})
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """What the routes refuse: another path, another method."""

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from ..engine import Engine
 from .app import links_app
@@ -20,10 +21,37 @@ from .app import links_app
 CONNECTIONS_MAX = 64
 "A small device answers so many at once; others are told to come again (503)."
 IDLE_S = 5
+REQUEST_S = 10
+"Whoever begins no request for so long, however slowly he writes, makes room for others."
 PATIENCE_S = 5
 "How long a download that is under way may take to end."
 HEAD_OCTETS_MAX = 16 << 10
 "Of a request's line and fields; a link is shorter than 1 kB."
+
+
+class Connection(H11Protocol):
+    """Of somebody who wants something, and soon."""
+
+    served: RequestResponseCycle | None = None
+    "The last request that was known at the last look."
+    looking: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.looking = self.loop.call_later(REQUEST_S, self.look)
+
+    def look(self) -> None:
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and self.cycle is self.served:
+            self.transport.abort()
+            return
+        self.served = self.cycle
+        self.looking = self.loop.call_later(REQUEST_S, self.look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.looking is not None:
+            self.looking.cancel()
 
 
 class Server(uvicorn.Server):
@@ -41,6 +69,18 @@ class Server(uvicorn.Server):
         await self.on_tick(0)
         self.listening.set()
         await self.wanted_no_more.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Whoever is still there when patience ends is let go."""
+        patience = asyncio.get_running_loop().call_later(PATIENCE_S, self.let_go)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            patience.cancel()
+
+    def let_go(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 @asynccontextmanager
@@ -71,7 +111,7 @@ async def serve(
 def configured(engine: Engine, tls: ssl.SSLContext | None) -> uvicorn.Config:
     return uvicorn.Config(
         links_app(engine),
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -81,7 +121,6 @@ def configured(engine: Engine, tls: ssl.SSLContext | None) -> uvicorn.Config:
         date_header=False,
         limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=IDLE_S,
-        timeout_graceful_shutdown=PATIENCE_S,
         h11_max_incomplete_event_size=HEAD_OCTETS_MAX,
         ssl_context_factory=(lambda config, default: tls) if tls is not None else None,
     )

@@ -4,16 +4,17 @@ import asyncio
 import logging
 import signal
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from franking.engine.links import serve
+from franking.engine.links import serve, serving
 from franking.engine.links.serving import HEAD_OCTETS_MAX
 from franking.engine.records import StoreFailed
+from franking.testing.authority import client_context
 from franking.tests.engine.box import links
 from franking.tests.engine.device import office
 from franking.tests.engine.links.asking import Desk, desk
@@ -243,6 +244,63 @@ async def test_the_server_ends_before_its_engine_and_leaves_the_port(tmp_path: P
         assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == handlers
     with socket.create_server(it.address):
         pass
+
+
+async def test_a_download_that_nobody_reads_does_not_keep_the_device_from_ending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "PATIENCE_S", 0)
+    async with desk(tmp_path, scan=LARGE * 16) as it:
+        reader, writer = await asyncio.open_connection(*it.address)
+        writer.write(f"GET {it.path} HTTP/1.1\r\nHost: printer\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+    assert len(await reader.read()) < len(LARGE * 16)
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /d/"], ids=["nothing", "a part"])
+async def test_who_asks_for_nothing_makes_room_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(serving, "REQUEST_S", 0)
+    async with desk(tmp_path) as it:
+        reader, writer = await asyncio.open_connection(*it.address)
+        writer.write(begun)
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.transport.abort()
+
+
+async def test_more_than_a_small_device_bears_are_told_to_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "CONNECTIONS_MAX", 3)
+    async with desk(tmp_path) as it:
+        others = [await asyncio.open_connection(*it.address) for _ in range(3)]
+        assert (await it.ask()).status == 503
+        for _, writer in others:
+            writer.close()
+            await writer.wait_closed()
+        assert (await it.ask()).status == 200
+
+
+async def test_it_speaks_tls_with_the_embedding_programs_certificate(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        trust = client_context(here.kit.ca_file)
+        async with serve(engine, "127.0.0.1", 0, here.kit.authority.server_context()) as (host, port):
+            reader, writer = await asyncio.open_connection(host, port, ssl=trust, server_hostname="localhost")
+            writer.write(b"HEAD /d/x/y HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert (await reader.read()).startswith(b"HTTP/1.1 404 ")
+            writer.close()
+            await writer.wait_closed()
+
+
+@pytest.mark.manual("S22")
+async def test_s22_what_is_not_there_is_said_in_the_devices_language(tmp_path: Path) -> None:
+    async with desk(tmp_path) as it:
+        assert b"There is nothing here." in (await it.ask("/")).body
+        await it.engine.apply(it.engine.settings.changed(device={"language": "de"}))
+        assert b"Hier ist nichts." in (await it.ask("/")).body
 
 
 async def test_an_address_that_is_taken_is_an_error_of_the_caller(tmp_path: Path) -> None:
