@@ -13,11 +13,14 @@ import pytest
 
 from franking.engine.engine import Engine
 from franking.engine.screen.profile import PREFIX
-from franking.events.base import Event
+from franking.events.base import Event, OfPlace
+from franking.events.sign_in import SignInCancelled, SignInFailed, SignInTimedOut
+from franking.events.token import SignInSucceeded
 from franking.tests.engine.device import Office, office
 
 SCRIPT = Path(__file__).with_name("playing_browser.py")
 Report = dict[str, Any]
+ENDS = (SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut)
 
 
 @dataclass(slots=True)
@@ -67,17 +70,19 @@ async def at_the_panel(
 
 
 class Awaited:
-    """The next fact of a kind, from the moment when this is made."""
+    """The next end of a sign-in, from the moment when this is made."""
 
     def __init__(self, engine: Engine, kind: type[Event]) -> None:
+        self.kind = kind
         self.fact: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-        self.off = engine.on(kind, self.heard)
+        self.off = engine.on(OfPlace, self.heard)
 
     def heard(self, fact: Event) -> None:
-        if not self.fact.done():
+        if isinstance(fact, ENDS) and not self.fact.done():
             self.fact.set_result(fact)
 
-    async def comes(self) -> Event:
+    async def comes(self) -> None:
+        """Raises AssertionError where it ended in another way than was waited for."""
         fact = await self.fact
         self.off()
-        return fact
+        assert isinstance(fact, self.kind), fact
