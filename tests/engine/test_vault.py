@@ -27,7 +27,16 @@ async def test_s26_a_refresh_token_is_never_in_clear_in_a_file(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "what", ["another key", "another identity", "another version", "another issuer", "another account", "cut", "changed"]
+    "what",
+    [
+        "another key",
+        "another identity",
+        "another version",
+        "another issuer",
+        "another account",
+        "cut",
+        "changed",
+    ],
 )
 def test_s26_what_was_not_sealed_for_this_is_not_opened(what: str) -> None:
     vault = Vault(lambda: KEY)

@@ -6,91 +6,41 @@ import pytest
 from pydantic import BaseModel
 
 from franking.events.information import Actor
-from franking.events.request import REQUESTS, Function
 from franking.events.settings import (
-    Administrator,
-    Box,
     ChangeFrom,
     Connection,
     DeviceSettings,
-    FromAddress,
-    Functions,
-    Http,
     HttpVersion,
-    Network,
-    OAuth,
     Security,
     Smtp,
-    Tls,
     TlsVersion,
 )
-from franking.machines.identity import Sender
 from franking.machines.rules import (
-    ROUTED,
     RULES,
-    Limits,
     Look,
-    Message,
     Rule,
     Situation,
     Verdict,
     broken,
     unavailable,
 )
+from franking.tests.machines.looked_at import (
+    ADMIN,
+    GOOGLE,
+    MICROSOFT,
+    OTHER,
+    USED,
+    V12,
+    V13,
+    codes,
+    rule,
+    settings,
+)
 
-ADMIN = "scanner@example.com"
-MICROSOFT, GOOGLE, OTHER = "Microsoft", "Google", "Example Mail"
-V12, V13 = TlsVersion.TLS_1_2, TlsVersion.TLS_1_3
-USED = (Look.SIGN_IN, Look.SUBMIT, Look.SEND)
-
-
-def settings(
-    provider: str = MICROSOFT,
-    enabled: bool = True,
-    client_id: str = "franking",
-    administrator: str | None = ADMIN,
-    tls: tuple[TlsVersion, TlsVersion] = (V12, V13),
-    http: HttpVersion = HttpVersion.HTTP_2,
-    network: tuple[Connection, bool] = (Connection.NETWORK_1, False),
-    change_from: ChangeFrom = ChangeFrom.ADMINISTRATOR,
-    bulk: str | None = None,
-) -> DeviceSettings:
-    """Settings that break no rule, but for what is given."""
-    return DeviceSettings(
-        oauth=OAuth(enabled=enabled, provider=provider, client_id=client_id),
-        administrator=Administrator(address=administrator),
-        from_address=FromAddress(setting=change_from, bulk=bulk),
-        tls=Tls(minimum=tls[0], maximum=tls[1]),
-        http=Http(version=http),
-        network=Network(connection=network[0], vlan=network[1]),
-        box=Box(public_url="https://printer.example.com"),
-    )
-
-
-SERVER = Limits("smtp.example.com")
-
-
-def message(
-    sender: Sender | None = None,
-    function: Function | None = None,
-    recipients: int = 1,
-    octets: int | None = None,
-    former_from: bool = False,
-) -> Message:
-    """A scan of kim's to one address, but for what is given."""
-    sender = sender or KIM
-    usual = Function.EMAIL_NOTIFICATION if sender.by_device else Function.SCAN_TO_EMAIL
-    return Message(function or usual, sender, recipients, octets=octets, former_from=former_from)
-
-
-def codes(given: DeviceSettings, look: Look, sent: Sender | Message | None = None) -> list[str]:
-    looked_at = message(sent) if isinstance(sent, Sender) else sent
-    return [rule.code for rule in broken(given, look, looked_at, limits=SERVER)]
-
-
-def rule(code: str) -> Rule:
-    (found,) = [rule for rule in RULES if rule.code == code]
-    return found
+OF_THE_MESSAGE = {"S21-report", "S33-recipients", "S33-many", "S33-size"}
+"They are about what is sent, whatever the settings are."
+SAID_IN_WORDS = {"S17-former", "S20-me", *OF_THE_MESSAGE}
+"Their remedy is an act of a person, not a setting."
 
 
 @pytest.mark.parametrize("look", list(Look))
@@ -280,146 +230,6 @@ def test_s1_a_user_name_needs_its_password(
     smtp = Smtp(server="smtp.office365.com", user=user, user_credential=credential)
     given = settings(enabled=enabled).model_copy(update={"smtp": smtp})
     assert codes(given, Look.SET) == ["S1-password"] * refused
-
-
-KIM = Sender(by_device=False, user_address="kim@example.com", chosen=None)
-NOBODY = Sender(by_device=False, user_address=None, chosen=None)
-DEVICE = Sender(by_device=True, user_address=None, chosen=None)
-OF_THE_MESSAGE = {"S21-report", "S33-recipients", "S33-many", "S33-size"}
-"They are about what is sent, whatever the settings are."
-SAID_IN_WORDS = {"S17-former", "S20-me", *OF_THE_MESSAGE}
-"Their remedy is an act of a person, not a setting."
-USERS = (ChangeFrom.LOGIN_USER, ChangeFrom.USER_CHANGES)
-
-
-@pytest.mark.manual("S17")
-@pytest.mark.parametrize("setting", list(ChangeFrom))
-def test_s17_a_user_without_an_address_is_refused_where_the_from_is_his(setting: ChangeFrom) -> None:
-    given = settings(change_from=setting, bulk=ADMIN)
-    assert codes(given, Look.SUBMIT, NOBODY) == (["S17-address"] if setting in USERS else [])
-    assert codes(given, Look.SUBMIT, DEVICE) == [], "the device sends as administrator"
-
-
-@pytest.mark.manual("S17")
-def test_s17_a_user_without_an_address_may_choose_the_administrators() -> None:
-    chosen = NOBODY._replace(chosen=ADMIN)
-    assert codes(settings(change_from=ChangeFrom.USER_CHANGES), Look.SUBMIT, chosen) == []
-    assert codes(settings(change_from=ChangeFrom.LOGIN_USER), Look.SUBMIT, chosen) == ["S17-address"]
-
-
-@pytest.mark.manual("S17")
-@pytest.mark.parametrize("setting", list(ChangeFrom))
-@pytest.mark.parametrize("enabled", [False, True])
-def test_s17_any_other_from_is_refused(setting: ChangeFrom, enabled: bool) -> None:
-    given = settings(change_from=setting, bulk=ADMIN, enabled=enabled)
-    assert codes(given, Look.SUBMIT, KIM._replace(chosen="lee@example.com")) == ["S17-from"]
-    assert rule("S17-from").actor is Actor.PERSON
-
-
-@pytest.mark.manual("S17", "S1")
-def test_s17_a_wrong_choice_is_the_persons_also_where_no_administrator_is_registered() -> None:
-    given = settings(enabled=False, administrator=None, change_from=ChangeFrom.LOGIN_USER)
-    assert codes(given, Look.SUBMIT, KIM._replace(chosen="lee@example.com")) == ["S17-from"]
-
-
-@pytest.mark.manual("S17", "S1")
-@pytest.mark.parametrize("sender", [KIM, DEVICE])
-def test_s17_with_oauth_off_there_must_be_some_sender(sender: Sender) -> None:
-    given = settings(enabled=False, administrator=None)
-    assert codes(given, Look.SUBMIT, sender) == ["S17-sender"]
-
-
-@pytest.mark.manual("S17")
-def test_s17_a_job_whose_from_is_nobodys_any_more_is_refused_when_it_is_taken() -> None:
-    former = message(former_from=True)
-    assert codes(settings(), Look.SEND, former) == ["S17-former"]
-    assert codes(settings(), Look.SUBMIT, former) == []
-
-
-@pytest.mark.manual("S5")
-@pytest.mark.parametrize("enabled", [False, True])
-def test_s5_without_a_server_a_job_is_refused_when_it_is_submitted(enabled: bool) -> None:
-    given = settings(enabled=enabled)
-    assert [rule.code for rule in broken(given, Look.SUBMIT, message())] == ["S5-none"]
-    assert broken(given, Look.SET) == (), "the manual sets the server last"
-
-
-@pytest.mark.manual("S15", "S33")
-@pytest.mark.parametrize("function", [each for each in Function if each not in ROUTED])
-def test_s33_a_message_without_recipients_is_refused(function: Function) -> None:
-    sender = DEVICE if REQUESTS[function].by_device else KIM
-    given = message(sender, function=function, recipients=0)
-    assert codes(settings(), Look.SUBMIT, given) == ["S33-recipients"]
-
-
-@pytest.mark.manual("S20")
-def test_s20_scan_to_me_needs_an_address_of_ones_own() -> None:
-    given = message(NOBODY, function=Function.SCAN_TO_ME, recipients=0)
-    assert codes(settings(), Look.SUBMIT, given) == ["S20-me"]
-
-
-@pytest.mark.manual("S22")
-@pytest.mark.parametrize("look", [Look.SUBMIT, Look.SEND])
-@pytest.mark.parametrize("enabled", [False, True])
-def test_s22_scan_to_url_is_off_until_people_can_reach_its_links(look: Look, enabled: bool) -> None:
-    given = message(function=Function.SCAN_TO_URL)
-    nowhere = settings(enabled=enabled).model_copy(update={"box": Box()})
-    assert codes(nowhere, look, given) == ["S22-box"]
-    assert codes(settings(enabled=enabled), look, given) == []
-    assert codes(nowhere, look, message()) == [], "another function needs no links"
-
-
-@pytest.mark.manual("S21")
-def test_s21_a_fax_that_no_route_takes_is_refused() -> None:
-    given = message(DEVICE, function=Function.TSI_ROUTING, recipients=0)
-    assert codes(settings(), Look.SUBMIT, given) == ["S21-route"]
-
-
-@pytest.mark.manual("S21")
-def test_s21_a_mail_that_failed_is_not_reported_by_mail() -> None:
-    given = message(DEVICE, function=Function.TX_RESULT_REPORT)
-    assert codes(settings(), Look.SUBMIT, given._replace(reports_failed_mail=True)) == ["S21-report"]
-    assert codes(settings(), Look.SUBMIT, given) == []
-
-
-@pytest.mark.manual("S15", "S20", "S21")
-@pytest.mark.parametrize("function", list(Function))
-@pytest.mark.parametrize("enabled", [False, True])
-def test_s20_a_function_that_is_turned_off_is_refused(function: Function, enabled: bool) -> None:
-    sender = DEVICE if REQUESTS[function].by_device else KIM
-    others = tuple(each for each in Function if each is not function)
-    on, off = (
-        settings(enabled=enabled).model_copy(update={"functions": Functions(off=turned_off)})
-        for turned_off in (others, (function,))
-    )
-    given = message(sender, function=function)
-    assert "S20-off" in codes(off, Look.SUBMIT, given)
-    assert "S20-off" not in codes(on, Look.SUBMIT, given)
-
-
-@pytest.mark.manual("S15", "S33")
-def test_s33_a_message_over_the_servers_size_is_refused() -> None:
-    limits = Limits("smtp.example.com", octets_max=1_000)
-
-    def found(octets: int | None) -> list[str]:
-        sent = message(octets=octets)
-        return [rule.code for rule in broken(settings(), Look.SUBMIT, sent, limits=limits)]
-
-    assert found(1_001) == ["S33-size"]
-    assert found(1_000) == found(None) == []
-    assert codes(settings(), Look.SUBMIT, message(octets=10**12)) == [], "a server that names no size"
-
-
-@pytest.mark.manual("S15", "B11")
-def test_b11_more_recipients_than_the_provider_takes_are_refused() -> None:
-    limits = Limits("smtp.gmail.com", recipients_max=100)
-
-    def found(recipients: int) -> list[str]:
-        sent = message(recipients=recipients)
-        return [rule.code for rule in broken(settings(), Look.SUBMIT, sent, limits=limits)]
-
-    assert found(101) == ["S33-many"]
-    assert found(100) == []
 
 
 @pytest.mark.manual("S15")
