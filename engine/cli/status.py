@@ -166,7 +166,8 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
     `identities`, each: `identity`, `login`, `address`, `refresh_token` (Required, Acquired, Expired),
     `access_token`, `renew_at`, `days_left` (whole days until it is renewed by itself if nothing is sent).
     `jobs`, each: `job`, `state` (waiting, held, sending, delivering, sent, ended), `owner`, `function`,
-    `submitted_at`, `attempts`, `retry_at`, `reason`, `unknown` (tries with no known end).
+    `submitted_at`, `attempts`, `retry_at`, `reason` (in the device's language), `code` (of the reason: the
+    server's, or the engine's own), `unknown` (tries with no known end).
     `count`: number of jobs by state.
     `information`, each: `code`, `subject`, `since`, `why`, `do`, `who`, `acknowledged` (by a person).
     """
@@ -198,6 +199,7 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
                 "attempts": job.attempts,
                 "retry_at": job.retry_at.isoformat() if job.retry_at else None,
                 "reason": job.reason or None,
+                "code": job.code or None,
                 "unknown": job.unknown,
             }
             for job in found.jobs

@@ -167,7 +167,7 @@ def test_every_wrong_option_is_told_at_once(device: Device) -> None:
     assert ended.code == 64
     for part in ("--to 'lee'", "--cc 'x y@z'", "--from '@'"):
         assert part in told
-    assert told.count("an e-mail address is wanted") == 3
+    assert told.count("an e-mail address, such as `scanner@example.com` is wanted") == 3
     assert not device.store.exists()
 
 

@@ -64,6 +64,7 @@ def test_json_has_the_documented_shape(device: Device) -> None:
         "attempts": 0,
         "retry_at": None,
         "reason": "waits for a sign-in",
+        "code": None,
         "unknown": 0,
     }
     assert (sent["state"], sent["attempts"], sent["reason"]) == ("sent", 1, None)
