@@ -178,7 +178,7 @@ def show(result: Result, on: Terminal) -> Exit:
 
 def of_fault(code: str, said: Words) -> list[tuple[str, str]]:
     """What the device itself found wrong with the sign-in; empty for a code of the provider."""
-    from ..oauth.answers import Fault, fault
+    from ..oauth.faults import Fault, fault
 
     try:
         trouble = fault(Fault(code))

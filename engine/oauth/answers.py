@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from ...events.information import Actor
 from ..ports import AnswerClass, Trouble
+from .faults import FAULTS, Fault, fault
 
 DEAD = frozenset({"invalid_grant", "interaction_required", "login_required", "consent_required"})
 "Errors by which a provider says that a grant is dead (RFC 6749 section 5.2, OpenID Connect Core 3.1.2.6)."
@@ -33,35 +34,6 @@ class Call(StrEnum):
     AUTHORIZE = "authorization request"
     CODE = "authorization code"
     REFRESH = "refresh token"
-
-
-class Fault(StrEnum):
-    """Why there is no answer that could be read, in our words; the value is the Trouble's code."""
-
-    NETWORK = "network"
-    DNS = "dns"
-    TIMEOUT = "timeout"
-    PROXY = "proxy"
-    PROXY_SIGN_IN = "proxy-407"
-    PROXY_FORBIDS = "proxy-403"
-    PROXY_GATEWAY = "proxy-5xx"
-    NO_PROXY = "no proxy"
-    PROXY_PASSWORD = "proxy password"  # noqa: S105 - a code, no secret
-    TLS = "tls"
-    CERTIFICATE = "certificate"
-    CLOCK = "clock"
-    "A certificate or id_token that is not valid yet, or no longer, by this device's clock."
-    TRUST = "trust"
-    "The file of additional authorities cannot be read."
-    NOT_A_TOKEN = "not a token"  # noqa: S105 - a code, no secret
-    REDIRECT = "redirect"
-    ISSUER = "iss"
-    ID_TOKEN = "id_token"  # noqa: S105
-    KEYS = "jwks"
-    ACCOUNT = "account"
-    SCOPE = "scope"
-    NO_REFRESH_TOKEN = "no refresh token"  # noqa: S105
-    LISTENER = "listener"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +104,8 @@ TOO_MANY = Row(
     "The provider wants fewer requests.",
     "Wait: it is asked again later.",
 )
-PROXY_SIGN_IN = Row(
-    "fault.proxy_sign_in",
-    AnswerClass.ADMIN,
-    Actor.ADMIN,
-    "The proxy does not let this device in: its user name or password is missing or wrong.",
-    "Set {proxy.user} and {proxy.credential}.",
-)
-NOT_A_PROVIDER = Row(
-    "oauth.not-a-provider",
-    AnswerClass.PROTOCOL,
-    Actor.ADMIN,
-    "Something between this device and the provider answered in its place.",
-    "Look for a captive portal or a proxy that changes answers.",
-)
+PROXY_SIGN_IN = Row("fault.proxy_sign_in", *FAULTS[Fault.PROXY_SIGN_IN])
+NOT_A_PROVIDER = Row("oauth.not-a-provider", *FAULTS[Fault.NOT_A_TOKEN])
 UNKNOWN_ERROR = Row(
     "oauth.unknown",
     AnswerClass.APP,
@@ -247,147 +207,6 @@ GENERAL: tuple[Row, ...] = (
     ),
 )
 "What holds for all providers (RFC 6749 sections 4.1.2.1 and 5.2)."
-
-FAULTS: dict[Fault, tuple[AnswerClass, Actor, str, str]] = {
-    Fault.NETWORK: (
-        AnswerClass.WAIT,
-        Actor.NOBODY,
-        "The provider could not be reached, or the connection was lost.",
-        "Wait: it is asked again. If it lasts, check the network.",
-    ),
-    Fault.DNS: (
-        AnswerClass.WAIT,
-        Actor.NOBODY,
-        "The provider's host name could not be resolved.",
-        "Wait: it is asked again. If it lasts, check the DNS settings.",
-    ),
-    Fault.TIMEOUT: (
-        AnswerClass.WAIT,
-        Actor.NOBODY,
-        "The provider did not answer in time.",
-        "Wait: it is asked again. If it lasts, check the network.",
-    ),
-    Fault.PROXY: (
-        AnswerClass.WAIT,
-        Actor.ADMIN,
-        "The proxy could not be reached: its address is not known, or nobody answers there.",
-        "Check {proxy.host} and {proxy.port}; until then it is tried again.",
-    ),
-    Fault.PROXY_SIGN_IN: (
-        PROXY_SIGN_IN.kind,
-        PROXY_SIGN_IN.actor,
-        PROXY_SIGN_IN.cause,
-        PROXY_SIGN_IN.remedy,
-    ),
-    Fault.PROXY_FORBIDS: (
-        AnswerClass.ADMIN,
-        Actor.ADMIN,
-        "The proxy forbids the connection to the provider.",
-        "Have the provider's hosts allowed at the proxy for this device, or name them in {proxy.exclusions}.",
-    ),
-    Fault.PROXY_GATEWAY: (
-        AnswerClass.WAIT,
-        Actor.NOBODY,
-        "The proxy could not reach the provider, or cannot now.",
-        "Wait: it is asked again. If it lasts, have the proxy's own way to the provider checked.",
-    ),
-    Fault.NO_PROXY: (
-        AnswerClass.ADMIN,
-        Actor.ADMIN,
-        "What answers at the proxy's address is no proxy for secure connections.",
-        "Check {proxy.host} and {proxy.port}.",
-    ),
-    Fault.PROXY_PASSWORD: (
-        AnswerClass.ADMIN,
-        Actor.ADMIN,
-        "The proxy's password cannot be read on this device.",
-        "Put it where {proxy.credential} names it, mode 0600.",
-    ),
-    Fault.TLS: (
-        AnswerClass.WAIT,
-        Actor.ADMIN,
-        "No TLS connection to the provider could be made.",
-        "Check [SSL/TLS Version Setting] and what stands between this device and the provider.",
-    ),
-    Fault.CERTIFICATE: (
-        AnswerClass.ADMIN,
-        Actor.ADMIN,
-        "The provider's certificate is not trusted.",
-        "Where a company's proxy opens TLS, add its authority; else do not go on.",
-    ),
-    Fault.CLOCK: (
-        AnswerClass.OURS,
-        Actor.ADMIN,
-        "By this device's clock the provider's answer is from another time.",
-        "Set the clock, or turn NTP on.",
-    ),
-    Fault.TRUST: (
-        AnswerClass.ADMIN,
-        Actor.ADMIN,
-        "The file with additional certificate authorities cannot be read.",
-        "Check the file that the setting `tls.trust` names.",
-    ),
-    Fault.NOT_A_TOKEN: (
-        NOT_A_PROVIDER.kind,
-        NOT_A_PROVIDER.actor,
-        NOT_A_PROVIDER.cause,
-        NOT_A_PROVIDER.remedy,
-    ),
-    Fault.REDIRECT: (
-        AnswerClass.PROTOCOL,
-        Actor.PERSON,
-        "The browser came back without the provider's answer.",
-        "Start the sign-in again.",
-    ),
-    Fault.ISSUER: (
-        AnswerClass.PROTOCOL,
-        Actor.ADMIN,
-        "The browser came back from another authorization server than the one that was asked.",
-        "Check the provider and its authority in [OAuth Settings].",
-    ),
-    Fault.ID_TOKEN: (
-        AnswerClass.PROTOCOL,
-        Actor.ADMIN,
-        "The provider's word about who signed in could not be verified.",
-        "Check the provider, tenant and client id in [OAuth Settings], then sign in again.",
-    ),
-    Fault.KEYS: (
-        AnswerClass.PROTOCOL,
-        Actor.ADMIN,
-        "The provider's keys could not be read.",
-        "Check the provider and its authority in [OAuth Settings], then sign in again.",
-    ),
-    Fault.ACCOUNT: (
-        AnswerClass.APP,
-        Actor.APP,
-        "The provider did not say which e-mail address signed in.",
-        "The application's registration must give the claims that name the address.",
-    ),
-    Fault.SCOPE: (
-        AnswerClass.PERSON,
-        Actor.PERSON,
-        "The permission to send e-mail was not given.",
-        "Sign in again and leave the permission for e-mail ticked.",
-    ),
-    Fault.NO_REFRESH_TOKEN: (
-        AnswerClass.APP,
-        Actor.APP,
-        "The provider gave no refresh token.",
-        "The application's registration must allow access while nobody is present.",
-    ),
-    Fault.LISTENER: (
-        AnswerClass.OURS,
-        Actor.ADMIN,
-        "No loopback address is free for the browser to come back to.",
-        "Restart the device.",
-    ),
-}
-
-
-def fault(kind: Fault) -> Trouble:
-    """The Trouble where nothing of the provider's is to be quoted."""
-    cls, actor, cause, remedy = FAULTS[kind]
-    return Trouble(cls, kind.value, f"fault.{kind.name.lower()}", cause, remedy, actor)
 
 
 def decide(refusal: Refusal, call: Call, own: Iterable[Row] = ()) -> Trouble:

@@ -16,7 +16,8 @@ from authlib.oauth2.client import OAuth2Client
 from ..clock import Clock
 from ..ports import Application, HttpProxy
 from ..secret import Secret
-from .answers import Fault, Refusal
+from .answers import Refusal
+from .faults import Fault
 from .providers import ProviderData
 from .session import CallError, Session
 from .wire import TokenAnswer, Wire, token_answer

@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet, RSAKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..secret import Secret
-from .answers import Fault
+from .faults import Fault
 from .providers import ProviderData
 from .providers.model import TENANT_IN_CLAIM, is_tenant_id
 

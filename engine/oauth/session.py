@@ -17,7 +17,7 @@ import httpx2
 
 from ..exclusions import excluded
 from ..ports import HttpProxy
-from .answers import Fault
+from .faults import Fault
 from .wire import SIZE_MAX, Wire
 
 CALL_S = 30.0

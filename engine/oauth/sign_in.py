@@ -18,8 +18,9 @@ from joserfc.jwk import KeySet
 from ..ports import Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
 from ..secret import Secret
 from ..words import Words, words
-from .answers import Call, Fault, Refusal, decide, fault
+from .answers import Call, Refusal, decide
 from .calls import Calls
+from .faults import Fault, fault
 from .id_token import UnusableError, key_set, signed_in
 from .providers.model import TENANT_IN_CLAIM, is_tenant_id
 from .redirect import CANCELLED, SIGNED_IN, NoListenerError, Page, RedirectListener, Returned, refused

@@ -12,7 +12,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from .answers import Fault, Refusal
+from .answers import Refusal
+from .faults import Fault
 
 SIZE_MAX = 65_536
 "Octets of a body; Microsoft's largest answers are under 10 kB."

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from franking.engine.oauth.answers import DEAD, FAULTS, NOT_NOW, Call, Fault, Refusal, Row, decide, fault
+from franking.engine.oauth.answers import DEAD, NOT_NOW, Call, Refusal, Row, decide
+from franking.engine.oauth.faults import FAULTS, Fault, fault
 from franking.engine.oauth.providers import GOOGLE, MICROSOFT, ProviderData
 from franking.engine.oauth.wire import said
 from franking.engine.ports import AnswerClass

@@ -10,7 +10,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
-from franking.engine.oauth.answers import Fault
+from franking.engine.oauth.faults import Fault
 from franking.engine.oauth.id_token import UnusableError, Who, key_set, signed_in
 from franking.engine.oauth.providers import GOOGLE, MICROSOFT, ProviderData
 from franking.engine.secret import Secret

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from franking.engine.oauth.answers import Fault
 from franking.engine.oauth.client import OAuthProvider
+from franking.engine.oauth.faults import Fault
 from franking.engine.ports import AnswerClass, Tokens, Trouble
 from franking.engine.secret import Secret
 from franking.events.information import Actor

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from franking.engine.oauth.answers import Fault
+from franking.engine.oauth.faults import Fault
 from franking.engine.ports import AnswerClass, Cancelled, Tokens, Trouble
 from franking.events.information import Actor
 from franking.testing.clock import VirtualClock

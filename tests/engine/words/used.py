@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from franking.engine.oauth import answers
+from franking.engine.oauth import answers, faults
 from franking.engine.oauth.providers import BUILT_IN
 from franking.engine.screen import trouble as screen
 from franking.engine.smtp import trouble as smtp
@@ -99,13 +99,13 @@ def tables() -> dict[str, str]:
     listed = [(f"menu.{name}", english) for name, english in ENGLISH._asdict().items()]
     listed += [(f"actor.{actor.name.lower()}", actor.value) for actor in Actor]
     listed += [(f"state.{stage.name.lower()}", stage.name.lower()) for stage in Stage]
-    listed += [(f"reason.{reason.replace(' ', '-')}", reason) for reason in reasons()]
+    listed += [(f"reason.{reason.replace(' ', '-')}", reason) for reason in sorted(reasons())]
     for rule in RULES:
         listed += [(f"rule.{rule.code}.sentence", rule.sentence), (f"rule.{rule.code}.remedy", rule.remedy)]
     meant = [(row.meaning, row.cause, row.remedy) for row in rows()]
     meant += [(f"smtp.{row.meaning}", row.cause, row.remedy) for row in smtp.ROWS]
-    for kind in answers.Fault:
-        fault = answers.fault(kind)
+    for kind in faults.Fault:
+        fault = faults.fault(kind)
         meant.append((fault.meaning, fault.cause, fault.remedy))
     for broken in screen.Fault:
         shown = screen.trouble(broken)
