@@ -88,6 +88,7 @@ class Applying(Parts):
                 await self.tell_change(changed, before.administrator.address)
             except BaseException:
                 self.settings = before
+                await self.adapters.changed(changed)  # what was made meanwhile
                 raise
             await self.adapters.changed(changed)
         required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED

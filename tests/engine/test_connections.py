@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from franking.engine.engine import Engine
+from franking.engine.records import StoreFailed
 from franking.events.device import NetworkChanged, SettingsChanged
 from franking.testing.submission import SubmissionServer
 from franking.tests.engine.device import (
@@ -116,6 +117,22 @@ async def test_s8_a_server_of_another_version_waits_for_the_setting(tmp_path: Pa
             assert engine.job(1).code in ("tls", "lost")  # as soon as the server's alert is read, or not
             await change(engine, tls={"minimum": "TLSv1.2"})
             assert (states(engine), mail_versions(here)) == (["sent"], ["TLSv1.2"])
+
+
+async def test_a_change_that_fails_leaves_no_connection_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with signed_in(tmp_path) as (here, engine):
+
+        async def fails(changed: tuple[str, ...], administrator: str | None) -> None:
+            engine.adapters.submission()  # a job is taken while the change is not durable yet
+            raise StoreFailed("disk full", full=True)
+
+        monkeypatch.setattr(engine, "tell_change", fails)
+        with pytest.raises(StoreFailed):
+            await engine.apply(engine.settings.changed(smtp={"port": 1}))
+        await scan(here, engine)
+        assert states(engine) == ["sent"]
 
 
 @pytest.mark.manual("S9")
