@@ -264,6 +264,12 @@ def outside(
     for key, reference in references.items():
         if reference is not None:
             found += unreadable(credentials, key, reference)
+    if settings.browser.command:
+        from .screen.known import says_where
+
+        if not says_where(settings.browser.command):
+            why = "an argument with `{start}` is wanted, for the page to open"
+            found.append(Mistake("browser.command", "list", why))
     return tuple(found)
 
 

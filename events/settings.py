@@ -211,7 +211,10 @@ class Browser(Values):
     enabled: Annotated[bool, web("[Web Browser Function]", BROWSER)] = False
     "OFF: people sign in with another browser, and the browser's proxy is not shown (S4)."
     command: tuple[Line, ...] = ()
-    "How it is started: the program and its arguments; empty: the one that is found on this machine."
+    """One of Chromium, Firefox and cog by its name or path alone, or any program with its arguments, in which
+    `{start}` is the page to open, `{profile}` a folder for what is to be erased afterwards and `{proxy}` host
+    and port of the proxy; empty: the first of those three that is found on this machine.
+    """
     proxy: Annotated[Proxy, web("[Proxy Settings]", BROWSER_PROXY, only_while="browser.enabled")] = Proxy()
     "Handed to the sign-in browser; shown only while the Web browser function is ON."
 

@@ -4,8 +4,8 @@ The first that is found on PATH is used; `browser.command` names another one of 
 placeholders. Each starts with the page alone, without tool bars where it can, keeps nothing that it was not
 told to, asks nothing of a first run, and does not look for updates.
 
-How exactly [Address not to use the proxy] is met depends on the browser: Firefox takes a host name for a
-domain with everything below it.
+Not in our hands: Firefox takes a host name in [Address not to use the proxy] for a domain with everything
+below it, and what a browser asks its own maker for (lists, sign-in of its own) it goes on asking.
 """
 
 import json
@@ -103,6 +103,8 @@ def cog_proxied(proxy: HttpProxy | None) -> tuple[str, ...]:
 FIREFOX: Mapping[str, bool | int | str] = {
     "app.normandy.enabled": False,
     "app.update.auto": False,
+    "browser.region.network.url": "",
+    "browser.region.update.enabled": False,
     "browser.aboutwelcome.enabled": False,
     "browser.preonboarding.enabled": False,
     "browser.privatebrowsing.autostart": True,
@@ -113,6 +115,7 @@ FIREFOX: Mapping[str, bool | int | str] = {
     "datareporting.policy.dataSubmissionEnabled": False,
     "extensions.formautofill.addresses.enabled": False,
     "extensions.formautofill.creditCards.enabled": False,
+    "extensions.systemAddon.update.enabled": False,
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "signon.rememberSignons": False,

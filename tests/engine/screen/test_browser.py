@@ -56,6 +56,19 @@ def runs(pid: int) -> bool:
         return False
 
 
+def browsers(profiles: Path) -> list[str]:
+    """Processes with a HOME there."""
+    wanted = b"HOME=" + os.fsencode(profiles)
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in (process / "environ").read_bytes():
+                found.append(process.name)
+        except OSError:
+            continue
+    return found
+
+
 @pytest.mark.manual("S18", "S19a")
 async def test_s18_a_user_signs_in_at_the_devices_own_browser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -301,3 +314,30 @@ async def test_a_folder_that_cannot_be_written_is_said(
             assert trouble is not None
             assert trouble.code == f"browser not started, {os.strerror(2)}"
             assert "$RUNTIME_DIRECTORY" in trouble.remedy
+
+
+async def test_an_opening_that_is_cut_short_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is cut: before the profile is made, while the browser is started, and after that."""
+
+    async def nothing_to_sweep(screen: BrowserScreen) -> None:
+        """At once, so that the turns are those of the opening itself."""
+
+    monkeypatch.setattr(BrowserScreen, "sweep", nothing_to_sweep)
+    cut = []
+    clock = VirtualClock(START)
+    settings = Browser(enabled=True, command=("/bin/sh", "-c", "exec sleep 1000", "{start}"))
+    async with visits(tmp_path, monkeypatch) as played:
+        shown = BrowserScreen(lambda: settings, no_proxy, clock, nobody)
+        for turns in range(20):
+            opening = asyncio.create_task(shown.open("panel", ADDRESS, START))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+            cut.append(opening.cancelled())
+            await shown.close("panel")
+            assert played.left() == [], f"after {turns} turns"
+        assert browsers(played.profiles) == []
+        assert 3 <= cut.count(True) < len(cut), cut

@@ -10,6 +10,8 @@ from franking.engine.ports import HttpProxy
 from franking.engine.screen.known import Command, command, says_where
 from franking.engine.screen.trouble import FAULTS, Fault, NoBrowser, trouble
 from franking.engine.secret import Secret
+from franking.engine.settings import SettingsError
+from franking.tests.engine.device import office
 
 EXCLUSIONS = ("intranet", ".example.com", "10.0.0.0/8", "[fd00::1]", "printer.example.net:8443")
 PASSWORD = "marked-Pr0xyW0rd"
@@ -136,3 +138,12 @@ def test_every_fault_has_words(fault: Fault) -> None:
     assert said.cause.endswith(".")
     assert said.remedy.endswith(".")
     assert set(FAULTS) == set(Fault)
+
+
+@pytest.mark.manual("S15")
+async def test_s15_a_command_that_does_not_say_where_the_page_goes_cannot_be_set(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        with pytest.raises(SettingsError, match=r"browser\.command: an argument with `\{start\}` is wanted"):
+            await engine.apply(engine.settings.changed(browser={"command": ["kiosk", "--full-screen"]}))
+        await engine.apply(engine.settings.changed(browser={"command": ["kiosk", "{start}"]}))
+        await engine.apply(engine.settings.changed(browser={"command": ["firefox"]}))
