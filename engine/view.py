@@ -20,17 +20,26 @@ from .journal import Entry
 from .settings import Settings
 from .status import IdentityStatus, JobContent, JobStatus
 from .submitting import Receipt, UnknownJob
+from .words import Spoken, Words
 
 if TYPE_CHECKING:
     from .engine import Engine
 
 
-class NotAllowed(PermissionError):
+class NotAllowed(Spoken, PermissionError):
     """The viewer's role has no right to this."""
 
     def __init__(self, viewer: Viewer, act: Act) -> None:
-        super().__init__(f"{viewer.role.value}: not allowed to {act.value}; ask the device's administrator")
         self.viewer, self.act = viewer, act
+        super().__init__("error.not-allowed", role=viewer.role.value, act=act.value)
+
+    def told(self, words: Words) -> str:
+        role, act = self.viewer.role, self.act
+        return words.say(
+            "error.not-allowed",
+            role=words.table(f"role.{role.name.lower()}", role.value),
+            act=words.table(f"act.{act.name.lower()}", act.value),
+        )
 
 
 class SeenJob(NamedTuple):

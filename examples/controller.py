@@ -74,7 +74,7 @@ class Controller:
         except ValidationError:
             self.show("This is no e-mail address.")
         except (Refused, ScanUnreadable, StoreFailed, ValueError) as refusal:
-            self.show(str(refusal))
+            self.show(self.engine.words.error(refusal))
 
     async def act(self, words: list[str], user: str) -> None:
         match words:

@@ -4,6 +4,8 @@
 reads with the standard library's gettext. A table that holds its English itself (rules, answers, replies,
 actors) keeps it: `table` takes it where the language has no translation.
 
+Another language is one more value of `Language` and one more `.po`; the tests say what it lacks.
+
 Rule: a sentence is a code with fields, filled in once. What a field holds is never looked through for
 placeholders, for it may come from elsewhere.
 """

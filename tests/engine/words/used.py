@@ -18,6 +18,7 @@ from franking.events.information import Actor
 from franking.events.job import Ending
 from franking.events.menu import ENGLISH
 from franking.machines.job import Stage
+from franking.machines.roles import Act, Role
 from franking.machines.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -99,6 +100,8 @@ def tables() -> dict[str, str]:
     listed = [(f"menu.{name}", english) for name, english in ENGLISH._asdict().items()]
     listed += [(f"actor.{actor.name.lower()}", actor.value) for actor in Actor]
     listed += [(f"state.{stage.name.lower()}", stage.name.lower()) for stage in Stage]
+    listed += [(f"role.{role.name.lower()}", role.value) for role in Role]
+    listed += [(f"act.{act.name.lower()}", act.value) for act in Act]
     listed += [(f"reason.{reason.replace(' ', '-')}", reason) for reason in sorted(reasons())]
     for rule in RULES:
         listed += [(f"rule.{rule.code}.sentence", rule.sentence), (f"rule.{rule.code}.remedy", rule.remedy)]
