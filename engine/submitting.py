@@ -35,7 +35,6 @@ from .words import Spoken
 
 NOBODY = ""
 "The identity of a user who is not known, in the history of a refused job."
-UNTOLD = "its status says what it waits for"
 log = logging.getLogger("franking")
 
 
@@ -173,7 +172,7 @@ class Submitting(UserBoxes):
             return self.reader.why(identity)
         except Exception as error:  # noqa: BLE001 - the job is durable, whatever this is
             log.error("a job was accepted; what it waits for cannot be told: %s", where(error))
-            return UNTOLD
+            return self.words.say("reason.untold")
 
     def stands_at(self, place: str, identity: str) -> bool:
         """The identity whose token is needed is the person who stands there."""

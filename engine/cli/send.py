@@ -178,7 +178,8 @@ def as_json(result: Result) -> dict[str, object]:
     `state` (sent, waiting, held, ended, refused), `job`, `message_id`, `to` (addresses), `why`, `do`, `who`,
     `server` (its words), `recipients` (those the server was asked about: `address`, `accepted`, `reply`),
     `retry_at` (ISO 8601, UTC) and `rules` (the broken ones: `code`, `settings`, `why`, `do`, `who`). What
-    does not apply is null or empty.
+    does not apply is null or empty. `why` and `do` are in the device's language, `who` is one of the values
+    of `Actor`.
     """
     waits = result.exit is not Exit.OK and not result.rules
     return {

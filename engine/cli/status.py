@@ -169,7 +169,8 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
     `submitted_at`, `attempts`, `retry_at`, `reason` (in the device's language), `code` (of the reason: the
     server's, or the engine's own), `unknown` (tries with no known end).
     `count`: number of jobs by state.
-    `information`, each: `code`, `subject`, `since`, `why`, `do`, `who`, `acknowledged` (by a person).
+    `information`, each: `code`, `subject`, `since`, `why` and `do` (in the device's language), `who` (one of
+    the values of `Actor`), `acknowledged` (by a person).
     """
     return {
         "validation": {
