@@ -63,10 +63,15 @@ def pages(path: Path, width: int, dots_per_inch: int) -> Iterator[Scanned]:
             yield from frames(path)
         case _:
             with decoding(path) as image:
-                dots, before = resolution(image, image.getexif().get(tiff.ORIENTATION, 1)), image.width
+                before = image.width
+                if image.info.get("progressive"):  # all coefficients of the whole, two octets each
+                    bearable(path, *image.size, 2 * len(image.getbands()))
                 image.draft("L", (width, width))
                 share = image.width / before
-                yield loaded(path, image, dots and (dots[0] * share, dots[1] * share))
+                bearable(path, *image.size, octets_of_a_pixel(image))
+                # A PNG's orientation may stand behind its image, which is decoded for it.
+                dots = resolution(image, image.getexif().get(tiff.ORIENTATION, 1))
+                yield loaded(image, dots and (dots[0] * share, dots[1] * share))
 
 
 def frames(path: Path) -> Iterator[Scanned]:
@@ -78,7 +83,8 @@ def frames(path: Path) -> Iterator[Scanned]:
     with decoding(path) as image:
         for page in described:
             image.seek(page.number_in_file)
-            yield loaded(path, image, resolution(image, page.number(tiff.ORIENTATION, 1)))
+            bearable(path, *image.size, octets_of_a_pixel(image))
+            yield loaded(image, resolution(image, page.number(tiff.ORIENTATION, 1)))
 
 
 @contextmanager
@@ -94,11 +100,10 @@ def decoding(path: Path) -> Iterator["Image"]:
             raise too_large(path) from None
 
 
-def loaded(path: Path, image: "Image", dots: tuple[float, float] | None) -> Scanned:
+def loaded(image: "Image", dots: tuple[float, float] | None) -> Scanned:
     """Decoded and turned upright."""
     from PIL import ImageOps
 
-    bearable(path, image.width, image.height, OCTETS_OF_A_PIXEL.get(image.mode, 4))
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     return Scanned(image, dots)
@@ -110,6 +115,10 @@ def resolution(image: "Image", orientation: int) -> tuple[float, float] | None:
     if not (DOTS_MIN <= across <= DOTS_MAX and DOTS_MIN <= down <= DOTS_MAX):
         return None
     return (down, across) if orientation in LYING else (across, down)
+
+
+def octets_of_a_pixel(image: "Image") -> int:
+    return OCTETS_OF_A_PIXEL.get(image.mode, 4)
 
 
 def bearable(path: Path, width: int, length: int, octets: int) -> None:

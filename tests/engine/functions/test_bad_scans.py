@@ -152,12 +152,21 @@ def too_large(folder: Path) -> Path:
     return png_of(folder / "a.png", page(0, (20_000, 8_000), "1"))
 
 
-def larger_than_any_library_opens(folder: Path) -> Path:
-    path = png_of(folder / "a.png", page(0, (100, 100), "1"))
+def png_that_says(folder: Path, width: int, length: int, mode: str) -> Path:
+    path = png_of(folder / "a.png", page(0, (100, 100), mode))
     octets = bytearray(path.read_bytes())
-    struct.pack_into(">II", octets, 16, 50_000, 50_000)
+    struct.pack_into(">II", octets, 16, width, length)
     struct.pack_into(">I", octets, 29, zlib.crc32(octets[12:29]))
     return written(path, bytes(octets))
+
+
+def larger_than_any_library_opens(folder: Path) -> Path:
+    return png_that_says(folder, 50_000, 50_000, "1")
+
+
+def too_large_in_colour(folder: Path) -> Path:
+    """In black and white it were not."""
+    return png_that_says(folder, 8_000, 6_000, "RGB")
 
 
 def too_long(folder: Path) -> Path:
@@ -180,6 +189,7 @@ NO_FAX: dict[Make, str] = {
     four_thousand_million_wide: "too large for this device",
     too_large: "too large for this device",
     larger_than_any_library_opens: "too large for this device",
+    too_large_in_colour: "too large for this device",
     too_long: "longer than a fax can be",
     truncated_jpeg: "the scan is damaged",
     truncated_png: "the scan is damaged",
