@@ -151,8 +151,8 @@ class Applying(Parts):
 
     def waiting_for_users(self) -> list[int]:
         """Jobs whose wait for a sign-in is to be looked at anew: another time holds for them, too (S18)."""
-        found = map(int, self.waiting_jobs())
-        return [job for job in found if self.runtime.instance(JOB, str(job)).data.look_at is not None]
+        waiting = [(job, self.reader.found(JOB, job)) for job in self.waiting_jobs()]
+        return [int(job) for job, found in waiting if found and found.data.look_at is not None]
 
     async def carried_through(self, work: Coroutine[None, None, T]) -> T:
         """Goes on to its end when the caller is cancelled: the files of a committed job must stay, and the
