@@ -9,14 +9,15 @@ from collections.abc import Collection, Coroutine
 from typing import NamedTuple, TypeVar
 
 from ..events.base import ADMINISTRATOR, Event
-from ..events.device import NetworkChanged, SessionSettingsChanged, SettingsChanged
 from ..events.job import JobRetryDue, SignInLookDue
 from ..events.token import TokenRetryDue
+from ..machines import change
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
+from ..machines.change import looked_at
 from ..machines.identity import same
 from ..machines.job import JOB, WAITING
 from ..machines.refresh_token import REFRESH_TOKEN, REQUIRED
-from ..machines.rules import Look, Rule, Verdict, broken
+from ..machines.rules import Look, Rule, broken
 from ..machines.session import LOGGED_IN, SESSION
 from .adapters import outside
 from .bus import Publication
@@ -70,14 +71,9 @@ class Applying(Parts):
             return await self.apply_alone(settings, ends)
 
     async def apply_alone(self, settings: Settings, ends: Collection[str]) -> Applied:
-        turns_on = settings.oauth.enabled and not self.settings.oauth.enabled
-        looks = (Look.SET, Look.TURN_ON) if turns_on else (Look.SET,)
-        found = tuple(rule for look in looks for rule in broken(settings, look, rules=self.rules))
-        refuses = tuple(
-            rule for rule in found if Verdict.CANNOT_BE_SET in (rule.verdict(look) for look in looks)
-        )
-        if refuses:
-            raise Refused("refused.apply", refuses, self.words)
+        found = looked_at(self.settings, settings, self.rules)
+        if found.refuses:
+            raise Refused("refused.apply", found.refuses, self.words)
         if mistakes := outside(settings, self.adapters.credentials, self.adapters.providers):
             raise SettingsError("settings", mistakes)
         changed = settings.differences(self.settings)
@@ -92,7 +88,7 @@ class Applying(Parts):
                 raise
             await self.adapters.changed(changed)
         required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED
-        warns = tuple(self.words.told(rule) for rule in found if rule.verdict(Look.SET) is Verdict.WARN)
+        warns = tuple(map(self.words.told, found.warns))
         return Applied(changed, settings.oauth.enabled and required, warns)
 
     def check_ends(self, confirmed: Collection[str]) -> None:
@@ -105,25 +101,9 @@ class Applying(Parts):
         """One commit: the device's fact, one for each place where somebody is logged in, and the end of the
         grants that belonged to what was changed (S26a). `administrator`: the former address.
         """
-        network = all(key.startswith("network.") for key in changed)
-        fact = (
-            self.availability(NetworkChanged)
-            if network
-            else self.availability(SettingsChanged, changed=changed)
-        )
-        facts = [Publication(fact)]
-        if {"oauth.auto_delete", "oauth.left_jobs", "panel.auto_reset"} & set(changed):
-            facts += [
-                Publication(
-                    SessionSettingsChanged(
-                        place=place,
-                        auto_delete=self.settings.oauth.auto_delete,
-                        reset_after=self.settings.panel.auto_reset,
-                        left_jobs=self.settings.oauth.left_jobs,
-                    )
-                )
-                for place in self.store.in_states(SESSION.title, (LOGGED_IN.name,))
-            ]
+        places = self.store.in_states(SESSION.title, (LOGGED_IN.name,))
+        said = change.facts(self.settings, changed, places, self.rules)
+        facts = list(map(Publication, said))
         if "oauth.sign_in_wait" in changed:
             facts += [Publication(SignInLookDue(job=job)) for job in self.waiting_for_users()]
         facts += self.mended(changed)
