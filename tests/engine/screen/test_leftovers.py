@@ -70,12 +70,14 @@ def test_s19a_the_profile_of_a_running_device_is_left_alone(tmp_path: Path) -> N
     with subprocess.Popen(other, stdout=subprocess.PIPE, text=True) as running:  # noqa: S603
         assert running.stdout is not None
         folder = Path(running.stdout.readline().strip())
-        sweep(tmp_path)
-        assert folder.exists()
-        running.kill()
-        running.wait()
-        sweep(tmp_path)
-        assert not folder.exists(), "the lock died with its process"
+        try:
+            sweep(tmp_path)
+            stayed = folder.exists()
+        finally:
+            running.kill()
+    assert stayed
+    sweep(tmp_path)
+    assert not folder.exists(), "the lock died with its process"
 
 
 def test_only_what_is_ours_is_erased(tmp_path: Path) -> None:
