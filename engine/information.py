@@ -6,7 +6,7 @@ stand in `words/`.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,6 +26,23 @@ CREDENTIAL = "credential"
 "The same: a secret that a setting names cannot be read."
 BROKEN = "rules"
 "What a detail says of rules that broke: their codes are its field."
+OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
+    "outcome unknown": ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
+    "no access token": ("waits.token-ended.cause", "waits.remedy", Actor.NOBODY),
+    "no server": ("waits.server.cause", "waits.server.remedy", Actor.ADMIN),
+    "store unavailable": ("waits.store.cause", "waits.remedy", Actor.NOBODY),
+    SEAL: ("waits.seal.cause", "waits.seal.remedy", Actor.ADMIN),
+    "fault of the program": ("waits.fault.cause", "waits.fault.remedy", Actor.NOBODY),
+    "its row is missing": ("ended.row.cause", "ended.scan.remedy", Actor.PERSON),
+    "a document that it links to is gone": ("ended.document.cause", "ended.scan.remedy", Actor.PERSON),
+    "it cannot be composed": ("ended.composed.cause", "ended.composed.remedy", Actor.PERSON),
+    "sent in part": ("ended.in-part.cause", "I201.in-part.remedy", Actor.PERSON),
+    "given up: nobody signed in": ("ended.given-up.cause", "I201.given-up.remedy", Actor.PERSON),
+    "the sign-in was deleted": ("ended.left.cause", "I201.given-up.remedy", Actor.PERSON),
+    "discarded at the sign-in": ("ended.discarded.cause", "ended.nothing.remedy", Actor.NOBODY),
+    "cancelled": ("ended.cancelled.cause", "ended.nothing.remedy", Actor.NOBODY),
+})  # fmt: skip
+"Cause, remedy and who must act, by the reason of a job that the engine itself gives."
 WITHOUT_DETAIL = {"admin": ("I104.unexplained.remedy", Actor.TENANT), "app": ("I104.app.remedy", Actor.APP)}
 "By the actor that the fact names, where nothing more is known."
 
@@ -174,7 +191,8 @@ def job_ended(raised: Raised) -> Advice:
             Actor.PERSON,
         )
     code = fact.code if isinstance(fact, JobFailed) else ""
-    known = known_of(raised) or Advice("", say("I201.remedy"), Actor.PERSON)
+    known = known_of(raised) or of_reason(code, raised.words)
+    known = known or Advice("", say("I201.remedy"), Actor.PERSON)
     cause = say("I201.cause", job=raised.subject, code=raised.words.reason(code))
     return known._replace(cause=joined(cause, known.cause))
 
@@ -194,6 +212,14 @@ def jobs_cancelled(raised: Raised) -> Advice:
 def days(waited: timedelta) -> str:
     """`3`, or `0.5`: in days."""
     return f"{waited / timedelta(days=1):.3g}"
+
+
+def of_reason(code: str, words: Words) -> Advice | None:
+    """What the engine itself has to say of a job; None: the reason is the server's, or a rule."""
+    if code not in OURS:
+        return None
+    cause, remedy, actor = OURS[code]
+    return Advice(words.say(cause), words.say(remedy), actor)
 
 
 def known_of(raised: Raised) -> Advice | None:

@@ -4,30 +4,18 @@ Rule: nothing is decided here. A reason is read from the job, from the machines 
 tables of the servers' answers. The words are those of the device's language.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from ...events.base import ADMINISTRATOR
 from ...events.information import Actor, Info
 from ...machines.access_token import BACKING_OFF
-from ...machines.job import WAITING
+from ...machines.job import ENDED, WAITING
 from ...machines.refresh_token import ACQUIRED, EXPIRED
 from ...machines.validation import NOT_AVAILABLE, OFF
 from ..engine import Engine
-from ..information import Advice
+from ..information import Advice, of_reason
 from ..ports import RECIPIENTS, Outcome, Phase, Recipient, Verdict
 from ..status import IdentityStatus, JobStatus, Status
 from ..words import CANNOT_BE_READ, Words
 
-OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
-    "outcome unknown": ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
-    "no access token": ("waits.token-ended.cause", "waits.remedy", Actor.NOBODY),
-    "fault of the program": ("waits.fault.cause", "waits.fault.remedy", Actor.NOBODY),
-    "its row is missing": ("ended.row.cause", "ended.scan.remedy", Actor.PERSON),
-    "sent in part": ("ended.in-part.cause", "I201.in-part.remedy", Actor.PERSON),
-    "cancelled": ("ended.cancelled.cause", "", Actor.NOBODY),
-})  # fmt: skip
-"Cause, remedy and who must act, by the reason that the engine itself gives."
 AUTH_CODES = frozenset({"454", "534", "535"})
 "Replies that only AUTH has (RFC 4954 section 4)."
 ADDRESS_STATUS = "5.1."
@@ -58,8 +46,12 @@ def of_job(engine: Engine, job: JobStatus) -> Advice:
         return Advice(
             words.say("credential.cause", reference=secret), words.say("waits.secret.remedy"), Actor.ADMIN
         )
-    known = of_code(job.code, server_words(engine, job.job), words)
-    return known or Advice(job.reason, words.say("waits.remedy"), Actor.NOBODY)
+    if known := of_code(job.code, server_words(engine, job.job), words):
+        return known
+    if job.state == ENDED.name.lower():  # a rule refused it
+        ended = warned(now, Info.JOB_ENDED, str(job.job))
+        return ended or Advice(job.reason, words.say("I201.remedy"), Actor.PERSON)
+    return Advice(job.reason, words.say("waits.remedy"), Actor.NOBODY)
 
 
 def without_token(now: Status, identity: IdentityStatus, words: Words) -> Advice:
@@ -86,9 +78,8 @@ def warned(now: Status, code: Info, subject: str) -> Advice | None:
 
 def of_code(code: str, reply: str, words: Words) -> Advice | None:
     """The words for a job's reason: the engine's own, or from the table of the servers' answers."""
-    if code in OURS:
-        cause, remedy, actor = OURS[code]
-        return Advice(words.say(cause), words.say(remedy) if remedy else "", actor)
+    if (own := of_reason(code, words)) is not None:
+        return own
     from ..smtp.trouble import explain
 
     try:

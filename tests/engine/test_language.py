@@ -6,6 +6,7 @@ import pytest
 
 from franking.engine.at_the_panel import UnknownUser
 from franking.engine.engine import Engine
+from franking.engine.information import OURS, of_reason
 from franking.engine.refusal import Refused
 from franking.engine.settings import Settings
 from franking.engine.spool import ScanUnreadable
@@ -16,6 +17,7 @@ from franking.events.settings import Language
 from franking.machines.rules import RULES, Look, Rule, Situation, Verdict, broken
 
 from .device import KIM, LEE, OFFICE, Office, office
+from .words import used
 
 GERMAN = words(Language.GERMAN)
 BLOCKED = b'{"error": "invalid_grant", "error_description": "AADSTS53003: blocked by policy"}'
@@ -218,3 +220,19 @@ def test_what_a_field_holds_is_never_looked_through() -> None:
 
 def test_a_language_that_lacks_a_sentence_says_it_in_english() -> None:
     assert GERMAN.table("nobody.says-this", "Job {job}.", job=1) == "Job 1."
+
+
+@pytest.mark.manual("B9", "S33")
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("reason", sorted(used.reasons()))
+def test_b9_every_reason_that_the_engine_gives_says_cause_remedy_and_who(
+    reason: str, language: Language
+) -> None:
+    said = of_reason(reason, words(language))
+    assert said is not None
+    assert (said.cause.endswith("."), said.remedy.endswith(".")) == (True, True)
+    assert words(language).actor(said.actor)
+
+
+def test_no_reason_is_explained_that_nobody_gives() -> None:
+    assert sorted(OURS.keys() - used.reasons()) == []
