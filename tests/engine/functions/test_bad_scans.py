@@ -149,7 +149,7 @@ BROKEN: dict[Make, str] = {
 
 def too_large(folder: Path) -> Path:
     """As a decompression bomb is: few octets, many dots."""
-    return png_of(folder / "a.png", page(0, (20_000, 8_000), "1"))
+    return png_that_says(folder, 20_000, 8_000, "1")
 
 
 def png_that_says(folder: Path, width: int, length: int, mode: str) -> Path:
@@ -167,6 +167,11 @@ def larger_than_any_library_opens(folder: Path) -> Path:
 def too_large_in_colour(folder: Path) -> Path:
     """In black and white it were not."""
     return png_that_says(folder, 8_000, 6_000, "RGB")
+
+
+def tiff_too_large_in_colour(folder: Path) -> Path:
+    path = tiff_of(folder / "a.tif", [page(1, mode="RGB")], "tiff_lzw", strip_size=1_000_000_000)
+    return changed(changed(path, 256, 8_000), 257, 6_000)
 
 
 def too_long(folder: Path) -> Path:
@@ -190,6 +195,7 @@ NO_FAX: dict[Make, str] = {
     too_large: "too large for this device",
     larger_than_any_library_opens: "too large for this device",
     too_large_in_colour: "too large for this device",
+    tiff_too_large_in_colour: "too large for this device",
     too_long: "longer than a fax can be",
     truncated_jpeg: "the scan is damaged",
     truncated_png: "the scan is damaged",

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from franking.engine.functions import pdf
+from franking.engine.functions import pdf, tiff
 from franking.engine.functions.prepare import prepare
+from franking.engine.spool import ScanUnreadable
 from franking.events.request import (
     ForwardTx,
     InternetFax,
@@ -202,6 +203,19 @@ def test_what_was_named_stays_as_it_is(tmp_path: Path) -> None:
     before = path.read_bytes()
     page_per_file(tmp_path, path)
     assert path.read_bytes() == before
+
+
+def test_a_tiff_that_shrinks_while_it_is_taken_apart_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tiff_of(tmp_path / "a.tif", [page(1), page(2)])
+
+    def shrinks(of: tiff.Page) -> None:
+        path.write_bytes(path.read_bytes()[:100])
+
+    monkeypatch.setattr(tiff, "check_separable", shrinks)
+    with pytest.raises(ScanUnreadable, match="grew shorter while it was read"):
+        page_per_file(tmp_path, path)
 
 
 def test_a_full_disk_is_not_the_scans_fault(tmp_path: Path) -> None:
