@@ -1,6 +1,7 @@
 """Each of the twelve functions, from its request to the mail that arrives (S20-S22)."""
 
 from collections.abc import Callable, Mapping
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,8 @@ async def test_s22_it_arrives_where_it_should_with_what_it_carries(
     tmp_path: Path, function: Function
 ) -> None:
     mail = await sent(tmp_path, function, ALL[function])
-    assert mail.message()["Subject"] == SUBJECTS[function]
+    strict = message_from_bytes(mail.raw(), policy=policy.strict)  # it raises the first defect
+    assert strict["Subject"] == SUBJECTS[function]
     assert mail.rcpt_tos == TO_OTHERS.get(function, TO)
     found = dict(mail.attachments())
     assert list(found) == ATTACHED.get(function, ["scan.png"])

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -123,6 +123,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.manual("S22")
 @pytest.mark.parametrize("function", COMPOSERS, ids=lambda each: each.name)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_no_value_makes_a_header_field(folder: Path, function: Function, data: st.DataObject) -> None:
     files = attachments(folder, ("a.pdf", "b.pdf"))
