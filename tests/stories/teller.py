@@ -1,7 +1,8 @@
 """Tells a story: plays its facts through all machines and writes below each what became of it.
 
-A story is a text. A line `> 08:00 UserLoggedIn place=panel ...` is a fact; `> day 3 09:00` lets time pass.
-Headings and prose stand as they are. What is indented is the machines' answer, written by this program alone.
+A story is a text. A line `> 08:00 UserLoggedIn place=panel ...` is a fact; `> 08:05 sets oauth.enabled=yes`
+is a person's [OK] of these settings, checked and told as the engine does it; `> day 3 09:00` lets time pass.
+Headings and prose stand as they are. What is indented is the answer, written by this program alone.
 
 Rule: limits say their facts when their moment has come, as in the running engine; nothing else moves by
 itself.
@@ -18,11 +19,20 @@ from typing import get_args
 from franking.engine.limits import said_by
 from franking.engine.play import MACHINE, Due, Instance, Machine, Move, Played, limits, play
 from franking.engine.replay import Replayed
-from franking.events.base import Event
+from franking.engine.settings import Settings, flat, merged
+from franking.events.base import ADMINISTRATOR, Event
+from franking.events.menu import FILE, found_at
 from franking.events.registry import REGISTRY
+from franking.events.settings import MENU
+from franking.events.token import TokenDeleted
+from franking.machines.change import facts, looked_at
+from franking.machines.refresh_token import REFRESH_TOKEN, REQUIRED
+from franking.machines.rules import RULES, Rule, unavailable
+from franking.machines.session import LOGGED_IN, SESSION
 
 FIRST_DAY = datetime(2026, 11, 2, tzinfo=UTC)
 ANSWER = "    "
+OF_ISSUER = frozenset({"oauth.provider", "oauth.tenant", "oauth.client_id", "oauth.authority"})
 UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 
 
@@ -52,6 +62,7 @@ class Teller:
         self.world = Replayed()
         self.now = FIRST_DAY
         self.written = 0
+        self.settings = Settings()
 
     def tell(self, line: str) -> tuple[list[str], list[str]]:
         """What limits said before it, and what became of it. Raises Untellable."""
@@ -65,7 +76,56 @@ class Teller:
         passed = list(self.pass_time(moment))
         if len(words) == 1:
             return [], passed or [f"{ANSWER}nothing happens"]
+        if words[1] == "sets":
+            return passed, list(self.sets(line, words[2:]))
         return passed, list(self.play(read(line, words[1], words[2:], moment)))
+
+    def sets(self, line: str, words: Iterable[str]) -> Iterator[str]:
+        """[OK]: refused with every broken rule, or what differs, what warns, and what the machines make of
+        it.
+        """
+        after = self.settings.changed(**sections(line, words))
+        looked = looked_at(self.settings, after)
+        if looked.refuses:
+            yield f"{ANSWER}cannot be set:"
+            yield from ruled(looked.refuses)
+            return
+        changed = after.differences(self.settings)
+        for key in changed:
+            place = found_at(key, MENU.get(key, FILE))
+            yield f"{ANSWER}{place}: {value(self.settings, key)} → {value(after, key)}"
+        self.settings = after
+        if looked.warns:
+            yield f"{ANSWER}warns:"
+            yield from ruled(looked.warns)
+        broken_now = set(unavailable(after))
+        if broken_now:
+            yield f"{ANSWER}OAuth is not available:"
+            yield from ruled(rule for rule in RULES if rule.code in broken_now)
+        places = [
+            key
+            for (title, key), one in self.world.instances.items()
+            if title == SESSION.title and one.state is LOGGED_IN
+        ]
+        ended = [TokenDeleted(identity=who, left_jobs=after.oauth.left_jobs) for who in self.ends(changed)]
+        for fact in [*facts(after, changed, places), *ended] if changed else ():
+            yield f"{ANSWER}says {named(fact)}"
+            yield from self.play(fact.model_copy(update={"at": self.now}))
+        if after.oauth.enabled and not self.holds(ADMINISTRATOR):
+            yield f"{ANSWER}offers the OAuth authentication screen to the administrator"
+
+    def holds(self, identity: str) -> bool:
+        found = self.world.instances.get((REFRESH_TOKEN.title, identity))
+        return found is not None and found.state is not REQUIRED
+
+    def ends(self, changed: Iterable[str]) -> list[str]:
+        """Whose grant a change of whom it belongs to ends; the engine asks first, saying whose (S26a)."""
+        held = [
+            key for title, key in self.world.instances if title == REFRESH_TOKEN.title and self.holds(key)
+        ]
+        if OF_ISSUER & set(changed):
+            return sorted(held)
+        return [ADMINISTRATOR] if "administrator.address" in changed and ADMINISTRATOR in held else []
 
     def pass_time(self, until: datetime) -> Iterator[str]:
         while due := self.next_due(until):
@@ -96,6 +156,32 @@ class Teller:
             yield from answers(played, line)
         if not played.moves and not played.asked and len(played.lines) == 1:
             yield f"{ANSWER}nothing changes"
+
+
+def sections(line: str, words: Iterable[str]) -> dict[str, object]:
+    """`tls.minimum=TLSv1.3` and its like, as a tree. Raises Untellable."""
+    tree: dict[str, object] = {}
+    for word in words:
+        key, _, text = word.partition("=")
+        if key not in flat(Settings()):
+            raise Untellable(line, f"no setting is called {key}")
+        named: object = {"yes": True, "no": False, "none": None}.get(text, text)
+        for part in reversed(key.split(".")):
+            named = {part: named}
+        assert isinstance(named, dict)
+        tree = merged(tree, named)
+    return tree
+
+
+def ruled(rules: Iterable[Rule]) -> Iterator[str]:
+    for rule in rules:
+        yield f"{ANSWER}  {rule.code}: {rule.sentence}"
+        yield f"{ANSWER}    {rule.act} [{rule.actor.value}]"
+
+
+def value(settings: Settings, key: str) -> str:
+    found = flat(settings)[key]
+    return {True: "ON", False: "OFF"}[found] if isinstance(found, bool) else spoken(found)
 
 
 def answers(played: Played, fact: Event) -> Iterator[str]:

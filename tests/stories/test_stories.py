@@ -39,12 +39,23 @@ def test_a_story_is_told_by_the_machines_and_not_by_the_file() -> None:
     assert told(told(line)) == told(line)
 
 
+@pytest.mark.manual("S15", "S7")
+def test_s15_a_refused_change_of_settings_changes_nothing() -> None:
+    refused = "> 08:01 sets from_address.setting='Bulk setting' from_address.bulk=sales@example.com"
+    before = "> 08:00 sets oauth.enabled=yes oauth.client_id=0f7e administrator.address=printer@example.com"
+    again = "> 08:02 sets from_address.setting='Fix Administrator Address'"
+    told_now = told(f"{before}\n{refused}\n{again}\n")
+    assert "cannot be set:\n      S7-bulk: With [Bulk setting]" in told_now
+    assert "from_address" not in told_now.partition(again)[2], "it is still so"
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
         ("> 08:00 SignInHoped place=panel", "no fact is called SignInHoped"),
         ("> 08:00 SignInNext plaice=panel", "SignInNext has no plaice"),
         ("> day 2 08:00\n> day 1 08:00", "already"),
+        ("> 08:00 sets oauth.enable=yes", "no setting is called oauth.enable"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named(line: str, why: str) -> None:
