@@ -23,6 +23,7 @@ class Account:
     subject: str
     send_as: frozenset[str] = frozenset()
     submission_disabled: bool = False
+    disabled: bool = False
     salt: bytes = field(default=b"", repr=False)
     digest: bytes = field(default=b"", repr=False)
 
@@ -50,7 +51,7 @@ class Accounts:
         return self._by_email.get(email.casefold())
 
     def signed_in(self, email: str, password: str) -> Account | None:
-        """The account, if the password is right."""
+        """The account, if the password is right; whether it may have a token is not asked here."""
         account = self.find(email)
         if account is None or not hmac.compare_digest(_digest(password, account.salt), account.digest):
             return None
@@ -61,6 +62,13 @@ class Accounts:
         (`ProviderServer.change_password`).
         """
         self._store(_with_password(self._known(email), password))
+
+    def disable(self, email: str) -> None:
+        """An administrator blocks the account's sign-in; its grants are refused until it is enabled."""
+        self._store(replace(self._known(email), disabled=True))
+
+    def enable(self, email: str) -> None:
+        self._store(replace(self._known(email), disabled=False))
 
     def disable_submission(self, email: str) -> None:
         """[Authenticated SMTP] off for this mailbox, in the Microsoft 365 admin center (S31)."""

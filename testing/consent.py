@@ -25,6 +25,12 @@ $scopes
 <button type="submit" name="decision" value="cancel">Cancel</button>
 </form>""")
 
+CODE_FORM = Template("""$message<p>Enter the code that your device shows.</p>
+<form method="post" action="$action">
+<label>Code <input type="text" name="user_code" value="$user_code"></label>
+<button type="submit">Next</button>
+</form>""")
+
 BOX = Template("""<label><input type="checkbox" name="scope" value="$scope" checked> $scope</label>""")
 LINE = Template("""<p>$scope</p>""")
 
@@ -46,7 +52,7 @@ class ConsentPage:
         scopes = [LINE.substitute(scope=escape(scope)) for scope in self.fixed]
         scopes += [BOX.substitute(scope=escape(scope)) for scope in self.tickable]
         form = FORM.substitute(
-            message=f'<p role="alert">{escape(self.message)}</p>\n' if self.message else "",
+            message=_alert(self.message),
             client=escape(self.client),
             action=escape(self.action),
             request_id=escape(self.request_id),
@@ -56,10 +62,34 @@ class ConsentPage:
         return _shell(f"Sign in to {self.provider.title()}", form)
 
 
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """Where the code of a device is entered. `user_code`: from an address that carried it."""
+
+    provider: str
+    action: str
+    user_code: str
+    message: str = ""
+
+    def html(self) -> bytes:
+        form = CODE_FORM.substitute(
+            message=_alert(self.message), action=escape(self.action), user_code=escape(self.user_code)
+        )
+        return _shell(f"{self.provider.title()}: sign in on a device", form)
+
+
+def last_page(title: str, text: str) -> bytes:
+    return _shell(title, f"<p>{escape(text)}</p>")
+
+
 def refusal_page(provider: str, error: str, text: str) -> bytes:
     """What a browser shows if the client's request is wrong: the person cannot go on."""
-    body = f'<p role="alert">{escape(error)}</p><p>{escape(text)}</p>'
+    body = _alert(f"{error}: {text}" if text else error)
     return _shell(f"{provider.title()}: error", body)
+
+
+def _alert(message: str) -> str:
+    return f'<p role="alert">{escape(message)}</p>\n' if message else ""
 
 
 def _shell(title: str, body: str) -> bytes:

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, OAuth2Error, TokenMixin
 
 from ..engine.clock import Clock
-from .quirks import Quirks
+from .policy import Policy
+from .quirks import Flow, Quirks
 from .refusals import Cause
 
 
@@ -39,11 +40,17 @@ class Access:
 
 @dataclass(slots=True, eq=False)
 class Grant:
-    """One consent of one account to one client; `ended` says why it is over."""
+    """One consent of one account to one client; `ended` says why it is over. `expires_at`: the end of a grant
+    that can't be renewed, for the reason `expires_as`.
+    """
 
     account: str
     client_id: str
     scope: frozenset[str]
+    began_at: datetime
+    flow: Flow = Flow.CODE
+    expires_at: datetime | None = None
+    expires_as: Cause = Cause.REFRESH_EXPIRED
     ended: Cause | None = None
 
 
@@ -69,6 +76,7 @@ class Code(AuthorizationCodeMixin):
 class RefreshToken(TokenMixin):
     grant: Grant
     used_at: datetime
+    replaced_at: datetime | None = None
 
     def check_client(self, client: ClientMixin) -> bool:
         return bool(client.get_client_id() == self.grant.client_id)
@@ -88,10 +96,19 @@ class AccessToken:
 class Books:
     quirks: Quirks
     clock: Clock
+    policy: Policy
     expires_in_s: tuple[int, int]
     codes: dict[bytes, Code] = field(default_factory=dict, repr=False)
     access_tokens: dict[bytes, AccessToken] = field(default_factory=dict, repr=False)
     refresh_tokens: dict[bytes, RefreshToken] = field(default_factory=dict, repr=False)
+
+    def open(self, account: str, client_id: str, scope: frozenset[str], flow: Flow = Flow.CODE) -> Grant:
+        """A grant that begins now, under the policy of now."""
+        grant = Grant(account, client_id, scope, self.clock.now(), flow)
+        if self.policy.fixed_life is not None:
+            grant.expires_at = grant.began_at + self.policy.fixed_life.life
+            grant.expires_as = self.policy.fixed_life.ends_as
+        return grant
 
     def issue_code(
         self, grant: Grant, redirect_uri: str, challenge: str, nonce: str, wants_refresh: bool
@@ -131,29 +148,55 @@ class Books:
         """A new refresh token; past the provider's limit the oldest of account and client dies in silence."""
         token = secrets.token_urlsafe(96)
         self.refresh_tokens[_digest(token)] = RefreshToken(grant, self.clock.now())
-        if self.quirks.live_tokens_max is not None:
+        if self.policy.live_tokens_max is not None:
             alike = [
                 (digest, entry)
                 for digest, entry in self.refresh_tokens.items()
                 if entry.grant.account == grant.account and entry.grant.client_id == grant.client_id
             ]
-            for digest, entry in alike[: -self.quirks.live_tokens_max]:
+            for digest, entry in alike[: -self.policy.live_tokens_max]:
                 entry.grant.ended = entry.grant.ended or Cause.REVOKED
                 del self.refresh_tokens[digest]
         return token
 
     def refreshable(self, token: str, client_id: str) -> RefreshToken:
-        """The refresh token, if this client may use it now; using it begins its idle time anew."""
+        """The refresh token, if this client may use it now; `refreshed` then begins its idle time anew."""
         entry = self.refresh_tokens.get(_digest(token))
         if entry is None or entry.grant.client_id != client_id:
             raise Refusal(Cause.REFRESH_UNKNOWN)
-        if entry.grant.ended is not None:
-            raise Refusal(entry.grant.ended, entry.grant.account)
-        now = self.clock.now()
-        if now >= entry.used_at + self.quirks.unused_max:
+        self._refuse_replaced(entry)
+        self._refuse_ended(entry.grant)
+        if self.clock.now() >= entry.used_at + self.policy.unused_max:
             raise Refusal(Cause.REFRESH_EXPIRED, entry.grant.account)
-        entry.used_at = now
         return entry
+
+    def refreshed(self, entry: RefreshToken) -> None:
+        """A refresh has been answered: the token was used, and where tokens rotate it was replaced."""
+        entry.used_at = self.clock.now()
+        if self.policy.rotation is not None and entry.replaced_at is None:
+            entry.replaced_at = entry.used_at
+
+    def _refuse_replaced(self, entry: RefreshToken) -> None:
+        rotation = self.policy.rotation
+        if rotation is None or rotation.old_lives is None or entry.replaced_at is None:
+            return
+        if self.clock.now() < entry.replaced_at + rotation.old_lives:
+            return
+        if rotation.reuse_ends_all:
+            entry.grant.ended = entry.grant.ended or Cause.REFRESH_REUSED
+        raise Refusal(entry.grant.ended or Cause.REFRESH_REPLACED, entry.grant.account)
+
+    def _refuse_ended(self, grant: Grant) -> None:
+        now = self.clock.now()
+        if grant.ended is None and grant.expires_at is not None and now >= grant.expires_at:
+            grant.ended = grant.expires_as
+        if grant.ended is None and grant.flow is Flow.DEVICE and self.policy.refuses_device_code is not None:
+            grant.ended = Cause.DEVICE_GRANT_BLOCKED
+        if grant.ended is not None:
+            raise Refusal(grant.ended, grant.account)
+        frequency = self.policy.sign_in_frequency
+        if frequency is not None and now >= grant.began_at + frequency:
+            raise Refusal(Cause.SIGN_IN_FREQUENCY, grant.account)
 
     def access(self, token: str) -> Access | None:
         """What the token is good for now; None if it is unknown, expired or revoked."""

@@ -39,17 +39,20 @@ class HttpsListener:
         self._tls = authority.server_context(alpn)
         self._stopping = WorkerContext(None)
         self._listening: asyncio.Task[None] | None = None
+        self._socket: socket.socket | None = None
+        self._reserved: socket.socket | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter | None] = {}
         self.port = 0
 
     async def __aenter__(self) -> Self:
         listener = socket.create_server(("127.0.0.1", 0))
-        listener.settimeout(0)
         self.port = listener.getsockname()[1]
-        self._listening = asyncio.create_task(self._listen(listener))
+        self._start(listener)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        if self._reserved is not None:
+            self._reserved.close()
         assert self._listening is not None
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
@@ -61,6 +64,34 @@ class HttpsListener:
             for task in going:
                 task.cancel()
             await asyncio.wait(going, timeout=AGAIN_S)
+
+    def shut(self) -> None:
+        """Refuses connections and cuts those that stand. The port stays ours: a socket that is bound and does
+        not listen keeps it.
+        """
+        if self._reserved is not None or self._socket is None:
+            return
+        assert self._listening is not None
+        self._listening.cancel()
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+        self._reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind(("127.0.0.1", self.port))
+        self.cut_all()
+
+    def open(self) -> None:
+        """Listens again after `shut`, on the same port."""
+        if self._reserved is None:
+            return
+        listener, self._reserved = self._reserved, None
+        listener.listen()
+        self._start(listener)
+
+    def _start(self, listener: socket.socket) -> None:
+        listener.settimeout(0)
+        self._socket = listener
+        self._listening = asyncio.create_task(self._listen(listener))
 
     def cut(self, peer: tuple[str, int]) -> None:
         """Drops the connection from `peer` without a word, as a failing network does."""

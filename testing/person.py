@@ -79,6 +79,19 @@ class Person:
         """Opens `url` and taps [Cancel]; gives the text of the last page, the device's."""
         return await self._decide(url, {}, "cancel", frozenset())
 
+    async def enter_code(self, page: str, code: str, email: str, password: str) -> str:
+        """Enters the code of a device at `page`, signs in and accepts (RFC 8628 section 3.3); gives the text
+        of the last page.
+
+        Raises SignInRefused where the provider does not know the code, or shows an error or the form again.
+        """
+        filled = {"account": email, "password": password, "decision": "accept"}
+        return await self._decide_at(page, code, filled)
+
+    async def decline_code(self, page: str, code: str) -> str:
+        """Enters the code and taps [Cancel]."""
+        return await self._decide_at(page, code, {"decision": "cancel"})
+
     async def look(self, url: str) -> dict[str, str]:
         """What the form at `url` holds already, such as `account` from a login_hint."""
         async with self._browser() as browser:
@@ -103,6 +116,21 @@ class Person:
             if not answer.is_redirect:
                 raise SignInRefused(answer.status_code, "; ".join(_form(answer).alerts))
             return await self._arrive(browser, answer)
+
+    async def _decide_at(self, page: str, code: str, filled: dict[str, str]) -> str:
+        async with self._browser() as browser:
+            entry = await self._open(browser, page)
+            answer = await browser.post(
+                urljoin(page, entry.action), data={**dict(entry.fields), "user_code": code}
+            )
+            form = _form(answer)
+            if answer.status_code != 200 or form.alerts:
+                raise SignInRefused(answer.status_code, "; ".join(form.alerts))
+            sent = {**dict(form.fields), **filled}
+            answer = await browser.post(urljoin(page, form.action), data=sent)
+            if answer.status_code != 200 or _form(answer).alerts:
+                raise SignInRefused(answer.status_code, "; ".join(_form(answer).alerts))
+            return str(answer.text)
 
     async def _arrive(self, browser: httpx2.AsyncClient, answer: httpx2.Response) -> str:
         """Follows the redirect to the device's listener, and the one from there to its page."""

@@ -20,6 +20,7 @@ from .provider import ProviderServer
 
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\nConnection: close\r\n\r\nArrived"
 REDIRECT_HEAD_MAX = 16_384
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 @dataclass(slots=True)
@@ -88,6 +89,16 @@ class PlainClient:
 
     async def refresh(self, refresh_token: str, **changed: str | None) -> httpx2.Response:
         proper: dict[str, str | None] = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return await self.post(self.server.token_url, **(proper | changed))
+
+    async def ask_device_code(self, **changed: str | None) -> httpx2.Response:
+        """RFC 8628 section 3.1."""
+        proper: dict[str, str | None] = {"scope": " ".join(sorted(self.server.quirks.mail_grant))}
+        return await self.post(self.server.device_url, **(proper | changed))
+
+    async def poll(self, device_code: str, **changed: str | None) -> httpx2.Response:
+        """RFC 8628 section 3.4."""
+        proper: dict[str, str | None] = {"grant_type": DEVICE_CODE, "device_code": device_code}
         return await self.post(self.server.token_url, **(proper | changed))
 
     async def post(self, url: str, **fields: str | None) -> httpx2.Response:

@@ -1,12 +1,10 @@
 """OAuth 2.0 as the playing provider speaks it: Authlib's server side, made as strict as the real ones.
 
-Rule: only code with PKCE S256 and refresh are spoken. Authlib decides what is checked in which order; every
-lifetime comes from the books, every word of a refusal from the quirks, and nothing here reads the time.
+Rule: only the flows of `flows.py` are spoken, and of these those of the provider's quirks. Every lifetime
+comes from the books, every word of a refusal from the quirks.
 """
 
 import json
-import secrets
-import uuid
 from collections.abc import Mapping, Sequence
 
 from authlib.common.urls import add_params_to_uri
@@ -14,21 +12,20 @@ from authlib.oauth2.rfc6749 import (
     AuthorizationServer,
     ClientMixin,
     InvalidClientError,
-    InvalidGrantError,
-    InvalidRequestError,
     OAuth2Error,
     OAuth2Request,
 )
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
-from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc9207 import IssuerParameter
 
 from .accounts import Account, Accounts
-from .exchange import Answer, OAuthRequest, RegisteredClient, TokenAnswer
-from .grants import Books, Code, Grant, RefreshToken, Refusal
+from .device_codes import DeviceCode, DeviceCodes
+from .exchange import Answer, OAuthRequest, TokenAnswer
+from .flows import CodeGrant, DeviceGrant, RefreshGrant, RequiredS256
+from .grants import Books, Grant, Refusal
 from .id_tokens import IdTokens
-from .quirks import Quirks
-from .refusals import Cause
+from .quirks import Flow, Quirks
+from .refusals import Body, Cause
+from .registration import Registration
 
 CAUSE_OF_ERROR = {
     "access_denied": Cause.CANCELLED,
@@ -42,79 +39,11 @@ CAUSE_OF_ERROR = {
 "For what Authlib finds by itself; ours are raised as Refusal."
 
 
-class RequiredS256(CodeChallenge):
-    """PKCE is not optional and `plain` is no choice (RFC 9700 section 2.1.1)."""
-
-    def validate_code_challenge(self, grant: AuthorizationCodeGrant, redirect_uri: str) -> None:
-        parameters = grant.request.form
-        if not parameters.get("code_challenge"):
-            raise Refusal(Cause.CHALLENGE_MISSING)
-        if parameters.get("code_challenge_method") != "S256":
-            raise Refusal(Cause.CHALLENGE_NOT_S256)
-        super().validate_code_challenge(grant, redirect_uri)
-
-    def validate_code_verifier(self, grant: AuthorizationCodeGrant, result: object) -> None:
-        if not grant.request.form.get("code_verifier"):
-            raise Refusal(Cause.VERIFIER_MISSING)
-        try:
-            super().validate_code_verifier(grant, result)
-        except (InvalidGrantError, InvalidRequestError) as error:
-            raise Refusal(Cause.VERIFIER_WRONG) from error
-
-
-class CodeGrant(AuthorizationCodeGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
-    request: OAuthRequest
-    server: "Protocol"
-
-    def generate_authorization_code(self) -> str:
-        """Made with its row in the books, by `create_authorization_response` alone."""
-        request = self.request
-        account, parameters = request.user, request.parameters
-        assert account is not None
-        scope = frozenset(request.scope.split()) - request.unticked
-        grant = Grant(account.email, parameters["client_id"], scope)
-        request.account = account.email
-        return self.server.books.issue_code(
-            grant,
-            parameters["redirect_uri"],
-            parameters["code_challenge"],
-            parameters.get("nonce", ""),
-            self.server.wants_refresh(parameters),
-        )
-
-    def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
-        """Nothing left to do: the code was made in the books."""
-
-    def query_authorization_code(self, code: str, client: ClientMixin) -> Code:
-        redirect_uri = self.request.parameters.get("redirect_uri", "")
-        entry = self.server.books.redeemable(code, client.get_client_id(), redirect_uri)
-        self.request.account = entry.grant.account
-        return entry
-
-    def delete_authorization_code(self, authorization_code: Code) -> None:
-        authorization_code.redeemed = True
-
-    def authenticate_user(self, authorization_code: Code) -> Account | None:
-        return self.server.accounts.find(authorization_code.grant.account)
-
-
-class RefreshGrant(RefreshTokenGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
-    request: OAuthRequest
-    server: "Protocol"
-
-    def authenticate_refresh_token(self, refresh_token: str) -> RefreshToken:
-        client_id = self.request.client.get_client_id() if self.request.client else ""
-        entry = self.server.books.refreshable(refresh_token, client_id)
-        self.request.account = entry.grant.account
-        return entry
-
-    def authenticate_user(self, refresh_token: RefreshToken) -> Account | None:
-        return self.server.accounts.find(refresh_token.grant.account)
-
-    def revoke_old_credential(self, refresh_token: object) -> None:
-        """The old one stays valid: neither provider takes it away at once."""
+NOT_STORED = (
+    ("Content-Type", "application/json"),
+    ("Cache-Control", "no-store"),
+    ("Pragma", "no-cache"),
+)
 
 
 class Issuer(IssuerParameter):
@@ -126,19 +55,27 @@ class Issuer(IssuerParameter):
 
 
 class Protocol(AuthorizationServer):
-    """Authlib's server over our books; `token`, `consent` and `decide` are its three doors."""
+    """Authlib's server over our books; `consent`, `decide`, `device` and `token` are its doors."""
 
     def __init__(
-        self, quirks: Quirks, client: RegisteredClient, books: Books, accounts: Accounts, id_tokens: IdTokens
+        self,
+        quirks: Quirks,
+        registration: Registration,
+        books: Books,
+        accounts: Accounts,
+        id_tokens: IdTokens,
     ) -> None:
         super().__init__()
         self.quirks = quirks
         self.books = books
         self.accounts = accounts
-        self._client = client
+        self.device_codes = DeviceCodes(quirks.device, books.clock)
+        self._registration = registration
         self._id_tokens = id_tokens
         self.register_grant(CodeGrant, [RequiredS256(required=True)])
         self.register_grant(RefreshGrant)
+        if Flow.DEVICE in quirks.flows:
+            self.register_grant(DeviceGrant)
 
     def consent(self, request: OAuthRequest) -> CodeGrant | Answer:
         """Checks an authorization request: what the person is to decide on, or why not (RFC 6749 section
@@ -170,19 +107,51 @@ class Protocol(AuthorizationServer):
         assert isinstance(answer, Answer)
         return answer
 
+    def device(self, request: OAuthRequest, verification: str) -> Answer:
+        """Answers a device authorization request (RFC 8628 section 3.2); `verification`: its page."""
+        try:
+            self._refuse_repeated(request)
+            client = self.authenticate_client(request, (), "device")
+            scope = request.parameters.get("scope", "").split()
+            if not scope or not self.quirks.device.scopes.issuperset(scope):
+                raise Refusal(Cause.DEVICE_SCOPE)
+        except Refusal as refusal:
+            return self.handle_error_response(request, refusal)
+        flow = self.quirks.device
+        issued = self.device_codes.issue(client.get_client_id(), frozenset(scope))
+        told: Body = {
+            "device_code": issued.device_code,
+            "user_code": issued.user_code,
+            flow.address_field: verification,
+            "expires_in": int(flow.life.total_seconds()),
+            "interval": int(flow.interval.total_seconds()),
+        }
+        if flow.tells_complete:
+            told["verification_uri_complete"] = f"{verification}?user_code={issued.user_code}"
+        return self.handle_response(200, told, NOT_STORED)
+
+    def admitted(self, email: str) -> Account:
+        """The account, unless its provider gives it no token now."""
+        account = self.accounts.find(email)
+        if account is None or account.disabled:
+            raise Refusal(Cause.ACCOUNT_DISABLED, email)
+        if self.books.policy.blocks(email):
+            raise Refusal(Cause.CONDITIONAL_ACCESS, email)
+        return account
+
     def wants_refresh(self, parameters: Mapping[str, str]) -> bool:
         if self.quirks.offline_scope is not None:
-            return self.quirks.offline_scope in parameters["scope"].split()
+            return self.quirks.offline_scope in parameters.get("scope", "").split()
         return (
             parameters.get("access_type") == "offline" and "consent" in parameters.get("prompt", "").split()
         )
 
     # What Authlib asks of us
 
-    def query_client(self, client_id: str) -> RegisteredClient:
-        if client_id != self._client.client_id:
+    def query_client(self, client_id: str) -> Registration:
+        if client_id != self._registration.client_id:
             raise Refusal(Cause.UNKNOWN_CLIENT)
-        return self._client
+        return self._registration
 
     def authenticate_client(
         self, request: OAuth2Request, methods: object, endpoint: str = "token"
@@ -221,25 +190,35 @@ class Protocol(AuthorizationServer):
     def save_token(self, token: dict[str, str | int], request: OAuth2Request) -> None:
         """Adds what goes beside the access token: a refresh token and an ID token."""
         assert isinstance(request, OAuthRequest)
-        entry = request.authorization_code or request.refresh_token
-        assert entry is not None
         assert request.user is not None
-        if isinstance(entry, Code):
-            wants_refresh, nonce = entry.wants_refresh, entry.nonce
+        nonce = ""
+        if request.authorization_code is not None:
+            grant, nonce = request.authorization_code.grant, request.authorization_code.nonce
+            wants_refresh = request.authorization_code.wants_refresh
+        elif request.refresh_token is not None:
+            grant, wants_refresh = request.refresh_token.grant, self.books.policy.rotation is not None
         else:
-            wants_refresh, nonce = self.quirks.rotates, ""
-        scope = entry.grant.scope
-        if request.parameters.get("scope") and isinstance(entry, RefreshToken):
+            assert request.credential is not None
+            grant = self._opened(request.credential)
+            wants_refresh = self.quirks.offline_scope is None or self.quirks.offline_scope in grant.scope
+        scope = grant.scope
+        if request.parameters.get("scope") and request.refresh_token is not None:
             scope = frozenset(request.parameters["scope"].split())
-        token["access_token"], token["expires_in"] = self.books.issue_access(entry.grant, scope)
-        if self.quirks.detailed_errors:
+        token["access_token"], token["expires_in"] = self.books.issue_access(grant, scope)
+        if self.quirks.extended_life:
             token["ext_expires_in"] = token["expires_in"]
         if wants_refresh:
-            token["refresh_token"] = self.books.issue_refresh(entry.grant)
-        if "openid" in entry.grant.scope:
+            token["refresh_token"] = self.books.issue_refresh(grant)
+        if grant.expires_at is not None and (wants_refresh or request.refresh_token is not None):
+            left = grant.expires_at - self.books.clock.now()
+            token["refresh_token_expires_in"] = int(left.total_seconds())
+        if "openid" in grant.scope:
             token["id_token"] = self._id_tokens.sign(
-                request.user, request.issuer, entry.grant.client_id, nonce, entry.grant.scope
+                request.user, request.issuer, grant.client_id, nonce, grant.scope
             )
+
+    def _opened(self, code: DeviceCode) -> Grant:
+        return self.books.open(code.account, code.client_id, code.scope, Flow.DEVICE)
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Authlib's signals have no listener here."""
@@ -265,38 +244,22 @@ class Protocol(AuthorizationServer):
         if isinstance(error, Refusal) and isinstance(request, OAuthRequest):
             request.account = error.account or request.account
         body = self.refusal(cause)
-        status = self.quirks.words[cause].status
-        headers = [
-            ("Content-Type", "application/json"),
-            ("Cache-Control", "no-store"),
-            ("Pragma", "no-cache"),
-        ]
         if error.redirect_uri and (self.quirks.redirects_refusals or cause is Cause.CANCELLED):
             told = [(name, str(body[name])) for name in ("error", "error_description") if body.get(name)]
             if error.state:
                 told.append(("state", error.state))
             return Answer(302, [("Location", add_params_to_uri(error.redirect_uri, told))], b"", cause)
-        if status == 401:
-            headers.append(("WWW-Authenticate", "Basic"))
-        return Answer(status, headers, json.dumps(body).encode(), cause)
+        return self.refused(cause)
 
-    def refusal(self, cause: Cause) -> dict[str, object]:
+    def refused(self, cause: Cause) -> Answer:
+        """A refusal as the provider's own words say it."""
+        status = self.quirks.words[cause].status
+        headers = [*NOT_STORED, *([("WWW-Authenticate", "Basic")] if status == 401 else [])]
+        return Answer(status, headers, json.dumps(self.refusal(cause)).encode(), cause)
+
+    def refusal(self, cause: Cause) -> Body:
         """The body of a refusal in the provider's own form."""
-        words = self.quirks.words[cause]
-        if not self.quirks.detailed_errors:
-            return {"error": words.error, **({"error_description": words.text} if words.text else {})}
-        trace_id, correlation_id = str(uuid.UUID(bytes=secrets.token_bytes(16))), str(uuid.uuid4())
-        timestamp = f"{self.books.clock.now():%Y-%m-%d %H:%M:%SZ}"
-        traced = f"Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}"
-        return {
-            "error": words.error,
-            "error_description": f"AADSTS{words.number}: {words.text} {traced}",
-            "error_codes": [words.number],
-            "timestamp": timestamp,
-            "trace_id": trace_id,
-            "correlation_id": correlation_id,
-            **({"suberror": words.suberror} if words.suberror else {}),
-        }
+        return self.quirks.refusal_form(self.quirks.words[cause], self.books.clock.now())
 
     def _refuse_repeated(self, request: OAuthRequest) -> None:
         """RFC 6749 section 3.1 and 3.2: no parameter twice."""

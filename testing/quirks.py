@@ -9,9 +9,53 @@ Microsoft identity platform"; Google's "OAuth 2.0 for Mobile & Desktop Apps"; RF
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from types import MappingProxyType
 
-from .refusals import GOOGLE_WORDS, MICROSOFT_WORDS, Cause, Words
+from .policy import OLD_STAYS, Rotation
+from .refusals import Cause, Form, Words, google_body, microsoft_body
+from .wording import GOOGLE_WORDS, MICROSOFT_WORDS
+
+
+class Flow(StrEnum):
+    """How a grant is got; the value is what `RequestSeen.kind` shows."""
+
+    CODE = "authorization_code"
+    DEVICE = "device_code"
+    APPLICATION = "client_credentials"
+    SERVICE = "jwt_bearer"
+
+
+GRANT_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "authorization_code": Flow.CODE.value,
+        "refresh_token": "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code": Flow.DEVICE.value,
+        "client_credentials": Flow.APPLICATION.value,
+        "urn:ietf:params:oauth:grant-type:jwt-bearer": Flow.SERVICE.value,
+    }
+)
+"What a request names, and what it is called here."
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFlow:
+    """RFC 8628 as one provider speaks it."""
+
+    path: str
+    page_path: str
+    address_field: str
+    "Name of the address in the answer: `verification_uri`, but at Google `verification_url`."
+    tells_complete: bool
+    "Whether the answer has `verification_uri_complete`."
+    slows_down: bool
+    "Whether polling too fast is answered with `slow_down`."
+    scopes: frozenset[str]
+    letters: str
+    groups: tuple[int, ...]
+    "Letters of a user code between its hyphens."
+    life: timedelta = timedelta(minutes=15)
+    interval: timedelta = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +85,19 @@ class Quirks:
     scopes_can_be_unticked: bool
     offline_scope: str | None
     "The scope that asks for a refresh token; None: access_type=offline with prompt=consent asks."
-    rotates: bool
+    rotation: Rotation | None
+    "None: no new refresh token on refresh."
     expires_in_s: tuple[int, int]
     access_token_octets: int
     unused_max: timedelta
     live_tokens_max: int | None
     claims: frozenset[str]
-    detailed_errors: bool
+    refusal_form: Form
+    extended_life: bool
+    "Whether the answer has `ext_expires_in`."
     words: Mapping[Cause, Words] = field(repr=False)
+    flows: frozenset[Flow]
+    device: DeviceFlow
     code_life: timedelta = timedelta(minutes=10)
 
     @property
@@ -59,6 +108,13 @@ class Quirks:
         asked = {self.mail_scope, "openid", "email"}
         return frozenset(asked if self.offline_scope is None else asked | {self.offline_scope})
 
+
+LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
+"No vowels, so that no word comes out (RFC 8628 section 6.1)."
+DIGITS = "23456789"
+MICROSOFT_SCOPES = frozenset(
+    {"https://outlook.office.com/SMTP.Send", "offline_access", "openid", "email", "profile"}
+)
 
 MICROSOFT = Quirks(
     name="microsoft",
@@ -75,21 +131,31 @@ MICROSOFT = Quirks(
     redirects_refusals=True,
     issuer_in_redirect=False,
     mail_scope="https://outlook.office.com/SMTP.Send",
-    scopes=frozenset(
-        {"https://outlook.office.com/SMTP.Send", "offline_access", "openid", "email", "profile"}
-    ),
+    scopes=MICROSOFT_SCOPES,
     scopes_not_answered=frozenset({"offline_access"}),
     scope_answers=MappingProxyType({}),
     scopes_can_be_unticked=False,
     offline_scope="offline_access",
-    rotates=True,
+    rotation=OLD_STAYS,
     expires_in_s=(3600, 5400),
     access_token_octets=1500,
     unused_max=timedelta(days=90),
     live_tokens_max=None,
     claims=frozenset({"email", "preferred_username", "name", "tid", "ver"}),
-    detailed_errors=True,
+    refusal_form=microsoft_body,
+    extended_life=True,
     words=MICROSOFT_WORDS,
+    flows=frozenset({Flow.CODE, Flow.DEVICE}),
+    device=DeviceFlow(
+        path="/{tenant}/oauth2/v2.0/devicecode",
+        page_path="/common/oauth2/deviceauth",
+        address_field="verification_uri",
+        tells_complete=False,
+        slows_down=False,
+        scopes=MICROSOFT_SCOPES,
+        letters=LETTERS + DIGITS,
+        groups=(9,),
+    ),
 )
 
 GOOGLE = Quirks(
@@ -125,14 +191,28 @@ GOOGLE = Quirks(
     ),
     scopes_can_be_unticked=True,
     offline_scope=None,
-    rotates=False,
+    rotation=None,
     expires_in_s=(3599, 3599),
     access_token_octets=220,
     unused_max=timedelta(days=180),
     live_tokens_max=100,
     claims=frozenset({"email", "email_verified", "preferred_username", "name"}),
-    detailed_errors=False,
+    refusal_form=google_body,
+    extended_life=False,
     words=GOOGLE_WORDS,
+    flows=frozenset({Flow.CODE, Flow.DEVICE}),
+    device=DeviceFlow(
+        path="/device/code",
+        page_path="/device",
+        address_field="verification_url",
+        tells_complete=False,
+        slows_down=True,
+        # https://developers.google.com/identity/protocols/oauth2/limited-input-device#allowedscopes
+        scopes=frozenset({"openid", "email", "profile"}),
+        letters=LETTERS,
+        groups=(4, 4),
+        life=timedelta(minutes=30),
+    ),
 )
 
 BY_NAME: Mapping[str, Quirks] = MappingProxyType({quirks.name: quirks for quirks in (MICROSOFT, GOOGLE)})

@@ -1,36 +1,67 @@
-"""Why a playing provider refuses a request, and how each of the two says so.
+"""Why a playing provider refuses a request, and the form in which each says so.
 
-Rule: every Cause has words in both tables, as the real provider would answer. Sources: Microsoft's "Microsoft
-Entra authentication and authorization error codes"; RFC 6749 sections 4.1.2.1 and 5.2.
+Rule: a Cause is ours and the same at every provider; its words (`wording.py`) are the provider's. What goes
+out is a body as the real one sends it, with the server's time.
 """
 
-from collections.abc import Mapping
+import secrets
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 
 class Cause(StrEnum):
     """Why a request is refused; each provider has its own words for it."""
 
+    ACCOUNT_DISABLED = "account_disabled"
+    APPLICATION_SCOPE = "application_scope"
+    ASSERTION_MALFORMED = "assertion_malformed"
+    ASSERTION_REPEATED = "assertion_repeated"
+    ASSERTION_SIGNATURE = "assertion_signature"
+    ASSERTION_TIME = "assertion_time"
     BAD_RESPONSE_TYPE = "bad_response_type"
     BAD_SCOPE = "bad_scope"
     CANCELLED = "cancelled"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_UNKNOWN = "certificate_unknown"
     CHALLENGE_MISSING = "challenge_missing"
     CHALLENGE_NOT_S256 = "challenge_not_s256"
     CODE_EXPIRED = "code_expired"
     CODE_REUSED = "code_reused"
     CODE_UNKNOWN = "code_unknown"
+    CONDITIONAL_ACCESS = "conditional_access"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CREDENTIAL_MISSING = "credential_missing"
+    DELEGATION_MISSING = "delegation_missing"
+    DEVICE_CODE_EXPIRED = "device_code_expired"
+    DEVICE_CODE_UNKNOWN = "device_code_unknown"
+    DEVICE_DECLINED = "device_declined"
+    DEVICE_GRANT_BLOCKED = "device_grant_blocked"
+    DEVICE_PENDING = "device_pending"
+    DEVICE_SCOPE = "device_scope"
+    DEVICE_SLOW_DOWN = "device_slow_down"
     GRANT_TYPE = "grant_type"
     MALFORMED = "malformed"
     PASSWORD_CHANGED = "password_changed"
     REDIRECT_UNKNOWN = "redirect_unknown"
     REFRESH_EXPIRED = "refresh_expired"
+    REFRESH_REPLACED = "refresh_replaced"
+    REFRESH_REUSED = "refresh_reused"
     REFRESH_UNKNOWN = "refresh_unknown"
     REVOKED = "revoked"
+    SECRET_EXPIRED = "secret_expired"
     SECRET_FROM_PUBLIC = "secret_from_public"
     SECRET_MISSING = "secret_missing"
     SECRET_WRONG = "secret_wrong"
+    SECURITY_DEFAULTS = "security_defaults"
+    SERVICE_ACCOUNT_DISABLED = "service_account_disabled"
+    SERVICE_ACCOUNT_UNKNOWN = "service_account_unknown"
+    SIGN_IN_FREQUENCY = "sign_in_frequency"
+    SINGLE_PAGE_ENDED = "single_page_ended"
+    SUBJECT_UNKNOWN = "subject_unknown"
+    TENANT_SHARED = "tenant_shared"
     TENANT_UNKNOWN = "tenant_unknown"
     TOKEN_UNKNOWN = "token_unknown"
     UNKNOWN_CLIENT = "unknown_client"
@@ -40,7 +71,9 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One refusal as the provider says it. `number`: Microsoft's AADSTS code, else 0."""
+    """One refusal as the provider says it. `number`: Microsoft's AADSTS code, else 0; `suberror` is Google's
+    `error_subtype`.
+    """
 
     error: str
     text: str = ""
@@ -49,154 +82,32 @@ class Words:
     suberror: str = ""
 
 
-MICROSOFT_WORDS: Mapping[Cause, Words] = MappingProxyType(
-    {
-        Cause.BAD_RESPONSE_TYPE: Words(
-            "unsupported_response_type",
-            "The provided value for 'response_type' is not allowed.",
-            number=700051,
-        ),
-        Cause.BAD_SCOPE: Words(
-            "invalid_scope",
-            "The provided value for the input parameter 'scope' is not valid.",
-            number=70011,
-        ),
-        Cause.CANCELLED: Words(
-            "access_denied",
-            "The user has declined to consent to access the app.",
-            number=65004,
-        ),
-        Cause.CHALLENGE_MISSING: Words(
-            "invalid_request",
-            "The request must contain the following parameter: 'code_challenge'.",
-            number=900144,
-        ),
-        Cause.CHALLENGE_NOT_S256: Words(
-            "invalid_request",
-            "Invalid request. Request is malformed or invalid: 'code_challenge_method'.",
-            number=9002313,
-        ),
-        Cause.CODE_EXPIRED: Words(
-            "invalid_grant",
-            "The provided authorization code or refresh token has expired due to inactivity.",
-            number=70008,
-        ),
-        Cause.CODE_REUSED: Words(
-            "invalid_grant",
-            "OAuth2 Authorization code was already redeemed, please retry with a new valid code.",
-            number=54005,
-        ),
-        Cause.CODE_UNKNOWN: Words(
-            "invalid_grant",
-            "The provided value for the input parameter 'code' or 'refresh_token' is not valid.",
-            number=70000,
-        ),
-        Cause.GRANT_TYPE: Words(
-            "unsupported_grant_type",
-            "The app requested an unsupported grant type.",
-            number=70003,
-        ),
-        Cause.MALFORMED: Words(
-            "invalid_request",
-            "Invalid request. Request is malformed or invalid.",
-            number=9002313,
-        ),
-        Cause.PASSWORD_CHANGED: Words(
-            "invalid_grant",
-            "The provided grant has expired due to it being revoked, a fresh auth token is needed. "
-            "The user might have changed or reset their password.",
-            number=50173,
-            suberror="bad_token",
-        ),
-        Cause.REDIRECT_UNKNOWN: Words(
-            "invalid_request",
-            "The redirect URI specified in the request does not match the redirect URIs configured "
-            "for the application.",
-            number=50011,
-        ),
-        Cause.REFRESH_EXPIRED: Words(
-            "invalid_grant",
-            "The refresh token has expired due to inactivity.",
-            number=700082,
-            suberror="bad_token",
-        ),
-        Cause.REFRESH_UNKNOWN: Words(
-            "invalid_grant",
-            "The provided value for the input parameter 'refresh_token' is not valid.",
-            number=70000,
-            suberror="bad_token",
-        ),
-        Cause.REVOKED: Words(
-            "invalid_grant",
-            "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
-            number=50173,
-            suberror="bad_token",
-        ),
-        Cause.SECRET_FROM_PUBLIC: Words(
-            "invalid_client",
-            "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
-            status=401,
-            number=700025,
-        ),
-        Cause.SECRET_MISSING: Words(
-            "invalid_client",
-            "The request body must contain 'client_assertion' or 'client_secret'.",
-            status=401,
-            number=7000218,
-        ),
-        Cause.SECRET_WRONG: Words(
-            "invalid_client",
-            "Invalid client secret provided.",
-            status=401,
-            number=7000215,
-        ),
-        Cause.TENANT_UNKNOWN: Words("invalid_request", "Tenant not found.", number=90002),
-        Cause.TOKEN_UNKNOWN: Words("invalid_request", "The token is not known.", number=9002313),
-        Cause.UNKNOWN_CLIENT: Words(
-            "unauthorized_client",
-            "Application was not found in the directory.",
-            number=700016,
-        ),
-        Cause.VERIFIER_MISSING: Words(
-            "invalid_grant",
-            "A code_verifier is required: a code_challenge was supplied in the authorization request.",
-            number=50148,
-        ),
-        Cause.VERIFIER_WRONG: Words(
-            "invalid_grant",
-            "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
-            number=501481,
-        ),
-    }
-)
+Body = dict[str, object]
+"A JSON object."
+Form = Callable[[Words, datetime], Body]
 
-GOOGLE_WORDS: Mapping[Cause, Words] = MappingProxyType(
-    {
-        Cause.BAD_RESPONSE_TYPE: Words("unsupported_response_type", "Invalid response_type."),
-        Cause.BAD_SCOPE: Words("invalid_scope", "Some requested scopes were invalid."),
-        Cause.CANCELLED: Words("access_denied"),
-        Cause.CHALLENGE_MISSING: Words("invalid_request", "Missing required parameter: code_challenge"),
-        Cause.CHALLENGE_NOT_S256: Words(
-            "invalid_request",
-            "Invalid parameter value for code_challenge_method",
-        ),
-        Cause.CODE_EXPIRED: Words("invalid_grant", "Bad Request"),
-        Cause.CODE_REUSED: Words("invalid_grant", "Bad Request"),
-        Cause.CODE_UNKNOWN: Words("invalid_grant", "Malformed auth code."),
-        Cause.GRANT_TYPE: Words("unsupported_grant_type", "Invalid grant_type"),
-        Cause.MALFORMED: Words("invalid_request", "Bad Request"),
-        Cause.PASSWORD_CHANGED: Words("invalid_grant", "Token has been expired or revoked."),
-        Cause.REDIRECT_UNKNOWN: Words("redirect_uri_mismatch", "Bad Request"),
-        Cause.REFRESH_EXPIRED: Words("invalid_grant", "Token has been expired or revoked."),
-        Cause.REFRESH_UNKNOWN: Words("invalid_grant", "Bad Request"),
-        Cause.REVOKED: Words("invalid_grant", "Token has been expired or revoked."),
-        Cause.SECRET_FROM_PUBLIC: Words("invalid_client", "Unauthorized", status=401),
-        Cause.SECRET_MISSING: Words("invalid_request", "client_secret is missing."),
-        Cause.SECRET_WRONG: Words("invalid_client", "The provided client secret is invalid.", status=401),
-        Cause.TENANT_UNKNOWN: Words("invalid_request", "Bad Request"),
-        Cause.TOKEN_UNKNOWN: Words("invalid_token", "Token expired or revoked"),
-        Cause.UNKNOWN_CLIENT: Words("invalid_client", "The OAuth client was not found.", status=401),
-        Cause.VERIFIER_MISSING: Words("invalid_grant", "Missing code verifier."),
-        Cause.VERIFIER_WRONG: Words("invalid_grant", "Invalid code verifier."),
+
+def microsoft_body(words: Words, now: datetime) -> Body:
+    """With the number three times over, and what a support case needs: trace, correlation, time."""
+    trace_id, correlation_id = str(uuid.UUID(bytes=secrets.token_bytes(16))), str(uuid.uuid4())
+    timestamp = f"{now:%Y-%m-%d %H:%M:%SZ}"
+    traced = f"Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}"
+    return {
+        "error": words.error,
+        "error_description": f"AADSTS{words.number}: {words.text} {traced}",
+        "error_codes": [words.number],
+        "timestamp": timestamp,
+        "trace_id": trace_id,
+        "correlation_id": correlation_id,
+        "error_uri": f"https://login.microsoftonline.com/error?code={words.number}",
+        **({"suberror": words.suberror} if words.suberror else {}),
     }
-)
+
+
+def google_body(words: Words, now: datetime) -> Body:
+    """RFC 6749 section 5.2 and `error_subtype`; no time in it."""
+    return {
+        "error": words.error,
+        **({"error_description": words.text} if words.text else {}),
+        **({"error_subtype": words.suberror} if words.suberror else {}),
+    }

@@ -1,0 +1,105 @@
+"""What programs ask of the playing provider: tokens, device codes, revocation, discovery, keys.
+
+Rule: an endpoint checks nothing by itself; protocol and books do.
+"""
+
+import json
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .exchange import Answer, OAuthRequest
+from .grants import Refusal
+from .id_tokens import IdTokens
+from .protocol import NOT_STORED
+from .refusals import Body
+from .serving import Serving, token_kind
+
+
+@dataclass(slots=True)
+class Endpoints:
+    serving: Serving
+    id_tokens: IdTokens
+
+    def routes(self) -> list[Route]:
+        quirks = self.serving.quirks
+        routes = [
+            Route(quirks.token_path, self._token, methods=["POST"]),
+            Route(quirks.device.path, self._device, methods=["POST"]),
+            Route(quirks.discovery_path, self._discovery, methods=["GET"]),
+            Route(quirks.keys_path, self._keys, methods=["GET"]),
+        ]
+        if quirks.revoke_path is not None:
+            routes.append(Route(quirks.revoke_path, self._revoke, methods=["POST"]))
+        return routes
+
+    async def _token(self, request: Request) -> Response:
+        asked = await self.serving.asked(request)
+        protocol = self.serving.protocol
+        return await self.serving.answered(request, token_kind(asked), asked, lambda: protocol.token(asked))
+
+    async def _device(self, request: Request) -> Response:
+        asked = await self.serving.asked(request)
+        serving = self.serving
+        return await serving.answered(
+            request, "device", asked, lambda: serving.protocol.device(asked, serving.at.verification)
+        )
+
+    async def _revoke(self, request: Request) -> Response:
+        asked = await self.serving.asked(request)
+        return await self.serving.answered(request, "revoke", asked, lambda: self._revoked(asked))
+
+    def _revoked(self, asked: OAuthRequest) -> Answer:
+        protocol = self.serving.protocol
+        try:
+            grant = protocol.books.revoke(
+                asked.parameters.get("token", ""), asked.parameters.get("client_id")
+            )
+        except Refusal as refusal:
+            return protocol.refused(refusal.cause)
+        asked.account = grant.account
+        return _json({})
+
+    async def _discovery(self, request: Request) -> Response:
+        asked = await self.serving.asked(request)
+        return await self.serving.answered(
+            request, "discovery", asked, lambda: _json(self._metadata(request))
+        )
+
+    def _metadata(self, request: Request) -> Body:
+        """OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2."""
+        at, quirks = self.serving.at, self.serving.quirks
+        tenant = request.path_params.get("tenant", "")
+        shared = tenant in quirks.tenants_shared
+        told: Body = {
+            "issuer": at.of(quirks.issuer_path, "{tenantid}" if shared else at.tenant),
+            "authorization_endpoint": at.of(quirks.authorize_path, tenant),
+            "token_endpoint": at.of(quirks.token_path, tenant),
+            "device_authorization_endpoint": at.of(quirks.device.path, tenant),
+            "jwks_uri": at.of(quirks.keys_path, tenant),
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": (
+                ["client_secret_post", "client_secret_basic"] if quirks.secret_required else ["none"]
+            ),
+            "scopes_supported": ["openid", "email", "profile"],
+        }
+        if quirks.revoke_path is not None:
+            told["revocation_endpoint"] = at.of(quirks.revoke_path)
+        if quirks.issuer_in_redirect:
+            told["authorization_response_iss_parameter_supported"] = True
+        return told
+
+    async def _keys(self, request: Request) -> Response:
+        asked = await self.serving.asked(request)
+        return await self.serving.answered(
+            request, "keys", asked, lambda: _json(self.id_tokens.public_keys())
+        )
+
+
+def _json(told: Body) -> Answer:
+    return Answer(200, list(NOT_STORED), json.dumps(told).encode())
