@@ -67,7 +67,7 @@ def take_apart(path: Path, targets: Sequence[Path]) -> None:
             for page in pages:
                 tiff.check_separable(page)
             if len(pages) != len(targets):
-                raise tiff.Malformed("it changed while it was read")
+                raise tiff.Malformed("tiff.changed")
         for page, target in zip(pages, targets, strict=True):
             with target.open("xb") as alone:
                 tiff.copy(page, read(path, tiff.octets_of(page, source)), alone)

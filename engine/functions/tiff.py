@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
+from ..words import Spoken
+
 WIDTH, LENGTH, BITS, COMPRESSION = 256, 257, 258, 259
 PHOTOMETRIC, FILL_ORDER, ORIENTATION, SAMPLES = 262, 266, 274, 277
 ROWS_PER_STRIP, X_RESOLUTION, Y_RESOLUTION, T4_OPTIONS, RESOLUTION_UNIT = 278, 282, 283, 292, 296
@@ -42,7 +44,7 @@ PAGES_MAX = 1000
 COPY_OCTETS = 1 << 16
 
 
-class Malformed(ValueError):
+class Malformed(Spoken, ValueError):
     """Why this file is no TIFF that can be used, as the end of a sentence."""
 
 
@@ -97,9 +99,9 @@ def pages(file: BinaryIO) -> Iterator[Page]:
     found = 0
     while at:
         if at in seen:
-            raise Malformed("its pages form a ring")
+            raise Malformed("tiff.ring")
         if len(seen) == PAGES_MAX:
-            raise Malformed(f"it has more than {PAGES_MAX} pages")
+            raise Malformed("tiff.pages", most=PAGES_MAX)
         page, following = directory(file, order, at, whole, len(seen))
         seen.add(at)
         at = following
@@ -107,7 +109,7 @@ def pages(file: BinaryIO) -> Iterator[Page]:
             found += 1
             yield page
     if not found:
-        raise Malformed("it has no page")
+        raise Malformed("tiff.no-page")
 
 
 def start(file: BinaryIO) -> tuple[str, int]:
@@ -117,7 +119,7 @@ def start(file: BinaryIO) -> tuple[str, int]:
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
     if order is None or len(head) < HEADER_OCTETS:
         big = head[:4] in (b"II+\0", b"MM\0+")
-        raise Malformed("it is a BigTIFF, which faxes and mail have no use for" if big else "it is no TIFF")
+        raise Malformed("tiff.big" if big else "tiff.none")
     return order, struct.unpack(f"{order}I", head[4:])[0]
 
 
@@ -134,7 +136,7 @@ def directory(file: BinaryIO, order: str, at: int, whole: int, number: int) -> t
         octets = WIDTHS[kind] * values
         left -= octets
         if left < 0:
-            raise Malformed("its fields are larger than the file")
+            raise Malformed("tiff.fields")
         if octets <= IN_PLACE_OCTETS:
             value = block[place + 8 : place + 8 + octets]
         else:
@@ -149,13 +151,13 @@ def pieces(order: str, entries: Mapping[int, Entry], whole: int) -> tuple[Piece,
     """Where the image data lie. Raises Malformed where that is outside of the file."""
     tags = (TILE_OFFSETS, TILE_OCTETS) if TILE_OFFSETS in entries else (STRIP_OFFSETS, STRIP_OCTETS)
     if not all(tag in entries for tag in tags):
-        raise Malformed("one of its pages doesn't say where its image is")
+        raise Malformed("tiff.no-image")
     offsets, sizes = (numbers(order, entries[tag]) for tag in tags)
     if not offsets or len(offsets) != len(sizes):
-        raise Malformed("one of its pages counts its strips in two ways")
+        raise Malformed("tiff.strips")
     found = tuple(map(Piece, offsets, sizes))
     if any(piece.offset + piece.octets > whole for piece in found) or sum(sizes) > whole:
-        raise Malformed("it names image data that lie beyond its end")
+        raise Malformed("tiff.beyond")
     return found
 
 
@@ -165,7 +167,7 @@ def compare(page: Page) -> None:
     """
     width, length = page.size
     if min(width, length) < 1:
-        raise Malformed("one of its pages has no width or no length")
+        raise Malformed("tiff.no-size")
     octets = sum(piece.octets for piece in page.pieces)
     compression = page.number(COMPRESSION, NONE)
     row = (width * page.number(BITS, 1) * page.number(SAMPLES, 1) + 7) // 8
@@ -176,23 +178,23 @@ def compare(page: Page) -> None:
     else:
         too_large = compression in FAX and length > octets * 8
     if too_large:
-        raise Malformed("it holds less of an image than it says")
+        raise Malformed("tiff.less")
 
 
 def numbers(order: str, entry: Entry) -> tuple[int, ...]:
     code = CODES.get(entry.kind)
     if code is None:
-        raise Malformed(f"its field {entry.tag} is no number")
+        raise Malformed("tiff.no-number", tag=entry.tag)
     return struct.unpack(f"{order}{entry.count}{code}", entry.octets)
 
 
 def part(file: BinaryIO, at: int, octets: int, whole: int) -> bytes:
     if at + octets > whole:
-        raise Malformed("it ends in the middle of a page's description")
+        raise Malformed("tiff.end")
     file.seek(at)
     found = file.read(octets)
     if len(found) != octets:
-        raise Malformed("it grew shorter while it was read")
+        raise Malformed("tiff.shorter")
     return found
 
 
@@ -260,7 +262,7 @@ class Writer:
 def check_separable(page: Page) -> None:
     """Raises Malformed."""
     if page.number(COMPRESSION, NONE) == OLD_JPEG:
-        raise Malformed("its compression is the old kind of JPEG, whose pages cannot be taken apart")
+        raise Malformed("tiff.old-jpeg")
 
 
 def copy(page: Page, image: Iterable[bytes], target: BinaryIO) -> None:
@@ -278,7 +280,7 @@ def octets_of(page: Page, source: BinaryIO) -> Iterator[bytes]:
         while left:
             block = source.read(min(left, COPY_OCTETS))
             if not block:
-                raise Malformed("it grew shorter while it was read")
+                raise Malformed("tiff.shorter")
             left -= len(block)
             yield block
 

@@ -110,7 +110,8 @@ class Words:
         def value(match: re.Match[str]) -> str:
             key = match[1]
             if key in fields:
-                return str(fields[key])
+                field = fields[key]
+                return self.error(field) if isinstance(field, Exception) else str(field)
             return found_at(key, MENU.get(key, FILE), self._forms) if "." in key else match[0]
 
         return PLACEHOLDER.sub(value, text)

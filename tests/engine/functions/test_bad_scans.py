@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from franking.engine.functions.prepare import prepare
 from franking.engine.spool import ScanUnreadable
+from franking.engine.words import words
 from franking.events.request import InternetFax, Request, ScanToEmail, Separation
+from franking.events.settings import Language
 
 from .scans import changed, fax_page, field_at, jpeg_of, page, pdf_of, png_of, tiff_of
 
@@ -295,3 +297,9 @@ def test_octets_at_random_come_to_a_fax_or_to_words(
             refused_of.append(error.path)
         shutil.rmtree(scratch)
     assert set(refused_of) <= {path}
+
+
+@pytest.mark.manual("S15")
+def test_s15_what_is_wrong_with_a_tiff_is_said_in_the_devices_language(tmp_path: Path) -> None:
+    error = refused(as_fax(ring(tmp_path)), tmp_path)
+    assert "der Scan ist beschädigt: seine Seiten bilden einen Ring." in error.told(words(Language.GERMAN))
