@@ -16,7 +16,7 @@ from franking.engine.codec import instance_of
 from franking.engine.journal import Entry, entry
 from franking.engine.limits import Limits
 from franking.engine.play import MACHINE, Name
-from franking.engine.records import Batch, StoreFailed
+from franking.engine.records import Batch, StoreFailed, Whose
 from franking.engine.replay import replay
 from franking.engine.runtime import Runtime
 from franking.engine.secret import Secret
@@ -97,7 +97,9 @@ async def running(path: Path, clock: WatchedClock | None = None) -> AsyncIterato
 
 
 def publication(fact: Event) -> Publication:
-    return Publication(fact, seal=Secret(TOKEN) if fact.brings_grant else None)
+    if fact.brings_grant:
+        return Publication(fact, seal=Secret(TOKEN), whose=Whose("issuer"))
+    return Publication(fact)
 
 
 def submitted(job: int, identity: str = "user:1") -> JobSubmitted:
