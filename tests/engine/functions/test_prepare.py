@@ -236,3 +236,15 @@ def test_a_full_disk_is_not_the_scans_fault(tmp_path: Path) -> None:
     )
     assert "OSError: [Errno 27] File too large" in ended.stderr
     assert "ScanUnreadable" not in ended.stderr
+
+
+def test_a_device_that_sends_scans_as_they_are_loads_no_imaging_library() -> None:
+    code = (
+        "import sys; from pathlib import Path; from franking.engine.functions.prepare import prepare;"
+        "from franking.events.request import ScanToEmail; scan = Path('scan.pdf');"
+        "prepare(ScanToEmail(user='kim', files=(scan,)), (scan,), Path());"
+        "print(sorted({'PIL', 'pypdfium2'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    assert ended.stdout.strip() == "[]"
