@@ -251,3 +251,31 @@ async def test_s28_a_power_cut_between_the_deletion_and_the_last_cancel_loses_no
             ]
             assert engine.runtime.instance(LEFT_JOBS, "user:1").state is SETTLED
             assert said(engine, TokenDeleted) == 1
+
+
+@pytest.mark.manual("S28", "S11")
+@pytest.mark.parametrize(("oauth", "state"), [(WAIT, "waiting"), (CANCEL, "ended")])
+async def test_s28_a_restart_while_he_is_logged_in_counts_as_his_logout(
+    tmp_path: Path, oauth: dict[str, object], state: str
+) -> None:
+    async with office(tmp_path, oauth=oauth) as here:
+        async with here.engine() as engine:
+            await engine.log_in("panel", "kim")
+            await here.scan(engine)
+        async with here.engine() as engine:
+            assert states(engine) == [state]
+            assert len(warnings(engine)) == 1
+
+
+@pytest.mark.manual("S28")
+async def test_s28_who_comes_in_anothers_place_leaves_him_his_word(tmp_path: Path) -> None:
+    """Whoever logs in next cancels the jobs of the one before, and is not told of them as of his own."""
+    async with office(tmp_path, oauth=CANCEL) as here, here.engine() as engine:
+        await engine.log_in("panel", "kim")
+        await here.scan(engine, "kim")
+        await here.scan(engine, "lee")
+        await engine.log_in("panel", "lee")
+        await engine.settle()
+        assert states(engine) == ["ended", "sent"]
+        (warning,) = [each for each in engine.information() if each.code.name == "JOBS_CANCELLED"]
+        assert engine.reader.concerns(warning) == identity(engine, "kim").identity
