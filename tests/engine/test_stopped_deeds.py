@@ -11,7 +11,7 @@ import pytest
 from franking.engine.activity import Activity
 from franking.engine.bus import Lane, Publication
 from franking.engine.holder import Held
-from franking.engine.records import Batch, StoreFailed
+from franking.engine.records import Batch, StoreFailed, Whose
 from franking.engine.runtime import Runtime, Unit
 from franking.engine.secret import Secret
 from franking.engine.store.sqlite import SqliteStore
@@ -51,7 +51,8 @@ async def kim_signs_in(folder: Path) -> AsyncIterator[tuple[Runtime, list[Unit]]
 
 def succeeded() -> Publication:
     fact = SignInSucceeded(place="panel", identity=KIM, right=True, renew_at=NOW, stale_at=NOW)
-    return Publication(fact, seal=Secret("refresh"), hold=Held(Secret("access"), NOW))
+    held = Held(Secret("access"), NOW)
+    return Publication(fact, seal=Secret("refresh"), whose=Whose("issuer"), hold=held)
 
 
 def state(runtime: Runtime) -> object:
