@@ -36,6 +36,7 @@ class HttpsListener:
         self._config.keep_alive_timeout = 75.0
         self._config.include_server_header = False
         self._app = wrap_app(app, self._config.wsgi_max_body_size, "asgi")  # type: ignore[arg-type]
+        self._alpn = alpn
         self._tls = authority.server_context(alpn)
         self._stopping = WorkerContext(None)
         self._listening: asyncio.Task[None] | None = None
@@ -64,6 +65,11 @@ class HttpsListener:
             for task in going:
                 task.cancel()
             await asyncio.wait(going, timeout=AGAIN_S)
+
+    def present(self, authority: Authority) -> None:
+        """Shows this authority's certificate from now on; connections that stand are cut."""
+        self._tls = authority.server_context(self._alpn)
+        self.cut_all()
 
     def shut(self) -> None:
         """Refuses connections and cuts those that stand. The port stays ours: a socket that is bound and does

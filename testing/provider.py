@@ -69,6 +69,7 @@ class ProviderServer:
         id_tokens = IdTokens(quirks, clock, tenant)
         self._protocol = Protocol(quirks, self.registration, self._books, self.accounts, id_tokens)
         self._listener = HttpsListener(self._watched, authority, alpn)
+        self._authority = authority
         self._at = Addresses(quirks, tenant)
         self._serving = Serving(quirks, clock, self._at, self._protocol, self._listener)
         pages, endpoints = Pages(self._serving, self.client_id), Endpoints(self._serving, id_tokens)
@@ -209,6 +210,15 @@ class ProviderServer:
     async def _reopen(self, when: datetime) -> None:
         await self.clock.sleep_until(when)
         self._listener.open()
+
+    @asynccontextmanager
+    async def distrusted(self, authority: Authority) -> AsyncIterator[None]:
+        """Shows meanwhile a certificate of another authority, as a proxy does that opens TLS."""
+        self._listener.present(authority)
+        try:
+            yield
+        finally:
+            self._listener.present(self._authority)
 
     def hold(self) -> AbstractAsyncContextManager[Gate]:
         """Token requests wait, unprocessed, until the context ends; `gate.arrived(n)` waits for n of them."""

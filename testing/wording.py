@@ -132,7 +132,6 @@ MICROSOFT_WORDS: Mapping[Cause, Words] = MappingProxyType(
             "Access has been blocked by the authentication flows policy: the token was "
             "issued to a device code.",
             number=530036,
-            suberror="message_only",
         ),
         Cause.DEVICE_PENDING: Words(
             "authorization_pending",
