@@ -244,8 +244,9 @@ class Boxes:
         return found.data if found.state is KEPT and isinstance(found.data, Stay) else None
 
     def of(self, identity: str) -> tuple[Document, ...]:
-        found = ((row, self.stay(row.document)) for row in self.store.documents_of(identity))
-        return tuple(document(row, stay) for row, stay in found if stay is not None)
+        """One whose record cannot be read is shown, too, so that it can be deleted."""
+        rows = self.store.documents_of(identity)
+        return tuple(document(row, self.stay(row.document) or Stay()) for row in rows)
 
     def rows_in(self, identity: str | None, user: str, documents: Sequence[int]) -> list[DocumentRow]:
         """Of a person's own documents. Raises UnknownDocument for one that is not in his box."""

@@ -16,12 +16,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from ..events.base import Event, NewLife
+from ..events.box import DocumentDeleted
 from ..events.information import Info, InformationCleared, InformationRaised
 from ..events.registry import MalformedRecord
 from ..events.token import TokenDeleted
 from ..machines import MACHINES
 from ..machines.access_token import ACCESS_TOKEN, FRESH, Request
 from ..machines.definition import Definition, Limit, told
+from ..machines.document import DOCUMENT, KEPT, Stay
 from ..machines.effects import Clear, Effect, Inform
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, Grant
 
@@ -209,7 +211,7 @@ def found(world: World, event: Event, machine: Machine, key: str) -> Instance | 
     try:
         return world.find(machine, key)
     except MalformedRecord as error:
-        if not isinstance(event, TokenDeleted):
+        if not isinstance(event, TokenDeleted | DocumentDeleted):
             raise
         log.error("%s; it is deleted as one that is held", error)
         return HELD.get(machine.title)
@@ -234,6 +236,7 @@ def mark_said(world: World, due: Due) -> bool:
 HELD = {
     REFRESH_TOKEN.title: Instance(ACQUIRED, Grant()),
     ACCESS_TOKEN.title: Instance(FRESH, Request()),
+    DOCUMENT.title: Instance(KEPT, Stay()),
 }
 "What a deletion takes a record for that it cannot read, so that it erases whatever there is."
 MACHINE = {machine.title: machine for machine in MACHINES}

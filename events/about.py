@@ -234,7 +234,7 @@ KINDS: Mapping[object, str] = {bool: "`true` (ON) or `false` (OFF)", Path: "a pa
 WANTED: Mapping[str, str] = {
     pattern_of(Reference): "a reference to a secret, `credential:NAME`; the secret itself stands in a file",
     pattern_of(Host): "a host name, without `://` and port",
-    pattern_of(HttpsUrl): "an address that begins with `https://`",
+    pattern_of(HttpsUrl): "an address that begins with `https://`, without `?` and `#`",
     pattern_of(Address): f"an e-mail address{EXAMPLE}",
     pattern_of(Line): "text of one line",
 }

@@ -21,7 +21,8 @@ Reference = Annotated[str, StringConstraints(pattern=r"^(credential|vault):[A-Za
 Host = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$")
 ]
-HttpsUrl = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s/]+[^\s]*$")]
+HttpsUrl = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s/?#]+[^\s?#]*$")]
+"Others are made from it by adding to its path, so nothing may stand behind that."
 
 
 def in_seconds(value: object) -> object:

@@ -156,7 +156,12 @@ def test_a_variable_below_a_value_is_not_passed_over(tmp_path: Path) -> None:
         (
             '[box]\npublic_url = "http://device"',
             "box.public_url",
-            "it takes an address that begins with `https://` (given: text)",
+            "it takes an address that begins with `https://`, without `?` and `#` (given: text)",
+        ),
+        (
+            '[box]\npublic_url = "https://device/?a=b"',
+            "box.public_url",
+            "it takes an address that begins with `https://`, without `?` and `#` (given: text)",
         ),
         ("smtp = 5", "smtp", "a section is wanted, such as `[oauth]` (given: a number)"),
         (

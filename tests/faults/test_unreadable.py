@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ..engine.box import BOX, boxed, numbers, to_url
 from ..engine.device import (
     Office,
     access_token,
@@ -35,7 +36,7 @@ async def test_an_information_of_an_unknown_code_is_named_and_costs_no_start(
     async with office(tmp_path) as here:
         async with here.engine() as engine:
             assert warnings(engine) == []
-        spoil(here, "insert into information values ('I999', 'user:1', 1, '2026-11-02T08:00:00+00:00', '')")
+        spoil(here, "insert into information values ('I999', 'user:1', 1, '2026-11-02T08:00:00+00:00', '', 0)")
         async with here.engine() as engine:
             await here.sign_in(engine)
             await here.scan(engine)
@@ -70,6 +71,23 @@ async def test_an_identity_with_an_odd_id_keeps_nobody_from_coming(tmp_path: Pat
             await engine.log_in("page", "lee")
             await engine.log_in("panel", "kim")
             assert [identity(engine, login).identity for login in ("kim", "lee")] == ["user:x", "user:1"]
+
+
+@pytest.mark.manual("S20", "S22")
+async def test_s22_a_document_whose_record_cannot_be_read_is_shown_to_its_person_and_deleted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        async with here.engine() as engine:
+            await to_url(here, engine, "a.pdf", "b.pdf")
+        spoil(here, "update instance set data='{' where machine=? and key='1'", "document")
+        async with here.engine() as engine:
+            await here.passes(engine, days=8)
+            assert numbers(engine.documents("kim")) == [1], "the other one ended at its time"
+            assert "the stored document 1 cannot be read" in caplog.text
+            await engine.delete_document("kim", 1)
+            await engine.settle()
+            assert (engine.documents("kim"), boxed(here)) == ((), [])
 
 
 @pytest.mark.manual("S27")
