@@ -36,7 +36,8 @@ async def test_an_information_of_an_unknown_code_is_named_and_costs_no_start(
     async with office(tmp_path) as here:
         async with here.engine() as engine:
             assert warnings(engine) == []
-        spoil(here, "insert into information values ('I999', 'user:1', 1, '2026-11-02T08:00:00+00:00', '', 0)")
+        at = "2026-11-02T08:00:00+00:00"
+        spoil(here, "insert into information values ('I999', 'user:1', 1, ?, '', 0)", at)
         async with here.engine() as engine:
             await here.sign_in(engine)
             await here.scan(engine)
