@@ -1,18 +1,26 @@
 """What becomes of a user's jobs in the spool when his token is deleted (S28)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from franking.engine.deeds import Brought, Outcome
 from franking.engine.engine import Engine
+from franking.engine.play import Asked
+from franking.engine.ports import Envelope, Login
+from franking.engine.ports import Outcome as SubmissionOutcome
 from franking.engine.records import Batch, StoreFailed
 from franking.engine.waiting_jobs import AT_ONCE
 from franking.events.job import JobCancelled, LeftJobsCancelled, LeftJobsSettled
 from franking.events.token import TokenDeleted
+from franking.machines.effects import SettleJobs
 from franking.machines.job import JOB
 from franking.machines.left_jobs import LEFT_JOBS, SETTLED
+from franking.testing.clock import VirtualClock
 from franking.tests.engine.device import (
     PRINTER,
     Office,
@@ -208,15 +216,62 @@ async def test_s28_many_jobs_are_cancelled_a_few_at_a_time_each_with_its_fact(tm
 
 @pytest.mark.manual("S28")
 async def test_s28_who_comes_back_at_once_keeps_what_he_sends_then(tmp_path: Path) -> None:
+    """While his former jobs are still being cancelled."""
     async with office(tmp_path, oauth=CANCEL) as here, here.engine() as engine:
+        settle, goes_on = engine.deeds.performers[SettleJobs], asyncio.Event()
+
+        async def later(asked: Asked, brought: Brought) -> Outcome:
+            await goes_on.wait()
+            return await settle.perform(asked, brought)
+
+        engine.deeds.performers = {**engine.deeds.performers, SettleJobs: settle._replace(perform=later)}
         await engine.log_in("panel", "kim")
         await here.scan(engine)
         await engine.log_out("panel")
-        await here.passes(engine, seconds=1)
-        await here.sign_in(engine)
+        assert isinstance(here.clock, VirtualClock)
+        here.clock.move(timedelta(seconds=1))
+        await engine.log_in("panel", "kim")
         await here.scan(engine)
+        goes_on.set()
         await engine.settle()
         assert states(engine) == ["ended", "sent"]
+        assert [event.cancelled for event in history(engine) if isinstance(event, LeftJobsSettled)] == [1]
+
+
+class NeverBegins:
+    """A submission server that does not answer the envelope."""
+
+    octets_max: int | None = None
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def send(
+        self, login: Login, envelope: Envelope, begin: Callable[[], Awaitable[None]]
+    ) -> SubmissionOutcome:
+        self.asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nothing wakes it")
+
+    async def close(self, user: str) -> None:
+        """There is nothing to close."""
+
+    async def aclose(self) -> None:
+        """There is nothing to close."""
+
+
+@pytest.mark.manual("S28", "S33c")
+async def test_s28_a_message_whose_envelope_is_under_way_is_dropped(tmp_path: Path) -> None:
+    async with office(tmp_path, oauth=CANCEL) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        engine.adapters.made_submission = server = NeverBegins()
+        await here.scan(engine)
+        await server.asked.wait()
+        assert states(engine) == ["sending"]
+        await engine.log_out("panel")
+        await engine.settle()
+        assert states(engine) == ["ended"]
+        assert [event.cancelled for event in history(engine) if isinstance(event, LeftJobsSettled)] == [1]
 
 
 @pytest.mark.manual("S28", "S33")
