@@ -97,6 +97,12 @@ class Person:
         async with self._browser() as browser:
             return dict((await self._open(browser, url)).fields)
 
+    async def fetch(self, url: str) -> tuple[int, bytes]:
+        """What a link gives: the status of HTTP and the octets."""
+        async with self._browser() as browser:
+            answer = await browser.get(url)
+            return answer.status_code, answer.content
+
     def _browser(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(http2=True, verify=self._tls, trust_env=False)
 

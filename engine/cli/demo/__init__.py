@@ -12,7 +12,7 @@ from rich.console import Console
 from ....testing.clock import VirtualClock
 from ....testing.kit import playing
 from ....testing.screen import PersonAtTheScreen
-from . import chapters
+from . import chapters, functions
 from .scan import scan
 from .stage import PASSWORDS, Stage, Untrue
 
@@ -74,5 +74,6 @@ async def story(stage: Stage) -> int:
         await chapters.google(stage, others, paper)
         await chapters.auto_delete(stage, engine, paper)
         await chapters.revoked(stage, engine)
+        await functions.functions(stage, engine, paper)
     stage.chapter("What arrived")
     return stage.arrived()

@@ -149,7 +149,7 @@ def kept_of(stage: Stage, engine: Engine, login: str) -> Kept:
     """Raises Untrue where nothing is kept, for then it would prove nothing that it is gone later."""
     row = engine.people.find(login)
     identity = row.identity if row else ""
-    grant, held = engine.store.grant(identity), engine.holder.take(identity, stage.clock.now())
+    grant, held = engine.store.grant(identity), engine.holder.take(identity)
     if grant is None or held is None:
         raise Untrue(f"{login} has a refresh token and an access token")
     opened = Vault((engine.folder / KEY).read_bytes).open(grant)
@@ -167,7 +167,7 @@ def in_files(folder: Path, *wanted: bytes) -> bool:
 def forgotten(stage: Stage, engine: Engine, login: str, kept: Kept) -> None:
     state = engine.runtime.instance(REFRESH_TOKEN, kept.identity).state.value
     stage.check(state == "Required", f"{login}'s token: {state}")
-    held = engine.holder.take(kept.identity, stage.clock.now())
+    held = engine.holder.take(kept.identity)
     stage.check(held is None, f"{login}'s access token is gone from memory")
     gone = engine.store.grant(kept.identity) is None and not in_files(engine.folder, kept.sealed, *kept.clear)
     stage.check(gone, f"{login}'s refresh token is gone from the bytes of the store, sealed or not")

@@ -132,8 +132,17 @@ class Stage:
     async def submit(self, engine: Engine, user: str, path: Path) -> Receipt:
         request = ScanToEmail(user=user, to=(OFFICE,), subject=f"Scan of {user}", files=(path,))
         receipt = await engine.submit(request, place="panel")
-        self.expected.append((path.name, digest(path)))
+        self.expect(path)
         return receipt
+
+    def expect(self, path: Path) -> None:
+        """This scan must arrive as it is."""
+        self.expected.append((path.name, digest(path)))
+
+    def other(self, claim: str, holds: bool) -> None:
+        """A message that is no plain scan has arrived, as the claim says. Raises Untrue."""
+        self.check(holds, claim)
+        self.notices += 1
 
     async def notice(self, engine: Engine, what: str) -> Receipt:
         """The device tells something by itself, as administrator."""
@@ -169,7 +178,7 @@ class Stage:
             (name, hashlib.sha256(content).digest())
             for message in messages
             for name, content in message.attachments()
-            if name.endswith(".pdf")
+            if name in {known for known, _ in self.expected}
         ]
         self.check(
             len(messages) == len(self.expected) + self.notices, f"{len(messages)} messages are in the mailbox"
