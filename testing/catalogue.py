@@ -2,8 +2,9 @@
 form.
 
 Rule: a code is written as its provider's documentation writes it: `AADSTS50076`,
-`invalid_grant/invalid_rapt`, `http-429`. Where a number does not tell its `error`, the one is taken that it has been seen with; a number
-of which nobody told stands beside `invalid_grant`, the error that costs a careless client its grant.
+`invalid_grant/invalid_rapt`, `http-429`. Where a number does not tell its `error`, the one is taken that it
+has been seen with; a number of which nobody told stands beside `invalid_grant`, the error that costs a
+careless client its grant.
 """
 
 import json

@@ -14,6 +14,7 @@ from .exchange import Answer, OAuthRequest
 from .grants import Refusal
 from .id_tokens import IdTokens
 from .protocol import NOT_STORED
+from .quirks import Flow, Quirks
 from .refusals import Body
 from .serving import Serving, token_kind
 
@@ -83,9 +84,7 @@ class Endpoints:
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "code_challenge_methods_supported": ["S256"],
-            "token_endpoint_auth_methods_supported": (
-                ["client_secret_post", "client_secret_basic"] if quirks.secret_required else ["none"]
-            ),
+            "token_endpoint_auth_methods_supported": _auth_methods(quirks),
             "scopes_supported": ["openid", "email", "profile"],
         }
         if quirks.revoke_path is not None:
@@ -99,6 +98,13 @@ class Endpoints:
         return await self.serving.answered(
             request, "keys", asked, lambda: _json(self.id_tokens.public_keys())
         )
+
+
+def _auth_methods(quirks: Quirks) -> list[str]:
+    methods = [] if quirks.secret_required else ["none"]
+    if quirks.secret_required or Flow.APPLICATION in quirks.flows:
+        methods += ["client_secret_post", "client_secret_basic"]
+    return [*methods, "private_key_jwt"] if Flow.APPLICATION in quirks.flows else methods
 
 
 def _json(told: Body) -> Answer:

@@ -61,13 +61,18 @@ class OAuthRequest(OAuth2Request):
         fields: Sequence[tuple[str, str]],
         authorization: str = "",
         issuer: str = "",
+        tenant: str = "",
+        audience: str = "",
     ) -> None:
+        """`tenant`: the one in the path. `audience`: the token endpoint, as assertions name it."""
         super().__init__(method, uri, headers={"Authorization": authorization} if authorization else {})
         names = [name for name, _ in fields]
         self.repeated = len(names) != len(set(names))
         self.parameters = dict(fields)
         self.payload = BasicOAuth2Payload(self.parameters)
         self.issuer = issuer
+        self.tenant = tenant
+        self.audience = audience
         self.account = ""
         self.unticked: frozenset[str] = frozenset()
 

@@ -1,4 +1,5 @@
-"""The grants that the playing provider speaks, over Authlib's: code with PKCE, refresh, device code.
+"""The grants that the playing provider speaks, over Authlib's: code with PKCE, refresh, device code, client
+credentials, JWT bearer.
 
 Rule: Authlib decides what is checked in which order; the books decide what is good, and every refusal is
 raised as a Refusal.
@@ -13,14 +14,21 @@ from authlib.oauth2.rfc6749 import (
     OAuth2Request,
     TokenMixin,
 )
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc6749.grants import (
+    AuthorizationCodeGrant,
+    BaseGrant,
+    ClientCredentialsGrant,
+    RefreshTokenGrant,
+    TokenEndpointMixin,
+)
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc8628 import DeviceCodeGrant
 
 from .accounts import Account
 from .device_codes import DeviceCode
-from .exchange import OAuthRequest
+from .exchange import OAuthRequest, TokenAnswer
 from .grants import Code, RefreshToken, Refusal
+from .quirks import Flow
 from .refusals import Cause
 
 if TYPE_CHECKING:
@@ -121,3 +129,49 @@ class DeviceGrant(DeviceCodeGrant):
         account = self.server.admitted(credential.account)
         credential.redeemed = True
         return account
+
+
+class ApplicationGrant(ClientCredentialsGrant):
+    """The application itself, without a person (RFC 6749 section 4.4)."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
+    request: OAuthRequest
+    server: "Protocol"
+
+    def validate_requested_scope(self) -> None:
+        if self.request.tenant in self.server.quirks.tenants_shared:
+            raise Refusal(Cause.TENANT_SHARED)
+        if self.request.parameters.get("scope") != self.server.quirks.application_scope:
+            raise Refusal(Cause.APPLICATION_SCOPE)
+
+    def save_token(self, token: TokenAnswer) -> None:
+        assert self.request.client is not None
+        client_id = self.request.client.get_client_id()
+        scope = frozenset(self.request.parameters["scope"].split())
+        self.server.issue_without_person(token, client_id, client_id, scope, Flow.APPLICATION)
+
+
+class ServiceGrant(BaseGrant, TokenEndpointMixin):
+    """A service account, for itself or in a person's name (RFC 7523 section 2.1)."""
+
+    GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    request: OAuthRequest
+    server: "Protocol"
+
+    def validate_token_request(self) -> None:
+        if not self.request.parameters.get("assertion"):
+            raise Refusal(Cause.MALFORMED)
+
+    def create_token_response(  # type: ignore[override] # the stubs call the body a text
+        self,
+    ) -> tuple[int, TokenAnswer, list[tuple[str, str]]]:
+        server, request = self.server, self.request
+        asked = server.service_accounts.asked(request.parameters["assertion"], request.audience)
+        if asked.account != asked.service:
+            account = server.accounts.find(asked.account)
+            if account is None:
+                raise Refusal(Cause.SUBJECT_UNKNOWN)
+            request.account = server.admitted(account.email).email
+        token = TokenAnswer(token_type="Bearer")
+        server.issue_without_person(token, asked.account, asked.service, asked.scope, Flow.SERVICE)
+        return 200, token, list(self.TOKEN_RESPONSE_HEADER)

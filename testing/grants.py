@@ -36,6 +36,11 @@ class Access:
     account: str
     scope: frozenset[str]
     expires_at: datetime
+    mailboxes: frozenset[str] = frozenset()
+    "Of an application without a person: those it has a permission for, casefolded."
+
+    def opens(self, mailbox: str) -> bool:
+        return mailbox.casefold() in {self.account.casefold(), *self.mailboxes}
 
 
 @dataclass(slots=True, eq=False)
@@ -139,7 +144,12 @@ class Books:
         shortest, longest = self.expires_in_s
         life_s = shortest + secrets.randbelow(longest - shortest + 1)
         # base64 makes four characters of three octets
-        token = secrets.token_urlsafe(self.quirks.access_token_octets * 3 // 4)
+        octets = (
+            self.quirks.service_token_octets
+            if grant.flow in (Flow.APPLICATION, Flow.SERVICE)
+            else self.quirks.access_token_octets
+        )
+        token = secrets.token_urlsafe(octets * 3 // 4)
         expires_at = self.clock.now() + timedelta(seconds=life_s)
         self.access_tokens[_digest(token)] = AccessToken(grant, scope, expires_at)
         return token, life_s

@@ -18,14 +18,16 @@ from authlib.oauth2.rfc6749 import (
 from authlib.oauth2.rfc9207 import IssuerParameter
 
 from .accounts import Account, Accounts
+from .assertions import CLIENT_ASSERTION, Assertions
 from .device_codes import DeviceCode, DeviceCodes
 from .exchange import Answer, OAuthRequest, TokenAnswer
-from .flows import CodeGrant, DeviceGrant, RefreshGrant, RequiredS256
+from .flows import ApplicationGrant, CodeGrant, DeviceGrant, RefreshGrant, RequiredS256, ServiceGrant
 from .grants import Books, Grant, Refusal
 from .id_tokens import IdTokens
 from .quirks import Flow, Quirks
 from .refusals import Body, Cause
 from .registration import Registration
+from .service_accounts import ServiceAccounts
 
 CAUSE_OF_ERROR = {
     "access_denied": Cause.CANCELLED,
@@ -70,12 +72,17 @@ class Protocol(AuthorizationServer):
         self.books = books
         self.accounts = accounts
         self.device_codes = DeviceCodes(quirks.device, books.clock)
+        self.service_accounts = ServiceAccounts(Assertions(books.clock), quirks.scopes)
         self._registration = registration
         self._id_tokens = id_tokens
         self.register_grant(CodeGrant, [RequiredS256(required=True)])
         self.register_grant(RefreshGrant)
         if Flow.DEVICE in quirks.flows:
             self.register_grant(DeviceGrant)
+        if Flow.APPLICATION in quirks.flows:
+            self.register_grant(ApplicationGrant)
+        if Flow.SERVICE in quirks.flows:
+            self.register_grant(ServiceGrant)
 
     def consent(self, request: OAuthRequest) -> CodeGrant | Answer:
         """Checks an authorization request: what the person is to decide on, or why not (RFC 6749 section
@@ -157,18 +164,43 @@ class Protocol(AuthorizationServer):
         self, request: OAuth2Request, methods: object, endpoint: str = "token"
     ) -> ClientMixin:
         """Tells the ways apart in which a client can fail to say who it is (RFC 6749 section 2.3.1)."""
-        said_secret = bool(request.form.get("client_secret")) or "Authorization" in (request.headers or {})
-        if request.form.get("client_id"):
-            self.query_client(request.form["client_id"])
-        if self.quirks.secret_required and not said_secret:
-            raise Refusal(Cause.SECRET_MISSING)
-        if not self.quirks.secret_required and said_secret:
+        parameters = request.form
+        if parameters.get("client_id"):
+            self.query_client(parameters["client_id"])
+        application = parameters.get("grant_type") == "client_credentials"
+        said_secret = bool(parameters.get("client_secret")) or "Authorization" in (request.headers or {})
+        said = said_secret or bool(parameters.get("client_assertion"))
+        confidential = self.quirks.secret_required or application
+        if confidential and not said:
+            raise Refusal(Cause.CREDENTIAL_MISSING if application else Cause.SECRET_MISSING)
+        if not confidential and said:
             raise Refusal(Cause.SECRET_FROM_PUBLIC)
-        allowed = ("client_secret_basic", "client_secret_post") if self.quirks.secret_required else ("none",)
+        if parameters.get("client_assertion"):
+            return self._asserted(request)
+        allowed = ("client_secret_basic", "client_secret_post") if confidential else ("none",)
         try:
             return super().authenticate_client(request, allowed, endpoint)
         except InvalidClientError as error:
             raise Refusal(Cause.SECRET_WRONG if said_secret else Cause.UNKNOWN_CLIENT) from error
+
+    def _asserted(self, request: OAuth2Request) -> ClientMixin:
+        """RFC 7523 section 2.2. Where no certificate can be registered, none is known."""
+        assert isinstance(request, OAuthRequest)
+        if request.parameters.get("client_assertion_type") != CLIENT_ASSERTION:
+            raise Refusal(Cause.ASSERTION_MALFORMED)
+        audiences = {request.audience, request.issuer}
+        self._registration.check_assertion(request.parameters["client_assertion"], audiences)
+        return self._registration
+
+    def issue_without_person(
+        self, token: TokenAnswer, account: str, client_id: str, scope: frozenset[str], flow: Flow
+    ) -> None:
+        """An access token alone: neither scope nor refresh nor ID token beside it."""
+        token.pop("scope", None)
+        grant = self.books.open(account, client_id, scope, flow)
+        token["access_token"], token["expires_in"] = self.books.issue_access(grant, scope)
+        if self.quirks.extended_life:
+            token["ext_expires_in"] = token["expires_in"]
 
     def generate_token(
         self,

@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -155,6 +156,20 @@ class ProviderServer:
         """The person takes the application's permission away; says how many grants ended."""
         return self._books.end_grants(email, Cause.CONSENT_WITHDRAWN)
 
+    def add_service_account(self, email: str) -> str:
+        """Opens it, or gives it another key: the key file, as JSON."""
+        return self._protocol.service_accounts.add(email, self.token_url)
+
+    def delegate(self, email: str, scopes: frozenset[str] | None = None) -> None:
+        """An administrator lets the service account act in anybody's name, for sending mail where no scopes
+        are named.
+        """
+        granted = scopes if scopes is not None else frozenset({self.quirks.mail_scope})
+        self._protocol.service_accounts.delegate(email, granted)
+
+    def disable_service_account(self, email: str) -> None:
+        self._protocol.service_accounts.disable(email)
+
     def change_password(self, email: str, password: str) -> int:
         """The person changes the password, which ends the grants of before."""
         self.accounts.set_password(email, password)
@@ -239,7 +254,10 @@ class ProviderServer:
 
     async def introspect(self, access_token: str) -> Access | None:
         """What the token is good for now; None if it is unknown, expired or revoked."""
-        return self._books.access(access_token)
+        access = self._books.access(access_token)
+        if access is not None and access.account == self.client_id:
+            return replace(access, mailboxes=frozenset(self.registration.mailboxes))
+        return access
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A fault of this server must not pass for a provider's 500: it is kept and raised when the server

@@ -79,6 +79,8 @@ class Quirks:
     "Whether a refusal after a valid redirect address is told to the client, or shown on a page."
     issuer_in_redirect: bool
     mail_scope: str
+    application_scope: str | None
+    "What a token without a person is asked for; None: there is no such token by client credentials."
     scopes: frozenset[str]
     scopes_not_answered: frozenset[str]
     scope_answers: Mapping[str, str]
@@ -89,6 +91,8 @@ class Quirks:
     "None: no new refresh token on refresh."
     expires_in_s: tuple[int, int]
     access_token_octets: int
+    service_token_octets: int
+    "Of a token without a person."
     unused_max: timedelta
     live_tokens_max: int | None
     claims: frozenset[str]
@@ -99,6 +103,11 @@ class Quirks:
     flows: frozenset[Flow]
     device: DeviceFlow
     code_life: timedelta = timedelta(minutes=10)
+
+    @property
+    def mail_scopes(self) -> frozenset[str]:
+        """Any of these in a token lets it send."""
+        return frozenset({self.mail_scope, self.application_scope or self.mail_scope})
 
     @property
     def mail_grant(self) -> frozenset[str]:
@@ -131,6 +140,7 @@ MICROSOFT = Quirks(
     redirects_refusals=True,
     issuer_in_redirect=False,
     mail_scope="https://outlook.office.com/SMTP.Send",
+    application_scope="https://outlook.office365.com/.default",
     scopes=MICROSOFT_SCOPES,
     scopes_not_answered=frozenset({"offline_access"}),
     scope_answers=MappingProxyType({}),
@@ -139,13 +149,14 @@ MICROSOFT = Quirks(
     rotation=OLD_STAYS,
     expires_in_s=(3600, 5400),
     access_token_octets=1500,
+    service_token_octets=1500,
     unused_max=timedelta(days=90),
     live_tokens_max=None,
     claims=frozenset({"email", "preferred_username", "name", "tid", "ver"}),
     refusal_form=microsoft_body,
     extended_life=True,
     words=MICROSOFT_WORDS,
-    flows=frozenset({Flow.CODE, Flow.DEVICE}),
+    flows=frozenset({Flow.CODE, Flow.DEVICE, Flow.APPLICATION}),
     device=DeviceFlow(
         path="/{tenant}/oauth2/v2.0/devicecode",
         page_path="/common/oauth2/deviceauth",
@@ -173,6 +184,7 @@ GOOGLE = Quirks(
     redirects_refusals=False,
     issuer_in_redirect=True,
     mail_scope="https://mail.google.com/",
+    application_scope=None,
     scopes=frozenset(
         {
             "https://mail.google.com/",
@@ -194,13 +206,14 @@ GOOGLE = Quirks(
     rotation=None,
     expires_in_s=(3599, 3599),
     access_token_octets=220,
+    service_token_octets=1024,
     unused_max=timedelta(days=180),
     live_tokens_max=100,
     claims=frozenset({"email", "email_verified", "preferred_username", "name"}),
     refusal_form=google_body,
     extended_life=False,
     words=GOOGLE_WORDS,
-    flows=frozenset({Flow.CODE, Flow.DEVICE}),
+    flows=frozenset({Flow.CODE, Flow.DEVICE, Flow.SERVICE}),
     device=DeviceFlow(
         path="/device/code",
         page_path="/device",

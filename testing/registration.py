@@ -1,6 +1,8 @@
-"""The application as it is registered with a playing provider: redirect addresses, secrets, what it may do.
+"""The application as it is registered with a playing provider: redirect addresses, secrets, certificates, and
+the mailboxes that it may open without a person.
 
-Rule: a secret stands here as its digest, with the moment at which it ends.
+Rule: a secret stands here as its digest, with the moment at which it ends; of a certificate the public half.
+Source: Microsoft's "Microsoft identity platform application authentication certificate credentials".
 """
 
 import hashlib
@@ -10,11 +12,15 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from authlib.oauth2.rfc6749 import ClientMixin
+from cryptography import x509
 
 from ..engine.clock import Clock
+from .assertions import Assertions, key_of, thumbprint
 from .grants import Refusal
 from .quirks import GRANT_TYPES, Quirks
 from .refusals import Cause
+
+ALGORITHMS = ("PS256", "RS256")
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +32,44 @@ class Registration(ClientMixin):
     clock: Clock = field(repr=False)
     secrets: dict[bytes, datetime | None] = field(default_factory=dict, repr=False)
     "When each ends, by its digest."
+
+    assertions: Assertions = field(init=False, repr=False)
+    certificates: dict[str, x509.Certificate] = field(default_factory=dict, repr=False)
+    "By thumbprint."
+    mailboxes: set[str] = field(default_factory=set)
+    "What its service principal has a permission for (Add-MailboxPermission)."
+
+    def __post_init__(self) -> None:
+        self.assertions = Assertions(self.clock)
+
+    def add_certificate(self, pem: bytes) -> None:
+        """Uploads a certificate; raises ValueError where it is none."""
+        certificate = x509.load_pem_x509_certificate(pem)
+        self.certificates[thumbprint(certificate)] = certificate
+
+    def remove_certificates(self) -> None:
+        self.certificates.clear()
+
+    def open_mailbox(self, email: str) -> None:
+        self.mailboxes.add(email.casefold())
+
+    def check_assertion(self, assertion: str, audiences: Collection[str]) -> None:
+        """Raises Refusal unless the application signed it with a registered certificate for one of these
+        audiences (RFC 7523 section 3).
+        """
+        header = self.assertions.header(assertion)
+        certificate = self.certificates.get(str(header.get("x5t#S256")))
+        if certificate is None:
+            raise Refusal(Cause.CERTIFICATE_UNKNOWN)
+        claims = self.assertions.claims(assertion, key_of(certificate), ALGORITHMS)
+        if claims.get("iss") != self.client_id or claims.get("sub") != self.client_id:
+            raise Refusal(Cause.ASSERTION_MALFORMED)
+        if claims.get("aud") not in audiences or not isinstance(claims.get("jti"), str):
+            raise Refusal(Cause.ASSERTION_MALFORMED)
+        if not certificate.not_valid_before_utc <= self.clock.now() < certificate.not_valid_after_utc:
+            raise Refusal(Cause.CERTIFICATE_EXPIRED)
+        self.assertions.judge_times(claims, "nbf", None)
+        self.assertions.use(str(claims["jti"]))
 
     def add_secret(self, value: str, ends_at: datetime | None = None) -> None:
         self.secrets[_digest(value)] = ends_at

@@ -52,6 +52,8 @@ class Serving:
             fields,
             request.headers.get("authorization", ""),
             issuer=self.at.issuer,
+            tenant=request.path_params.get("tenant", ""),
+            audience=self.at.token,
         )
 
     async def answered(

@@ -317,12 +317,9 @@ class SubmissionServer:
         access = await self.provider.introspect(token)
         if scheme.lower() != "bearer" or access is None:
             return None
-        if (
-            self.provider.quirks.mail_scope not in access.scope
-            or access.account.casefold() != user.casefold()
-        ):
+        if self.provider.quirks.mail_scopes.isdisjoint(access.scope) or not access.opens(user):
             return None
-        return self.provider.accounts.find(access.account)
+        return self.provider.accounts.find(user)
 
     def check_password(
         self, talk: SMTP, session: Session, envelope: Transaction, mechanism: str, auth_data: LoginPassword

@@ -18,6 +18,7 @@ import pytest
 from franking.testing.authority import client_context
 from franking.testing.clock import VirtualClock
 from franking.testing.kit import Kit, playing
+from franking.testing.plain_client import PlainClient
 from franking.testing.quirks import BY_NAME, GOOGLE, MICROSOFT
 from franking.testing.replies import REPLIES_BY_NAME
 from franking.testing.seen import Given
@@ -170,6 +171,25 @@ async def test_a_token_without_the_mail_scope_is_refused(
         given = at.provider.give(KIM, frozenset({"openid", "https://www.googleapis.com/auth/gmail.send"}))
         with pytest.raises(aiosmtplib.SMTPAuthenticationError):
             await authenticate(smtp, KIM, given.access_token)
+
+
+async def test_an_application_opens_the_mailboxes_of_its_permissions(
+    clock: VirtualClock, tmp_path: Path
+) -> None:
+    async with scene(MICROSOFT.name, clock, tmp_path) as at:
+        at.provider.registration.add_secret("of the printer")
+        at.provider.registration.open_mailbox(KIM)
+        fields = {"grant_type": "client_credentials", "scope": MICROSOFT.application_scope}
+        async with PlainClient(at.provider, at.ca_file) as client:
+            told = await client.post(at.provider.token_url, client_secret="of the printer", **fields)
+        token = told.json()["access_token"]
+        async with at.connection() as smtp:
+            await authenticate(smtp, KIM, token)
+            await smtp.send_message(scan()[0])
+        assert [one.mail_from for one in at.mailbox.messages] == [KIM]
+        async with at.connection() as smtp:
+            with pytest.raises(aiosmtplib.SMTPAuthenticationError):
+                await authenticate(smtp, LEE, token)
 
 
 async def test_google_explains_before_it_refuses(clock: VirtualClock, tmp_path: Path) -> None:
