@@ -44,7 +44,7 @@ from .bus import Publication
 from .clock import Clock
 from .deeds import Brought, Outcome, Performer
 from .holder import Held, TokenHolder
-from .information import BROKEN, CREDENTIAL, SEAL, detail_by, detail_of
+from .information import BROKEN, CORRELATION, CREDENTIAL, SEAL, detail_by, detail_of
 from .keeping import revocation
 from .play import Asked
 from .ports import (
@@ -184,7 +184,7 @@ class Acts:
             row = InformationDetail(Info.SIGN_IN_AGAIN, identity, words(trouble))
             refused = GrantRefused(identity=identity, of=version, code=trouble.code)
             return (Publication(refused, rows=(row,)),)
-        if trouble.kind in (AnswerClass.ADMIN, AnswerClass.APP):
+        if trouble.wants_an_act:
             row = InformationDetail(Info.PROVIDER_REFUSES, identity, words(trouble))
             blocked = RefreshBlocked(
                 identity=identity,
@@ -378,4 +378,7 @@ def no_seal(failure: SealFailed) -> str:
 
 
 def words(trouble: Trouble) -> str:
-    return detail_of(trouble.meaning, trouble.cause, trouble.remedy, trouble.actor, **trouble.fields)
+    """With the id that the provider's support asks for."""
+    support = {CORRELATION: trouble.correlation} if trouble.correlation else {}
+    fields = {**trouble.fields, **support}
+    return detail_of(trouble.meaning, trouble.cause, trouble.remedy, trouble.actor, **fields)

@@ -26,6 +26,8 @@ CREDENTIAL = "credential"
 "The same: a secret that a setting names cannot be read."
 BROKEN = "rules"
 "What a detail says of rules that broke: their codes are its field."
+CORRELATION = "correlation"
+"The field of a detail with the id that the provider's support asks for."
 OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     "outcome unknown": ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
     "no access token": ("waits.token-ended.cause", "waits.remedy", Actor.NOBODY),
@@ -135,10 +137,14 @@ def sign_in_again(raised: Raised) -> Advice:
     actor = Actor.ADMIN if mine else Actor.PERSON
     if isinstance(raised.fact, GrantMissing):
         return Advice(say("I101.missing.cause"), remedy, actor)
-    known = known_of(raised)
     said = in_brackets(raised.fact.code) if isinstance(raised.fact, GrantRefused) else ""
     cause = say("I101.administrator.cause", said=said) if mine else say("I101.user.cause", said=said)
-    return Advice(joined(cause, known.cause if known else ""), remedy, actor)
+    known = known_of(raised)
+    if known is None:
+        return Advice(cause, remedy, actor)
+    if known.actor is not Actor.PERSON:  # signing in alone would not last
+        return known._replace(cause=joined(cause, known.cause))
+    return Advice(joined(cause, known.cause), joined(remedy, known.remedy), actor)
 
 
 def other_account(raised: Raised) -> Advice:
@@ -152,8 +158,9 @@ def other_account(raised: Raised) -> Advice:
 
 def sign_in_failed(raised: Raised) -> Advice:
     said = in_brackets(raised.fact.code) if isinstance(raised.fact, SignInFailed) else ""
-    known = known_of(raised) or Advice("", raised.words.say("I103.remedy"), Actor.PERSON)
-    return known._replace(cause=joined(raised.words.say("I103.cause", said=said), known.cause))
+    known = known_of(raised) or Advice("", "", Actor.PERSON)
+    cause = joined(raised.words.say("I103.cause", said=said), known.cause)
+    return known._replace(cause=cause, remedy=known.remedy or raised.words.say("I103.remedy"))
 
 
 def provider_refuses(raised: Raised) -> Advice:
@@ -229,11 +236,11 @@ def known_of(raised: Raised) -> Advice | None:
     known = read(raised.detail)
     if known.meaning == BROKEN:
         return broken_rules(tuple(known.fields), raised)
-    return Advice(
-        raised.words.table(f"{known.meaning}.cause", known.cause, **known.fields),
-        raised.words.table(f"{known.meaning}.remedy", known.remedy, **known.fields),
-        known.actor,
-    )
+    cause = raised.words.table(f"{known.meaning}.cause", known.cause, **known.fields)
+    if CORRELATION in known.fields:
+        cause = joined(cause, raised.words.say("I104.support", **known.fields))
+    remedy = raised.words.table(f"{known.meaning}.remedy", known.remedy, **known.fields)
+    return Advice(cause, remedy, known.actor)
 
 
 def read(detail: str) -> Detail:

@@ -58,6 +58,12 @@ class Trouble(NamedTuple):
     fields: Mapping[str, str] = MappingProxyType({})
     "Of the sentences."
 
+    @property
+    def wants_an_act(self) -> bool:
+        """Neither time nor a sign-in mends it: somebody must be told, and may act."""
+        ours = self.kind is AnswerClass.OURS and self.actor is not Actor.NOBODY
+        return ours or self.kind in (AnswerClass.ADMIN, AnswerClass.APP)
+
 
 class Tokens(NamedTuple):
     """The provider's answer to a token request, checked."""

@@ -40,6 +40,8 @@ class Actor(StrEnum):
     "Of the organisation at the provider."
     APP = "the application's owner"
     "Of its registration at the provider."
+    MAKER = "the maker of this device"
+    "Of its program: nobody else can mend it."
     NOBODY = "nobody: wait"
 
 

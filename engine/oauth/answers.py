@@ -6,7 +6,7 @@ clients must not depend on numbers. Only the provider's word that the grant is d
 AnswerClass.PERSON at a refresh. An unknown number falls to its error, an unknown error keeps the grant.
 
 Rows stand in the order in which they are asked: a provider's own first (`providers/*.py`), then what holds
-for all.
+for all. `docs/errors.md` is printed from them.
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,7 @@ from .faults import FAULTS, Fault, fault
 
 DEAD = frozenset({"invalid_grant", "interaction_required", "login_required", "consent_required"})
 "Errors by which a provider says that a grant is dead (RFC 6749 section 5.2, OpenID Connect Core 3.1.2.6)."
-NOT_NOW = frozenset(
-    {"temporarily_unavailable", "server_error", "rate_limit_exceeded", "internal_failure", "slow_down"}
-)
+NOT_NOW = frozenset({"temporarily_unavailable", "server_error", "rate_limit_exceeded", "internal_failure"})
 "Errors that pass by themselves, whatever number stands beside them."
 RETRY_AFTER_MAX = timedelta(days=1)
 "A longer Retry-After is not believed: one broken header must not stop a device for a year."
@@ -33,7 +31,15 @@ class Call(StrEnum):
 
     AUTHORIZE = "authorization request"
     CODE = "authorization code"
+    DEVICE = "device code"
     REFRESH = "refresh token"
+    APPLICATION = "the application's own credential"
+    "Client credentials, or a service account's assertion: there is no person."
+
+
+SIGNS_IN = frozenset({Call.AUTHORIZE, Call.CODE, Call.DEVICE})
+"A person is there."
+REFRESHES = frozenset({Call.REFRESH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One meaning. A condition that is empty asks nothing; all others must hold."""
+    """One meaning. A condition that is empty asks nothing; all others must hold.
+
+    A row of AnswerClass.PERSON is for sign-ins and for grants that the provider itself calls dead, whatever
+    its conditions: no mistake in a table can end a grant.
+    """
 
     meaning: str
     "Cause and remedy in the catalogues: `oauth.consent.cause`."
@@ -62,33 +72,50 @@ class Row:
     actor: Actor
     cause: str
     remedy: str
+    "Of AnswerClass.PERSON: what goes beyond signing in again; empty: that is all."
     numbers: frozenset[int] = frozenset()
     errors: frozenset[str] = frozenset()
     suberrors: frozenset[str] = frozenset()
-    words: str = ""
-    "How `error_description` begins."
+    words: tuple[str, ...] = ()
+    "In lower case: `error_description` has one of them."
     calls: frozenset[Call] = frozenset()
     pause: timedelta | None = None
     "How long to stay away where the answer names no time."
-
-    def __post_init__(self) -> None:
-        refresh = not self.calls or Call.REFRESH in self.calls
-        if self.kind is AnswerClass.PERSON and refresh and not (self.errors and self.errors <= DEAD):
-            raise ValueError(f"a row that ends a grant needs an error that says so: {self.cause!r}")
+    source: str = ""
+    "Where its meaning is documented, or was seen."
 
     def matches(self, refusal: Refusal, call: Call) -> bool:
+        said = refusal.words.casefold()
         return (
-            (not self.numbers or not self.numbers.isdisjoint(refusal.numbers))
+            (self.kind is not AnswerClass.PERSON or concerns_a_person(refusal, call))
+            and (not self.numbers or not self.numbers.isdisjoint(refusal.numbers))
             and (not self.errors or refusal.error in self.errors)
             and (not self.suberrors or refusal.suberror in self.suberrors)
-            and refusal.words.startswith(self.words)
+            and (not self.words or any(each in said for each in self.words))
             and (not self.calls or call in self.calls)
         )
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """As they are shown: numbers where it has some, else errors with their suberrors."""
+        if self.numbers:
+            return tuple(f"AADSTS{number}" for number in sorted(self.numbers))
+        errors = sorted(self.errors) or ["any error"]
+        full = [f"{error}/{sub}" for error in errors for sub in sorted(self.suberrors)] or errors
+        return tuple(f"{code}: {words}" for code in full for words in self.words) or tuple(full)
+
+
+def concerns_a_person(refusal: Refusal, call: Call) -> bool:
+    return call in SIGNS_IN or (call is Call.REFRESH and refusal.error in DEAD)
 
 
 def of_errors(*errors: str) -> frozenset[str]:
     return frozenset(errors)
 
+
+RFC_6749 = "RFC 6749 section 5.2"
+RFC_8628 = "RFC 8628 section 3.5"
+OPENID = "OpenID Connect Core 1.0 section 3.1.2.6"
 
 UNAVAILABLE = Row(
     "oauth.unavailable",
@@ -96,6 +123,8 @@ UNAVAILABLE = Row(
     Actor.NOBODY,
     "The provider is not available now.",
     "Wait: it is asked again.",
+    errors=NOT_NOW,
+    source="RFC 6749 section 4.1.2.1, RFC 9110 section 15.6",
 )
 TOO_MANY = Row(
     "oauth.too-many",
@@ -103,26 +132,80 @@ TOO_MANY = Row(
     Actor.NOBODY,
     "The provider wants fewer requests.",
     "Wait: it is asked again later.",
+    source="RFC 6585 section 4",
 )
-PROXY_SIGN_IN = Row("fault.proxy_sign_in", *FAULTS[Fault.PROXY_SIGN_IN])
-NOT_A_PROVIDER = Row("oauth.not-a-provider", *FAULTS[Fault.NOT_A_TOKEN])
+PROXY_SIGN_IN = Row("fault.proxy_sign_in", *FAULTS[Fault.PROXY_SIGN_IN], source="RFC 9110 section 15.5.8")
+NOT_A_PROVIDER = Row("oauth.not-a-provider", *FAULTS[Fault.NOT_A_TOKEN], source=RFC_6749)
 UNKNOWN_ERROR = Row(
     "oauth.unknown",
     AnswerClass.APP,
     Actor.APP,
     "The provider refused with an error that is not known here.",
     "Look the code up at the provider.",
+    source=RFC_6749,
 )
 
+DECLINED = "oauth.declined"
+"The meaning of the person's own no."
 GENERAL: tuple[Row, ...] = (
+    Row(
+        "oauth.pending",
+        AnswerClass.WAIT,
+        Actor.PERSON,
+        "The person has not finished signing in.",
+        "Enter the code at the address shown, and sign in there.",
+        errors=of_errors("authorization_pending"),
+        calls=frozenset({Call.DEVICE}),
+        source=RFC_8628,
+    ),
+    Row(
+        "oauth.slow-down",
+        AnswerClass.WAIT,
+        Actor.NOBODY,
+        "The provider wants to be asked less often.",
+        "Wait: it is asked again more slowly.",
+        errors=of_errors("slow_down"),
+        source=RFC_8628,
+    ),
+    Row(
+        DECLINED,
+        AnswerClass.PERSON,
+        Actor.PERSON,
+        "The person declined at the provider.",
+        "Sign in again and accept.",
+        errors=of_errors("access_denied", "authorization_declined"),
+        calls=SIGNS_IN,
+        source="RFC 6749 section 4.1.2.1, RFC 8628 section 3.5",
+    ),
+    Row(
+        "oauth.device-code-late",
+        AnswerClass.PERSON,
+        Actor.PERSON,
+        "The code that was shown was not entered in time.",
+        "Start the sign-in again: it shows a new code.",
+        errors=of_errors("expired_token"),
+        calls=frozenset({Call.DEVICE}),
+        source=RFC_8628,
+    ),
+    Row(
+        "oauth.device-code-unknown",
+        AnswerClass.OURS,
+        Actor.PERSON,
+        "The provider does not know the code of this sign-in any more.",
+        "Start the sign-in again.",
+        errors=of_errors("bad_verification_code", "invalid_grant"),
+        calls=frozenset({Call.DEVICE}),
+        source=RFC_8628,
+    ),
     Row(
         "oauth.consent-again",
         AnswerClass.PERSON,
         Actor.PERSON,
         "The provider wants consent for sending e-mail.",
-        "Sign in again and accept; if that is refused, the organisation's administrator must give consent.",
+        "Accept when you are asked; if that is refused, the organisation's administrator must give consent.",
         errors=of_errors("consent_required"),
-        calls=frozenset({Call.REFRESH}),
+        calls=REFRESHES,
+        source=OPENID,
     ),
     Row(
         "oauth.consent",
@@ -131,14 +214,16 @@ GENERAL: tuple[Row, ...] = (
         "Consent for sending e-mail is missing.",
         "The organisation's administrator must give consent to this application.",
         errors=of_errors("consent_required"),
+        source=OPENID,
     ),
     Row(
         "oauth.interaction",
         AnswerClass.PERSON,
         Actor.PERSON,
         "The provider wants the person to sign in again.",
-        "Sign in again.",
+        "",
         errors=of_errors("interaction_required", "login_required"),
+        source=OPENID,
     ),
     Row(
         "oauth.code",
@@ -148,14 +233,26 @@ GENERAL: tuple[Row, ...] = (
         "Start the sign-in again.",
         errors=of_errors("invalid_grant"),
         calls=frozenset({Call.AUTHORIZE, Call.CODE}),
+        source=RFC_6749,
+    ),
+    Row(
+        "oauth.assertion",
+        AnswerClass.APP,
+        Actor.APP,
+        "The provider does not accept the application's word for this mailbox.",
+        "Check the mailbox's address, the application's key and the clock.",
+        errors=of_errors("invalid_grant"),
+        calls=frozenset({Call.APPLICATION}),
+        source="RFC 7523 section 3.1",
     ),
     Row(
         "oauth.ended",
         AnswerClass.PERSON,
         Actor.PERSON,
         "The refresh token has expired or was revoked.",
-        "Sign in again.",
+        "",
         errors=of_errors("invalid_grant"),
+        source=RFC_6749,
     ),
     Row(
         "oauth.client",
@@ -164,6 +261,7 @@ GENERAL: tuple[Row, ...] = (
         "The provider does not accept this application's client id or client secret.",
         "Check the client id and the client secret in [OAuth Settings].",
         errors=of_errors("invalid_client"),
+        source=RFC_6749,
     ),
     Row(
         "oauth.way",
@@ -172,6 +270,7 @@ GENERAL: tuple[Row, ...] = (
         "This application may not sign in in this way.",
         "Check the client id and the tenant in [OAuth Settings], and the application's registration.",
         errors=of_errors("unauthorized_client"),
+        source=RFC_6749,
     ),
     Row(
         "oauth.scope",
@@ -180,6 +279,7 @@ GENERAL: tuple[Row, ...] = (
         "The provider does not know the scope that was asked for.",
         "Check the application's permissions and the provider's endpoints.",
         errors=of_errors("invalid_scope"),
+        source=RFC_6749,
     ),
     Row(
         "oauth.redirect",
@@ -188,6 +288,7 @@ GENERAL: tuple[Row, ...] = (
         "The redirect address is not registered.",
         "Register the application as one for desktop and mobile devices.",
         errors=of_errors("redirect_uri_mismatch"),
+        source="RFC 8252 section 8.4",
     ),
     Row(
         "oauth.denied",
@@ -196,17 +297,21 @@ GENERAL: tuple[Row, ...] = (
         "The provider denied access.",
         "The organisation's administrator must allow this application.",
         errors=of_errors("access_denied"),
+        source="RFC 6749 section 4.1.2.1",
     ),
     Row(
         "oauth.request",
         AnswerClass.OURS,
-        Actor.APP,
+        Actor.MAKER,
         "The provider could not read the request.",
         "This is a fault of the program: report it with the code.",
         errors=of_errors("invalid_request", "unsupported_grant_type", "unsupported_response_type"),
+        source=RFC_6749,
     ),
 )
 "What holds for all providers (RFC 6749 sections 4.1.2.1 and 5.2)."
+FIXED = (UNAVAILABLE, TOO_MANY, PROXY_SIGN_IN, NOT_A_PROVIDER, UNKNOWN_ERROR)
+"What the status decides, or that no row fits."
 
 
 def decide(refusal: Refusal, call: Call, own: Iterable[Row] = ()) -> Trouble:

@@ -18,7 +18,7 @@ from joserfc.jwk import KeySet
 from ..ports import Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
 from ..secret import Secret
 from ..words import Words, words
-from .answers import Call, Refusal, decide
+from .answers import DECLINED, Call, Refusal, decide
 from .calls import Calls
 from .faults import Fault, fault
 from .id_token import UnusableError, key_set, signed_in
@@ -118,11 +118,10 @@ class SignIn:
     async def _outcome(self, returned: Returned, redirect_uri: str) -> Tokens | Trouble | Cancelled:
         if returned.issuer and not self._is_ours(returned.issuer):
             return fault(Fault.ISSUER)
-        if returned.error == "access_denied":
-            return Cancelled()
         if returned.error:
             refusal = said(400, returned.error, words=returned.description)
-            return decide(refusal, Call.AUTHORIZE, self._data.answers)
+            trouble = decide(refusal, Call.AUTHORIZE, self._data.answers)
+            return Cancelled() if trouble.meaning == DECLINED else trouble
         return await self._redeem(returned.code, redirect_uri)
 
     async def _redeem(self, code: Secret, redirect_uri: str) -> Tokens | Trouble:
@@ -185,5 +184,6 @@ def _page(outcome: Tokens | Trouble | Cancelled, words: Words) -> Page:
         case Trouble():
             return refused(
                 words.table(f"{outcome.meaning}.cause", outcome.cause, **outcome.fields),
-                words.table(f"{outcome.meaning}.remedy", outcome.remedy, **outcome.fields),
+                words.table(f"{outcome.meaning}.remedy", outcome.remedy, **outcome.fields)
+                or words.say("I103.remedy"),
             )

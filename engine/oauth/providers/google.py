@@ -13,10 +13,11 @@ from types import MappingProxyType
 from ....events.information import Actor
 from ....machines import mailboxes
 from ...ports import AnswerClass, Lifetimes
-from ..answers import Call, Row, of_errors
+from ..answers import REFRESHES, Call, Row, of_errors
 from .model import AccountClaims, ProviderData, Redirect
 
-REFRESHES = frozenset({Call.REFRESH})
+SERVICE_ACCOUNT = "https://developers.google.com/identity/protocols/oauth2/service-account"
+POLICY = "https://support.google.com/accounts/answer/16668185"
 
 ANSWERS = (
     Row(
@@ -24,22 +25,11 @@ ANSWERS = (
         AnswerClass.PERSON,
         Actor.PERSON,
         "The organisation limits how long a sign-in lasts.",
-        "Sign in again. It will come again: the organisation's administrator can mark the application as "
-        "trusted.",
+        "It will come again: the organisation's administrator can mark the application as trusted.",
         errors=of_errors("invalid_grant"),
         suberrors=frozenset({"invalid_rapt", "rapt_required"}),
         calls=REFRESHES,
-    ),
-    Row(
-        "google.ended",
-        AnswerClass.PERSON,
-        Actor.PERSON,
-        "The refresh token has expired or was revoked: by the person, a changed password, 6 months "
-        "without use, too many sign-ins of this account, or an application that is still in testing.",
-        "Sign in again.",
-        errors=of_errors("invalid_grant"),
-        words="Token has been expired or revoked",
-        calls=REFRESHES,
+        source="https://support.google.com/a/answer/9368756, blinkk/rootjs#747, googleapis/python-storage#17",
     ),
     Row(
         "google.clock",
@@ -48,7 +38,18 @@ ANSWERS = (
         "By the provider's clock this device's clock is wrong.",
         "Set the clock, or turn NTP on.",
         errors=of_errors("invalid_grant"),
-        words="Invalid JWT",
+        words=("invalid jwt",),
+        source="googleapis/google-cloud-cpp#2689",
+    ),
+    Row(
+        "google.mailbox",
+        AnswerClass.APP,
+        Actor.APP,
+        "The mailbox for which the service account speaks does not exist.",
+        "Check the mailbox's address.",
+        errors=of_errors("invalid_grant"),
+        words=("account not found", "invalid email or user id"),
+        source="postalsys/emailengine",
     ),
     Row(
         "google.account-deleted",
@@ -57,7 +58,40 @@ ANSWERS = (
         "The account was deleted.",
         "The organisation's administrator can restore it.",
         errors=of_errors("invalid_grant"),
-        words="Account has been deleted",
+        words=("account has been deleted",),
+        source="GAM-team/GAM#1171",
+    ),
+    Row(
+        "google.robot",
+        AnswerClass.APP,
+        Actor.APP,
+        "The service account is disabled.",
+        "Enable it in the Google Cloud console.",
+        errors=of_errors("invalid_grant", "disabled_client"),
+        words=("robot is disabled",),
+        source="googleapis/google-api-ruby-client#720",
+    ),
+    Row(
+        "google.ended",
+        AnswerClass.PERSON,
+        Actor.PERSON,
+        "The refresh token has expired or was revoked: by the person, a changed password, 6 months "
+        "without use, too many sign-ins of this account, or an application that is still in testing.",
+        "",
+        errors=of_errors("invalid_grant"),
+        calls=REFRESHES,
+        source="https://developers.google.com/identity/protocols/oauth2#expiration",
+    ),
+    Row(
+        "google.delegation",
+        AnswerClass.ADMIN,
+        Actor.TENANT,
+        "The organisation has not allowed the service account to send e-mail for its accounts.",
+        "The organisation's administrator must add the client id and the scope https://mail.google.com/ "
+        "under domain-wide delegation.",
+        errors=of_errors("unauthorized_client", "access_denied"),
+        calls=frozenset({Call.APPLICATION}),
+        source=SERVICE_ACCOUNT,
     ),
     Row(
         "google.policy",
@@ -66,6 +100,7 @@ ANSWERS = (
         "The organisation does not allow this application or its scope.",
         "The organisation's administrator must allow it in the API controls.",
         errors=of_errors("admin_policy_enforced", "access_not_configured"),
+        source=POLICY,
     ),
     Row(
         "google.internal",
@@ -74,6 +109,7 @@ ANSWERS = (
         "The application is for accounts of its own organisation only.",
         "Change the application's user type, or sign in with an account of that organisation.",
         errors=of_errors("org_internal"),
+        source="GAM-team/got-your-back#274, cloudyr/googleCloudStorageR#138",
     ),
     Row(
         "google.client-gone",
@@ -82,6 +118,17 @@ ANSWERS = (
         "The application's client was deleted or disabled.",
         "Restore the client, or register a new one and set its client id in [OAuth Settings].",
         errors=of_errors("deleted_client", "disabled_client"),
+        source="websightgmbh/l5-google-cloud-storage#6, openpubkey/opkssh#617",
+    ),
+    Row(
+        "google.device-code",
+        AnswerClass.APP,
+        Actor.PERSON,
+        "The provider allows no e-mail to a sign-in with a device code.",
+        "Sign in with the browser.",
+        errors=of_errors("invalid_scope"),
+        calls=frozenset({Call.DEVICE}),
+        source="https://developers.google.com/identity/protocols/oauth2/limited-input-device#allowedscopes",
     ),
 )
 
