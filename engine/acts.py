@@ -52,6 +52,7 @@ from .ports import (
     AnswerClass,
     Cancelled,
     Envelope,
+    Lifetimes,
     Login,
     NoServer,
     Provider,
@@ -88,6 +89,8 @@ SOMEBODYS_ACT = timedelta(hours=1)
 "How long to wait before asking again where somebody else must act."
 FAULT_DELAY = timedelta(minutes=5)
 JITTER = 0.2
+IDLE_FOR = 2 / 3
+"From this part of the provider's limit on an idle grant is used, so that it does not lapse (B1)."
 FAULT = "fault of the program"
 
 
@@ -168,11 +171,11 @@ class Acts:
         answer = await provider.refresh(grant)
         if isinstance(answer, Trouble):
             return self.refresh_trouble(asked, sealed.version, answer)
-        renew_at, stale_at = self.times(answer)
+        renew_at, stale_at = self.times(answer, provider.lifetimes)
         ready = AccessTokenReady(
             identity=identity, attempt=attempt, of=sealed.version, renew_at=renew_at, stale_at=stale_at
         )
-        facts = [Publication(ready, hold=Held(answer.access, stale_at, sealed.account))]
+        facts = [Publication(ready, hold=self.held(answer, stale_at, sealed.account))]
         if answer.refresh is not None and answer.refresh.reveal() != grant.reveal():
             rotated = GrantRotated(identity=identity, of=sealed.version, renew_at=renew_at)
             facts.append(Publication(rotated, seal=answer.refresh, whose=sealed.whose))
@@ -269,20 +272,25 @@ class Acts:
             await provider.revoke(answer.refresh)
             return not_signed_in(place, "settings changed", detail_by("I103.settings", Actor.PERSON))
         right = self.world.accepted(identity, wanted, answer)
-        renew_at, stale_at = self.times(answer)
+        renew_at, stale_at = self.times(answer, provider.lifetimes)
         fact = SignInSucceeded(
             place=place, identity=identity, right=right, renew_at=renew_at, stale_at=stale_at
         )
         both = detail_by("I102", Actor.PERSON, account=answer.account, wanted=wanted)
         rows = () if right else (InformationDetail(Info.OTHER_ACCOUNT, identity, both),)
-        held = Held(answer.access, stale_at, answer.account)
+        held = self.held(answer, stale_at, answer.account)
         whose = Whose(provider.issuer, wanted, answer.account, json.dumps(answer.aliases))
         return (Publication(fact, seal=answer.refresh, whose=whose, hold=held, rows=rows),)
 
-    def times(self, tokens: Tokens) -> tuple[datetime, datetime]:
+    def times(self, tokens: Tokens, data: Lifetimes) -> tuple[datetime, datetime]:
         """When an idle grant is to be used again, and until when the access token may be used."""
-        now, data = self.clock.now(), self.world.provider().lifetimes
-        return now + data.idle / 2, max(tokens.expires_at - data.margin, now + (tokens.expires_at - now) / 2)
+        now = self.clock.now()
+        stale_at = max(tokens.expires_at - data.margin, now + (tokens.expires_at - now) / 2)
+        return now + data.idle * IDLE_FOR, stale_at
+
+    def held(self, tokens: Tokens, stale_at: datetime, account: str) -> Held:
+        left_s = (stale_at - self.clock.now()).total_seconds()
+        return Held(tokens.access, stale_at, self.clock.monotonic() + left_s, account)
 
     def later(self, failures: int, retry_after: timedelta | None) -> datetime:
         delay: timedelta = min(FIRST_DELAY * 2 ** min(failures, 16), LONGEST_DELAY)
@@ -296,7 +304,7 @@ class Acts:
         row = self.store.job(job)
         if row is None:
             return say(JobFailed(job=job, code="its row is missing"))
-        held = self.holder.take(row.identity, self.clock.now()) if self.world.with_oauth() else None
+        held = self.holder.take(row.identity) if self.world.with_oauth() else None
         if held is None and self.world.with_oauth():
             retry_at = self.clock.now() + timedelta(seconds=1)
             return say(JobDeferred(job=job, retry_at=retry_at, code="no access token", counted=False))

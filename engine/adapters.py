@@ -73,15 +73,20 @@ class Adapters:
         self.providers = providers
         "The embedding program's own, beside those that are built in (S2)."
         self.made_provider: Provider | None = None
+        self.made_with: Secret | None = None
+        "The client's secret that it was made with."
         self.made_submission: Submission | None = None
         self.made_browser: BrowserScreen | None = None
 
     def provider(self) -> Provider:
-        """Raises CredentialError where the client's secret cannot be read."""
-        if self.made_provider is None:
-            oauth = self.settings().oauth
-            secret = self.credentials.read(oauth.client_credential) if oauth.client_credential else None
+        """With the client's secret as it is now: one that was mended in its file is used from the next call
+        on. Raises CredentialError where it cannot be read.
+        """
+        oauth = self.settings().oauth
+        secret = self.credentials.read(oauth.client_credential) if oauth.client_credential else None
+        if self.made_provider is None or not same(secret, self.made_with):
             self.made_provider = self.provider_of(oauth.provider, self.application(secret))
+            self.made_with = secret
         return self.made_provider
 
     def provider_of(self, name: str, application: Application) -> Provider:
@@ -271,6 +276,10 @@ def outside(
             why = "an argument with `{start}` is wanted, for the page to open"
             found.append(Mistake("browser.command", "list", why))
     return tuple(found)
+
+
+def same(one: Secret | None, other: Secret | None) -> bool:
+    return (one.reveal() if one else "") == (other.reveal() if other else "")
 
 
 def proxy_of(proxy: Proxy, credentials: Credentials) -> HttpProxy | None:

@@ -6,11 +6,14 @@ all of it. `now()` is looked up at each call, for freezegun patches `datetime`.
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GLANCE_S = 30.0
 "The wall clock may be set while somebody waits: it is looked at again at least this often."
+JUMP = timedelta(seconds=2)
+"By how much wall time and monotonic time differ when the clock was set; less is a clock that is disciplined."
 
 
 class Clock(Protocol):
@@ -23,6 +26,16 @@ class Clock(Protocol):
     async def sleep_until(self, when: datetime) -> None:
         """Returns when `now() >= when`, also if the wall clock jumps."""
 
+    async def jumped(self, before: timedelta) -> None:
+        """Returns soon after the clock's `offset` is another one than `before`."""
+
+
+def offset(clock: Clock) -> timedelta:
+    """Where the wall clock stands beside monotonic time. It changes only where the clock is set, or by a
+    sleep of the machine, which monotonic time does not count.
+    """
+    return clock.now() - EPOCH - timedelta(seconds=clock.monotonic())
+
 
 class SystemClock:
     def now(self) -> datetime:
@@ -34,3 +47,7 @@ class SystemClock:
     async def sleep_until(self, when: datetime) -> None:
         while (left_s := (when - self.now()).total_seconds()) > 0:
             await asyncio.sleep(min(left_s, GLANCE_S))
+
+    async def jumped(self, before: timedelta) -> None:
+        while abs(offset(self) - before) < JUMP:
+            await asyncio.sleep(GLANCE_S)

@@ -33,7 +33,7 @@ from ..machines.rules import RULES, Look, Rule, Verdict, broken
 from .adapters import NO_PROVIDERS, outside
 from .bus import Lane, Publication
 from .clock import Clock, SystemClock
-from .codec import microseconds, moment
+from .codec import moment
 from .deeds import where
 from .information import Warning
 from .journal import Entry
@@ -244,7 +244,7 @@ class Engine(Submitting):
 
     def next_due(self) -> datetime | None:
         """When the next limit of a state is to be said."""
-        due = self.store.next_due_us(microseconds(self.clock.now()))
+        due = self.limits.next_due_us(self.clock.now())
         return None if due is None else moment(due)
 
     async def settle(self) -> None:

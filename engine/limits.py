@@ -1,23 +1,35 @@
 """How long states may last: the next moment that is due is a query, and each is said as a fact, once.
 
-Rule: nothing is remembered here; after a restart, a sleep or a set clock the query gives the right answer
-again.
+A clock that is set while a state lasts must cost nothing: what was to come first by either of wall time and
+time that really passed comes then. How long a person was away is measured by the time that passed alone
+(AWAY): a clock that is set must not log anybody out, and so delete his sign-in.
+
+Rule: a moment is remembered in the store alone, so that after a restart or a sleep the query gives the right
+answer again; beside it, in memory, stands how the clock stood when it was decided.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ..events.base import Event
+from ..events.device import DeviceResumed, SystemAutoReset
 from ..events.registry import MalformedRecord
+from ..events.sign_in import SignInTimedOut
 from .bus import Publication
+from .clock import JUMP, offset
 from .codec import microseconds, moment
-from .play import MACHINE, Due, Machine, limits
+from .play import MACHINE, Due, Instance, Machine, Name, limits
 from .records import RETRY_STORE, StoreFailed
 from .runtime import Runtime, Unit
 
 AT_ONCE = 64
+AWAY: frozenset[type[Event]] = frozenset({SystemAutoReset, SignInTimedOut})
+"Limits that say how long a person was away."
+ABSURD = timedelta(days=20 * 365)
+"Nobody sets a clock back so far: another one was put in its place, as a frozen one in a test."
 log = logging.getLogger("franking")
 
 
@@ -31,14 +43,27 @@ class Limits:
         self.changed = asyncio.Event()
         self.next_us: int | None = None
         "What `run` sleeps for; an earlier one wakes it."
+        self.armed: dict[Name, timedelta] = {}
+        "The clock's offset when the moment of an instance was decided in this life."
+        self.offset = offset(runtime.clock)
+        self.set_anew = False
+        "The clock was set since some of these moments were decided."
         self.unreadable: set[tuple[str, str]] = set()
         runtime.watchers.append(self.watch)
 
     def watch(self, unit: Unit) -> None:
+        now = offset(self.runtime.clock)
         for move in unit.played.moves:
-            due = move.after.due
+            name, due = (move.machine.title, move.key), move.after.due
+            if due is None:
+                self.armed.pop(name, None)
+            elif due != move.before.due or move.after.entered != move.before.entered:
+                self.armed[name] = now
             if due is not None and (self.next_us is None or microseconds(due) < self.next_us):
                 self.changed.set()
+        if any(isinstance(fact, DeviceResumed) for fact in unit.played.lines):
+            self.armed.clear()  # it slept: the time by which the wall clock jumped has really passed
+            self.changed.set()
 
     async def run(self) -> None:
         while True:
@@ -47,7 +72,7 @@ class Limits:
             try:
                 await self.look()
                 # What was due by then and is still there cannot be read: it must not keep this awake.
-                self.next_us = self.runtime.store.next_due_us(microseconds(now))
+                self.next_us = self.next_due_us(now)
             except StoreFailed as failure:
                 log.error("a limit waits: %s", failure)
                 await self.runtime.clock.sleep_until(self.runtime.clock.now() + RETRY_STORE)
@@ -55,15 +80,54 @@ class Limits:
                 await self.wait()
 
     async def wait(self) -> None:
+        clock = self.runtime.clock
         waits: list[asyncio.Future[object]] = [asyncio.ensure_future(self.changed.wait())]
         if self.next_us is not None:
-            waits.append(asyncio.ensure_future(self.runtime.clock.sleep_until(moment(self.next_us))))
+            waits.append(asyncio.ensure_future(clock.sleep_until(moment(self.next_us))))
+            waits.append(asyncio.ensure_future(clock.jumped(self.offset)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
+
+    def next_due_us(self, after: datetime) -> int | None:
+        """When the next limit after this moment is due. Raises StoreFailed."""
+        self.notice()
+        found = self.runtime.store.next_due_us(microseconds(after))
+        moments = [] if found is None else [found]
+        if self.set_anew:
+            moments += [microseconds(due) for _, due in self.elsewhere() if due > after]
+        return min(moments, default=None)
+
+    # A clock that is set
+
+    def notice(self) -> None:
+        now = offset(self.runtime.clock)
+        if abs(now - self.offset) >= JUMP:
+            self.offset, self.set_anew = now, True
+        if self.set_anew:
+            self.set_anew = any(abs(now - before) >= JUMP for before in self.armed.values())
+
+    def standing(self, name: Name, then: type[Event], due: datetime) -> datetime:
+        """When a limit is due by the clock as it stands now."""
+        by = self.offset - self.armed.get(name, self.offset)
+        if abs(by) < JUMP or by < -ABSURD:
+            return due
+        return due + by if then in AWAY else min(due, due + by)
+
+    def elsewhere(self) -> Iterator[tuple[Name, datetime]]:
+        """Instances whose moment was decided before the clock was set, and when that is now."""
+        for name, before in self.armed.items():
+            if abs(self.offset - before) >= JUMP and name not in self.unreadable:
+                machine = MACHINE[name[0]]
+                try:
+                    instance = self.runtime.instance(machine, name[1])
+                except MalformedRecord:
+                    continue  # it is named where it is due
+                for number, due in limits(machine, instance):
+                    yield name, self.standing(name, then_of(machine, instance, number), due)
 
     async def look(self) -> int:
         """Says every limit that is due by now; how many that were. Raises StoreFailed."""
@@ -85,7 +149,11 @@ class Limits:
 
     def due(self) -> list[Publication]:
         now = self.runtime.clock.now()
-        found = self.runtime.store.due(microseconds(now), AT_ONCE + len(self.unreadable))
+        self.notice()
+        most = AT_ONCE + len(self.unreadable) + (len(self.armed) if self.set_anew else 0)
+        found = self.runtime.store.due(microseconds(now), most)
+        if self.set_anew:
+            found = list(dict.fromkeys([*found, *(name for name, due in self.elsewhere() if due <= now)]))
         due = []
         for title, key in found:
             machine = MACHINE.get(title)
@@ -97,17 +165,25 @@ class Limits:
                 self.unreadable.add((title, key))
                 log.error("%s", error)
                 continue
-            if (before := self.unsaid(machine, key)) is not None:
+            over = [
+                (number, when)
+                for number, when in limits(machine, instance)
+                if self.standing((title, key), then_of(machine, instance, number), when) <= now
+            ]
+            if over and (before := self.unsaid(machine, key)) is not None:
                 due.append(Publication(before))
                 continue
             due += [
                 Publication(
                     said_by(machine, key, number, instance.state), due=Due((title, key), number, when)
                 )
-                for number, when in limits(machine, instance)
-                if when <= now
+                for number, when in over
             ]
         return due
+
+
+def then_of(machine: Machine, instance: Instance, number: int) -> type[Event]:
+    return machine.blocks[instance.state].limits[number].then
 
 
 def said_by(machine: Machine, key: str, number: int, state: StrEnum) -> Event:

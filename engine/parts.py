@@ -69,7 +69,7 @@ class Parts:
 
         self.settings, self.folder, self.store, self.clock = settings, folder, store, clock
         self.given_screen, self.rules = screen, (*RULES, *rules)
-        self.activity, self.holder = Activity(), TokenHolder()
+        self.activity, self.holder = Activity(), TokenHolder(clock)
         vault = Vault(key)
         self.spool = Spool(folder / "spool")
         self.runtime = Runtime(store, clock, vault.seal, self.activity)

@@ -8,6 +8,8 @@ import asyncio
 import heapq
 from datetime import UTC, datetime, timedelta
 
+from ..engine.clock import JUMP, offset
+
 
 class VirtualClock:
     """Fulfils `engine.clock.Clock`; servers, engine and test share one."""
@@ -18,6 +20,7 @@ class VirtualClock:
         self._elapsed = timedelta()
         self._order = 0
         self._waiting: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._set_anew: list[asyncio.Future[None]] = []
 
     def now(self) -> datetime:
         return self._now
@@ -35,11 +38,32 @@ class VirtualClock:
             heapq.heappush(self._waiting, (when, self._order, waiter))
             await waiter
 
+    async def jumped(self, before: timedelta) -> None:
+        while abs(offset(self) - before) < JUMP:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._set_anew.append(waiter)
+            await waiter
+
     def set(self, when: datetime) -> None:
-        """Sets the wall clock, forward or back; wakes everybody whose moment has come."""
+        """Time passes until `when`; a moment that is over already: the wall clock is set back to it. Wakes
+        everybody whose moment has come.
+        """
         when = _aware(when)
         self._elapsed += max(when - self._now, timedelta())
+        self._put(when)
+
+    def jump(self, **duration: float) -> None:
+        """The wall clock alone is set by so much (`days=-1`), or the machine slept for so long: monotonic
+        time stands still.
+        """
+        self._put(self._now + timedelta(**duration))
+
+    def _put(self, when: datetime) -> None:
         self._now = when
+        for waiter in self._set_anew:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._set_anew.clear()
         while self._waiting and self._waiting[0][0] <= when:
             waiter = heapq.heappop(self._waiting)[2]
             if not waiter.done():

@@ -263,7 +263,7 @@ async def forgotten(here: Office, engine: Engine, kept: bytes, is_gone: bool) ->
     assert refresh_token(engine, "administrator") == "Acquired"
     if is_gone:
         assert access_token(engine, "kim") == "absent"
-        assert engine.holder.take(identity(engine, "kim").identity, here.clock.now()) is None
+        assert engine.holder.take(identity(engine, "kim").identity) is None
 
 
 @pytest.mark.manual("S11", "S28")

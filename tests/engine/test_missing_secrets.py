@@ -81,3 +81,21 @@ async def test_s1_without_the_password_mail_waits_and_no_try_is_counted(
             await here.passes(engine, minutes=5)
             assert states(engine) == ["sent"]
     assert FAULT not in caplog.text
+
+
+@pytest.mark.manual("B9", "S29")
+async def test_s29_a_wrong_client_secret_that_is_mended_in_its_file_is_used_without_a_restart(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path, "Google") as here, here.engine() as engine:
+        await here.sign_in(engine)
+        await here.passes(engine, hours=2)
+        secret = here.store / "credentials" / "client"
+        right = secret.read_text()
+        secret.write_text("mistyped")
+        await here.scan(engine)
+        await engine.settle()
+        assert (states(engine), warnings(engine)) == (["waiting"], [("PROVIDER_REFUSES", "user:1")])
+        secret.write_text(right)
+        await here.passes(engine, hours=1)
+        assert (states(engine), warnings(engine)) == (["sent"], [])

@@ -29,6 +29,7 @@ from franking.engine.settings import Settings, SettingsError
 from franking.engine.smtp.submission import SmtpSubmission
 from franking.events.device import UserLoggedIn
 from franking.events.token import AccessTokenReady
+from franking.testing.clock import VirtualClock
 from franking.testing.mailbox import Phase
 from franking.tests.engine.device import KIM, LEE, START, issued_tokens, office, states
 from franking.tests.engine.search import listening
@@ -264,18 +265,18 @@ FACT = AccessTokenReady(identity="user:1", attempt=1, of=1, renew_at=START, stal
 
 
 def holder() -> TokenHolder:
-    held = TokenHolder()
-    held.hold("user:1", Held(Secret(TOKEN), START))
+    held = TokenHolder(VirtualClock(START))
+    held.hold("user:1", Held(Secret(TOKEN), START, 0.0))
     return held
 
 
 HOLD_ONE: dict[str, Callable[[], object]] = {
     "a secret": lambda: Secret(TOKEN),
-    "held": lambda: Held(Secret(TOKEN), START),
+    "held": lambda: Held(Secret(TOKEN), START, 0.0),
     "the holder": holder,
     "tokens": lambda: Tokens(Secret(TOKEN), START, Secret(TOKEN)),
     "a login": lambda: Login(KIM, Secret(TOKEN), Secret(TOKEN)),
-    "a publication": lambda: Publication(FACT, seal=Secret(TOKEN), hold=Held(Secret(TOKEN), START)),
+    "a publication": lambda: Publication(FACT, seal=Secret(TOKEN), hold=Held(Secret(TOKEN), START, 0.0)),
     "what a deed gets": lambda: Brought(token=Secret(TOKEN)),
 }
 

@@ -51,7 +51,7 @@ async def kim_signs_in(folder: Path) -> AsyncIterator[tuple[Runtime, list[Unit]]
 
 def succeeded() -> Publication:
     fact = SignInSucceeded(place="panel", identity=KIM, right=True, renew_at=NOW, stale_at=NOW)
-    held = Held(Secret("access"), NOW)
+    held = Held(Secret("access"), NOW, 0.0)
     return Publication(fact, seal=Secret("refresh"), whose=Whose("issuer"), hold=held)
 
 

@@ -123,9 +123,9 @@ async def test_s25_a_token_past_its_time_is_not_given_out_before_anybody_looks(
         assert isinstance(here.clock, VirtualClock)
         number = identity(engine, "kim").identity
         here.clock.set(START + timedelta(seconds=HOUR_S - MARGIN_S - 1))
-        assert engine.holder.take(number, here.clock.now()) is not None
+        assert engine.holder.take(number) is not None
         here.clock.set(START + timedelta(seconds=HOUR_S - MARGIN_S + late_s))
-        assert engine.holder.take(number, here.clock.now()) is None
+        assert engine.holder.take(number) is None
 
 
 # What rotation must not lose (S26)
@@ -205,7 +205,7 @@ async def test_b1_an_idle_grant_is_used_in_time(tmp_path: Path) -> None:
         await here.sign_in(engine)
         await here.passes(engine, days=400)
         assert refresh_token(engine, "kim") == "Acquired"
-        assert 8 <= here.refreshes <= 10
+        assert here.refreshes == 6, "after two thirds of that"
         await here.scan(engine)
         await engine.settle()
         assert states(engine) == ["sent"]
