@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from .quirks import Quirks
 
+INTROSPECTION = "/introspect"
+
 
 @dataclass(slots=True)
 class Addresses:
@@ -44,6 +46,11 @@ class Addresses:
     def verification(self) -> str:
         """Where a person enters the code (RFC 8628 section 3.3)."""
         return self.of(self.quirks.device.page_path)
+
+    @property
+    def introspect(self) -> str:
+        """For submission servers of one's own (RFC 7662); the real two have none that we know of."""
+        return self.of(INTROSPECTION)
 
     @property
     def discovery(self) -> str:

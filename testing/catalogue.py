@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from .quirks import BY_NAME
-from .refusals import Words, google_body, microsoft_body
+from .providers import BY_NAME
+from .refusals import Words, microsoft_body, plain_body
 from .scripted import CAPTIVE_PORTAL, CUT, JSON, Scripted
 from .wording import MICROSOFT_WORDS
 
@@ -191,7 +191,7 @@ def answer_of(
         body = microsoft_body(words, now)
     else:
         words = _of_google(code, error, suberror)
-        body = google_body(words, now)
+        body = plain_body(words, now)
     status = 401 if words.error in UNAUTHORIZED[provider] else 400
     if (provider, where) == ("google", "device"):
         status = DEVICE_STATUSES.get(words.error, status)

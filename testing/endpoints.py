@@ -3,26 +3,34 @@
 Rule: an endpoint checks nothing by itself; protocol and books do.
 """
 
+import base64
+import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .addresses import INTROSPECTION
 from .exchange import Answer, OAuthRequest
 from .grants import Refusal
 from .id_tokens import IdTokens
 from .protocol import NOT_STORED
 from .quirks import Flow, Quirks
-from .refusals import Body
+from .refusals import Body, Cause
 from .serving import Serving, token_kind
+
+RESOURCE_SERVER = "submission"
+"Who may ask what a token is good for."
 
 
 @dataclass(slots=True)
 class Endpoints:
     serving: Serving
     id_tokens: IdTokens
+    resource_secret: str = field(repr=False)
+    "Of the server that asks about tokens."
 
     def routes(self) -> list[Route]:
         quirks = self.serving.quirks
@@ -31,6 +39,7 @@ class Endpoints:
             Route(quirks.device.path, self._device, methods=["POST"]),
             Route(quirks.discovery_path, self._discovery, methods=["GET"]),
             Route(quirks.keys_path, self._keys, methods=["GET"]),
+            Route(INTROSPECTION, self._introspect, methods=["POST"]),
         ]
         if quirks.revoke_path is not None:
             routes.append(Route(quirks.revoke_path, self._revoke, methods=["POST"]))
@@ -62,6 +71,31 @@ class Endpoints:
             return protocol.refused(refusal.cause)
         asked.account = grant.account
         return _json({})
+
+    async def _introspect(self, request: Request) -> Response:
+        asked = await self.serving.asked(request)
+        said = request.headers.get("authorization", "").encode()
+        return await self.serving.answered(
+            request, "introspect", asked, lambda: self._introspected(asked, said)
+        )
+
+    def _introspected(self, asked: OAuthRequest, said: bytes) -> Answer:
+        """RFC 7662 section 2; who asks must say so with HTTP Basic."""
+        pair = f"{RESOURCE_SERVER}:{self.resource_secret}".encode()
+        if not hmac.compare_digest(said, b"Basic " + base64.b64encode(pair)):
+            return self.serving.protocol.refused(Cause.SECRET_WRONG)
+        access = self.serving.protocol.books.access(asked.parameters.get("token", ""))
+        if access is None:
+            return _json({"active": False})
+        asked.account = access.account
+        told: Body = {
+            "active": True,
+            "username": access.account,
+            "scope": " ".join(sorted(access.scope)),
+            "exp": int(access.expires_at.timestamp()),
+            "token_type": "Bearer",
+        }
+        return _json(told)
 
     async def _discovery(self, request: Request) -> Response:
         asked = await self.serving.asked(request)

@@ -14,7 +14,8 @@ from .authority import Authority
 from .mailbox import Mailbox
 from .person import Person
 from .provider import ProviderServer
-from .quirks import BY_NAME
+from .providers import BY_NAME
+from .quirks import Quirks
 from .submission import SubmissionServer
 
 
@@ -39,6 +40,10 @@ class Kit:
     def google(self) -> ProviderServer:
         return self.providers["google"]
 
+    @property
+    def standard(self) -> ProviderServer:
+        return self.providers["standard"]
+
     def person(self) -> Person:
         return Person(self.ca_file)
 
@@ -50,19 +55,22 @@ class Kit:
 
 @asynccontextmanager
 async def playing(
-    clock: Clock, folder: Path, providers: Sequence[str] = ("microsoft", "google")
+    clock: Clock, folder: Path, providers: Sequence[str | Quirks] = ("microsoft", "google")
 ) -> AsyncIterator[Kit]:
-    """Starts the named providers and their submission servers; `folder` gets `ca.pem` and `mailbox/`.
+    """Starts these providers and their submission servers; `folder` gets `ca.pem` and `mailbox/`. Quirks of
+    one's own are found in the kit under their name, too.
 
-    Raises KeyError for a provider that has no quirks, OSError where `folder` cannot be written.
+    Raises KeyError for a name that has no quirks, OSError where `folder` cannot be written.
     """
     authority = Authority(folder)
     mailbox = Mailbox(folder / "mailbox")
     async with AsyncExitStack() as stack:
         running: dict[str, ProviderServer] = {}
         submissions: dict[str, SubmissionServer] = {}
-        for name in providers:
-            server = ProviderServer(BY_NAME[name], clock, authority)
+        for provider in providers:
+            quirks = BY_NAME[provider] if isinstance(provider, str) else provider
+            name = quirks.name
+            server = ProviderServer(quirks, clock, authority)
             running[name] = await stack.enter_async_context(server)
             submission = SubmissionServer(server, authority, mailbox)
             submissions[name] = await stack.enter_async_context(submission)

@@ -19,7 +19,7 @@ from ..engine.clock import Clock
 from .accounts import Accounts
 from .addresses import Addresses
 from .authority import Authority
-from .endpoints import Endpoints
+from .endpoints import RESOURCE_SERVER, Endpoints
 from .gate import Gate
 from .grants import Access, Books
 from .https import ALPN, HttpsListener
@@ -60,6 +60,7 @@ class ProviderServer:
         self.tenant = tenant
         self.client_id = client_id or f"{quirks.name}-device-client"
         self.client_secret = client_secret or (secrets.token_urlsafe(24) if quirks.secret_required else "")
+        self.resource_server, self.resource_secret = RESOURCE_SERVER, secrets.token_urlsafe(24)
         self.accounts = Accounts()
         self.policy = Policy(quirks.rotation, quirks.unused_max, quirks.live_tokens_max)
         self.registration = Registration(self.client_id, quirks, clock)
@@ -73,7 +74,10 @@ class ProviderServer:
         self._authority = authority
         self._at = Addresses(quirks, tenant)
         self._serving = Serving(quirks, clock, self._at, self._protocol, self._listener)
-        pages, endpoints = Pages(self._serving, self.client_id), Endpoints(self._serving, id_tokens)
+        pages, endpoints = (
+            Pages(self._serving, self.client_id),
+            Endpoints(self._serving, id_tokens, self.resource_secret),
+        )
         self._app = Starlette(routes=[*pages.routes(), *endpoints.routes()])
         self._stack = AsyncExitStack()
         self._reopening: asyncio.Task[None] | None = None
@@ -128,6 +132,11 @@ class ProviderServer:
     def verification_url(self) -> str:
         """Where a person enters the code of a device."""
         return self._at.verification
+
+    @property
+    def introspect_url(self) -> str:
+        """Token introspection (RFC 7662) for `resource_server` with `resource_secret`, by HTTP Basic."""
+        return self._at.introspect
 
     @property
     def discovery_url(self) -> str:

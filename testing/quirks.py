@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from .policy import OLD_STAYS, Rotation
-from .refusals import Cause, Form, Words, google_body, microsoft_body
+from .refusals import Cause, Form, Words, microsoft_body, plain_body
 from .wording import GOOGLE_WORDS, MICROSOFT_WORDS
 
 
@@ -210,7 +210,7 @@ GOOGLE = Quirks(
     unused_max=timedelta(days=180),
     live_tokens_max=100,
     claims=frozenset({"email", "email_verified", "preferred_username", "name"}),
-    refusal_form=google_body,
+    refusal_form=plain_body,
     extended_life=False,
     words=GOOGLE_WORDS,
     flows=frozenset({Flow.CODE, Flow.DEVICE, Flow.SERVICE}),
@@ -227,5 +227,3 @@ GOOGLE = Quirks(
         life=timedelta(minutes=30),
     ),
 )
-
-BY_NAME: Mapping[str, Quirks] = MappingProxyType({quirks.name: quirks for quirks in (MICROSOFT, GOOGLE)})

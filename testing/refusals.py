@@ -104,8 +104,8 @@ def microsoft_body(words: Words, now: datetime) -> Body:
     }
 
 
-def google_body(words: Words, now: datetime) -> Body:
-    """RFC 6749 section 5.2 and `error_subtype`; no time in it."""
+def plain_body(words: Words, now: datetime) -> Body:
+    """RFC 6749 section 5.2, and Google's `error_subtype` where there is one; no time in it."""
     return {
         "error": words.error,
         **({"error_description": words.text} if words.text else {}),

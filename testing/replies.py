@@ -1,4 +1,4 @@
-"""How the submission servers of the two providers differ, as data: extensions, mechanisms, replies.
+"""How the submission servers of the providers differ, as data: extensions, mechanisms, replies.
 
 Rule: nothing in the server asks which provider is played. Every reply carries an enhanced code (RFC 3463, RFC
 2034).
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from .quirks import GOOGLE, MICROSOFT
+from .standard import STANDARD
 
 SERVER_WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -97,6 +98,25 @@ GOOGLE_REPLIES = Replies(
     accepted="250 2.0.0 OK - gsmtp",
 )
 
+STANDARD_REPLIES = Replies(
+    name=STANDARD.name,
+    banner="ESMTP",
+    octets_max=52_428_800,
+    mechanisms=frozenset({"LOGIN", "PLAIN", "XOAUTH2", "OAUTHBEARER"}),
+    extensions=("8BITMIME", "DSN", "ENHANCEDSTATUSCODES", "PIPELINING", "SMTPUTF8"),
+    starttls_first="530 5.7.0 Must issue a STARTTLS command first",
+    auth_first="530 5.7.0 Authentication required",
+    authenticated="235 2.7.0 Authentication successful",
+    token_refused="535 5.7.8 Authentication credentials invalid",
+    token_challenge=b'{"status":"invalid_token","schemes":"bearer","scope":"smtp"}',
+    password_refused="535 5.7.8 Authentication credentials invalid",
+    submission_disabled="535 5.7.8 Authentication credentials invalid",
+    sender_refused="553 5.7.1 Sender address rejected: not owned by user",
+    sender_ok="250 2.1.0 Ok",
+    recipient_ok="250 2.1.5 Ok",
+    accepted="250 2.0.0 Ok: queued",
+)
+
 REPLIES_BY_NAME: Mapping[str, Replies] = MappingProxyType(
-    {replies.name: replies for replies in (MICROSOFT_REPLIES, GOOGLE_REPLIES)}
+    {replies.name: replies for replies in (MICROSOFT_REPLIES, GOOGLE_REPLIES, STANDARD_REPLIES)}
 )

@@ -26,7 +26,7 @@ from .gate import Gate
 from .mailbox import Envelope, Mailbox
 from .notifications import MalformedParameter, Wants
 from .provider import ProviderServer
-from .replies import REPLIES_BY_NAME, SERVER_WORDS, Replies
+from .replies import REPLIES_BY_NAME, SERVER_WORDS, STANDARD_REPLIES, Replies
 
 SASL_LINE_MAX = 12_288
 "Octets of a response to a challenge (RFC 4954 section 4)."
@@ -262,7 +262,7 @@ class SubmissionServer:
         """Speaks as `provider` does, asks it about tokens and knows its accounts."""
         self.provider = provider
         self.clock: Clock = provider.clock
-        self.replies = REPLIES_BY_NAME[provider.quirks.name]
+        self.replies = REPLIES_BY_NAME.get(provider.quirks.name, STANDARD_REPLIES)
         self.mailbox = mailbox
         self.security = security
         self.admits = admits

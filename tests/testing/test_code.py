@@ -16,7 +16,8 @@ from franking.testing.clock import VirtualClock
 from franking.testing.person import Person, SignInRefused
 from franking.testing.plain_client import PlainClient
 from franking.testing.provider import ProviderServer
-from franking.testing.quirks import BY_NAME, GOOGLE, MICROSOFT, Quirks
+from franking.testing.providers import BY_NAME
+from franking.testing.quirks import GOOGLE, MICROSOFT, Quirks
 
 BOTH = pytest.mark.parametrize("quirks", BY_NAME.values(), ids=BY_NAME.keys())
 

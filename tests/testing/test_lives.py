@@ -15,7 +15,8 @@ from franking.testing.policy import (
     SINGLE_PAGE,
     TESTING,
 )
-from franking.testing.quirks import BY_NAME, GOOGLE, MICROSOFT, Quirks
+from franking.testing.providers import BY_NAME
+from franking.testing.quirks import GOOGLE, MICROSOFT, Quirks
 from franking.tests.testing.scene import KIM, PASSWORD, Scene, scene
 
 BOTH = pytest.mark.parametrize("quirks", BY_NAME.values(), ids=BY_NAME.keys())

@@ -19,7 +19,8 @@ from franking.testing.authority import client_context
 from franking.testing.clock import VirtualClock
 from franking.testing.kit import Kit, playing
 from franking.testing.plain_client import PlainClient
-from franking.testing.quirks import BY_NAME, GOOGLE, MICROSOFT
+from franking.testing.providers import BY_NAME
+from franking.testing.quirks import GOOGLE, MICROSOFT
 from franking.testing.replies import REPLIES_BY_NAME
 from franking.testing.seen import Given
 
@@ -379,13 +380,13 @@ async def test_a_mailbox_goes_on_numbering(clock: VirtualClock, tmp_path: Path) 
     assert sorted(path.name for path in (tmp_path / "mailbox").iterdir()) == ["000001.eml", "000002.eml"]
 
 
-async def test_both_providers_play_at_once(clock: VirtualClock, tmp_path: Path) -> None:
-    async with playing(clock, tmp_path) as kit:
+async def test_all_providers_play_at_once(clock: VirtualClock, tmp_path: Path) -> None:
+    async with playing(clock, tmp_path, tuple(BY_NAME)) as kit:
         kit.add_account(KIM, "correct horse")
         for name in BY_NAME:
             async with Scene(kit, name).authenticated() as smtp:
                 await smtp.send_message(scan(10)[0])
-        assert len(kit.mailbox.messages) == 2
+        assert len(kit.mailbox.messages) == len(BY_NAME)
         foreign = kit.google.give(KIM).access_token
         async with Scene(kit, "microsoft").connection() as smtp:
             with pytest.raises(aiosmtplib.SMTPAuthenticationError):
