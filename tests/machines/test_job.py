@@ -190,7 +190,10 @@ def test_s33_a_power_cut_after_the_body_began_is_written_down_as_unknown(life_: 
 @pytest.mark.manual("S33")
 def test_s33_a_connection_lost_after_the_final_dot_is_unknown_and_tried_again() -> None:
     life = within(DELIVERING).hears(UNKNOWN)
-    assert (life.state, life.data) == (WAITING, Progress(1, 1, 1, RETRY_AT, NEWLY.at, reason="outcome unknown"))
+    assert (life.state, life.data) == (
+        WAITING,
+        Progress(1, 1, 1, RETRY_AT, NEWLY.at, reason="outcome unknown"),
+    )
 
 
 @pytest.mark.manual("S33")
