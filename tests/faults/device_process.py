@@ -1,8 +1,8 @@
 """One device in a process of its own, so that it can be killed as a power cut would.
 
 Reads a configuration (JSON: settings, passwords, scan), opens the engine, signs the administrator in if need
-be, submits as fast as it can, and ends when every job is over. It prints `open`, a line for each receipt, and
-`done`.
+be, submits as fast as it can, and ends when every job is over. It prints `open`, a line for each receipt, the
+warning `again` with its words where a sign-in is over, and `done`.
 
 Rule: a line is printed after what it says is durable, and flushed at once.
 """
@@ -17,9 +17,11 @@ from typing import NamedTuple
 from franking.engine.engine import Engine
 from franking.engine.records import Batch
 from franking.engine.settings import Settings
+from franking.events.information import Info
 from franking.events.job import JobSubmitted
 from franking.events.request import ScanToEmail
 from franking.machines.refresh_token import ACQUIRED, REFRESH_TOKEN
+from franking.machines.sign_in import CLOSED, SIGN_IN
 from franking.testing.person import Person
 from franking.testing.screen import PersonAtTheScreen
 
@@ -59,6 +61,18 @@ async def submit(engine: Engine, device: Device, jobs: int) -> None:
         say("receipt", receipt.job, receipt.message_id)
 
 
+async def signed_in(engine: Engine) -> None:
+    """The administrator does what [Information] tells him."""
+    token = engine.runtime.instance(REFRESH_TOKEN, "administrator").state
+    screen = engine.runtime.instance(SIGN_IN, "page").state
+    if token is ACQUIRED or screen is not CLOSED:
+        return
+    for warning in engine.information():
+        if warning.code is Info.SIGN_IN_AGAIN:
+            say("again", warning.cause)
+    await engine.acquire("page")
+
+
 def stop_before_commit(engine: Engine) -> None:
     """From here the files of a job are in the spool and the job never comes to be."""
     commit = engine.store.commit
@@ -87,11 +101,11 @@ async def run(device: Device, jobs: int, prepare: Callable[[Engine], None]) -> N
         engine.watch(lambda move: moved.set())
         say("open")
         prepare(engine)
-        if engine.runtime.instance(REFRESH_TOKEN, "administrator").state is not ACQUIRED:
-            await engine.acquire("page")
+        await signed_in(engine)
         await asyncio.gather(*(submit(engine, device, jobs // SUBMITTERS) for _ in range(SUBMITTERS)))
         while any(job.state not in ("sent", "ended") for job in engine.status().jobs):
             moved.clear()
+            await signed_in(engine)
             await moved.wait()
         await engine.settle()
     say("done")
