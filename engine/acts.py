@@ -34,9 +34,10 @@ from ..machines.effects import (
     RevokeBrought,
     RevokeGrant,
     Transmit,
+from .lost_grants import readable, unreadable
+from .mailboxes import Mailboxes
 )
-from ..machines.identity import same
-from ..machines.refresh_token import REFRESH_TOKEN
+from ..machines.refresh_token import EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Rule
 from ..machines.sign_in import MINUTES_OPEN
 from .boxes import LinkEnded
@@ -51,6 +52,7 @@ from .ports import (
     RECIPIENTS,
     AnswerClass,
     Cancelled,
+    SealLost,
     Envelope,
     Lifetimes,
     Login,
@@ -124,8 +126,12 @@ class World:
     """
 
 
+        except SealLost as failure:
+            return (unreadable(sealed, failure),)
 class Acts:
     def __init__(
+        if self.runtime.instance(REFRESH_TOKEN, identity).state is EXPIRED:
+            await self.runtime.publish(readable(sealed))
         self,
         runtime: Runtime,
         world: World,

@@ -4,18 +4,19 @@ A document is a file of the store's folder `boxes`, named by its number; it is o
 is committed. A crash between the two leaves a file without a document, one after its end leaves the file of a
 document that is gone; the next start sweeps both.
 
-A link is 128 bits that nobody can guess, so nothing counts guesses. It lies on no disk: it is made again from
-the store's key and a nonce when its mail is composed, and is recognised by its digest.
+A link is 128 bits that nobody can guess, so nothing counts guesses. It is sealed for when its mail is
+composed, and is recognised by its digest.
 
 Rule: numbers are never given twice, so that no late word about a document reaches another one.
 """
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -29,13 +30,14 @@ from ..machines.effects import Effect, EraseDocument
 from .bus import Publication
 from .deeds import Brought, Outcome, Performer
 from .play import Asked
+from .ports import LinkSeal
 from .records import DocumentRow, JobRow, LinkRow, StoreFailed, Write
 from .runtime import Runtime
 from .secret import Secret
 from .spool import FILES, SpooledFile, check, copy, sync
 from .words import Spoken
 
-NONCE_OCTETS = 16
+LINK_OCTETS = 16
 LINK_PATH = "d"
 "A link is `[box] public_url`, this, the link's 128 bits and the document's name."
 log = logging.getLogger("franking")
@@ -84,9 +86,8 @@ class LinkEnded(LookupError):
 
 
 class Boxes:
-    def __init__(self, folder: Path, runtime: Runtime, link: Callable[[int, bytes], Secret]) -> None:
-        """`link`: the link of a document, from its number and a nonce; raises SealFailed."""
-        self.folder, self.runtime, self.store, self.link = folder, runtime, runtime.store, link
+    def __init__(self, folder: Path, runtime: Runtime, seal: LinkSeal) -> None:
+        self.folder, self.runtime, self.store, self.seal = folder, runtime, runtime.store, seal
         folder.mkdir(mode=0o700, exist_ok=True)
         self.next = max(self.store.last_document(), *self.files(), 0) + 1
 
@@ -188,9 +189,9 @@ class Boxes:
 
     def linked(self, row: DocumentRow, job: int, expires_at: datetime) -> tuple[LinkRow, Linked]:
         """A new link, which the job's mail brings. Raises SealFailed."""
-        nonce = os.urandom(NONCE_OCTETS)
-        token = self.link(row.document, nonce)
-        link = LinkRow(row.document, job, nonce, digest(token.reveal()))
+        token = Secret(base64.urlsafe_b64encode(os.urandom(LINK_OCTETS)).decode().rstrip("="))
+        sealed = self.seal.seal_link(row.document, token)
+        link = LinkRow(row.document, job, sealed, digest(token.reveal()))
         return link, Linked(row.name, token, row.size, expires_at)
 
     def links_of(self, job: JobRow) -> tuple[Linked, ...]:
@@ -209,10 +210,7 @@ class Boxes:
         row, stay = self.store.document(link.document), self.stay(link.document)
         if row is None or stay is None or stay.expires_at is None:
             raise LinkEnded
-        token = self.link(link.document, link.nonce)
-        if not hmac.compare_digest(digest(token.reveal()), link.digest):
-            log.error("the link of document %d cannot be made: the store's key is another one", link.document)
-            raise LinkEnded
+        token = self.seal.open_link(link.document, link.sealed)
         return Linked(row.name, token, row.size, stay.expires_at)
 
     def found(self, token: str, name: str) -> DocumentRow | None:

@@ -28,6 +28,7 @@ from ..events.information import (
 from ..events.request import Function
 from ..events.token import GrantRevoked
 from ..machines.job import DELIVERING, JOB
+from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.roles import Viewer
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
 from .adapters import NO_PROVIDERS, outside
@@ -37,9 +38,10 @@ from .codec import moment
 from .deeds import where
 from .information import Warning
 from .journal import Entry
+from .lost_grants import this_device
 from .play import Move
 from .ports import Credentials, Directory, Screen
-from .records import RevocationEnded, StoreFailed
+from .records import RevocationEnded, SealFailed, Store, StoreFailed
 from .refusal import Refused
 from .runtime import Unit
 from .settings import FileCredentials, Settings, SettingsError
@@ -76,21 +78,27 @@ class Engine(Submitting):
         clock: Clock | None = None,
         screen: Screen | None = None,
         key: Callable[[], bytes] | None = None,
+        former_key: Callable[[], bytes] | None = None,
         credentials: Credentials | None = None,
         directory: Directory | None = None,
         rules: tuple[Rule, ...] = (),
         providers: Mapping[str, "ProviderData"] = NO_PROVIDERS,
+        device: Callable[[], str] = this_device,
     ) -> AsyncIterator[Self]:
         """Opens the store, says that the engine started, and runs until the block ends.
 
         `rules`, `providers`: the program's own, beside the manual's and those that are built in (S2, S16).
-        `key`: 32 octets that seal refresh tokens, where they are not to lie in a file beside the store.
+        `key`: 32 octets that seal refresh tokens, where they are not to lie in a file beside the store or in
+        the credential `franking-key` of the service manager. What is still sealed with `former_key` is sealed
+        anew before this returns.
+        `device`: what only this device has, such as its serial number; by it a store that was copied to
+        another device is noticed, and nobody's sign-in is shared.
         Raises Refused or SettingsError where the settings cannot be, StoreInUse, StoreUnusable, SealFailed,
         StoreFailed, OSError.
         """
+        from .store.keys import GivenKey, key_of
         from .store.lock import StoreLock
         from .store.sqlite import SqliteStore
-        from .store.vault import KeyFile
 
         found = broken(settings, Look.SET, rules=(*RULES, *rules))
         refuses = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
@@ -105,18 +113,18 @@ class Engine(Submitting):
             folder.chmod(0o700)
             store = SqliteStore(folder / "store.db")
             try:
-                key = key or KeyFile(folder / "key", lambda: bool(store.grants()))
                 engine = cls(
                     settings,
                     folder,
                     store,
                     clock or SystemClock(),
-                    key,
+                    GivenKey(key, former_key) if key else key_of(folder, os.environ, in_use(store)),
                     screen,
                     credentials,
                     directory,
                     rules,
                     providers,
+                    device,
                 )
             except BaseException:
                 await store.aclose()
@@ -131,7 +139,10 @@ class Engine(Submitting):
         """A new life: one line, committed alone before anything else happens."""
         self.runtime.watchers.append(log_information)
         self.run("runtime", self.runtime.run())
-        await self.say(self.availability(EngineStarted))
+        claim = self.lost_grants.first_claim()
+        await self.runtime.publish(Publication(self.availability(EngineStarted), rows=claim))
+        await self.finish_exchange()
+        await self.lost_grants.start()
         for left in self.store.revocations():
             told = GrantRevoked(identity=left.identity, delivered=False)
             await self.runtime.publish(Publication(told, rows=(RevocationEnded(left.key),)))
@@ -242,6 +253,22 @@ class Engine(Submitting):
         await self.runtime.publish(*map(Publication, facts))
         return True
 
+    async def rotate_key(self) -> int:
+        """Another key seals from now on, and what is sealed is sealed anew: how much that was (S26). A power
+        cut in between costs nothing. A key that is not in a file of the store is exchanged by opening the
+        engine with the new one and the former one.
+
+        Raises KeyNotOurs, KeyMissing, KeyUnreadable (each a SealFailed), StoreFailed.
+        """
+        return await self.carried_through(self.resealing.exchange())
+
+    async def finish_exchange(self) -> None:
+        """A key that cannot be read now keeps no device from starting: what it seals says so itself."""
+        try:
+            await self.resealing.finish()
+        except SealFailed as failure:
+            log.error("what is sealed with a former key stays so: %s", failure)
+
     def next_due(self) -> datetime | None:
         """When the next limit of a state is to be said."""
         due = self.limits.next_due_us(self.clock.now())
@@ -272,6 +299,11 @@ class Engine(Submitting):
                 return False
             await asyncio.sleep(0)
         return self.activity.count == 0
+
+
+def in_use(store: Store) -> Callable[[], bool]:
+    """Whether a sign-in holds that is sealed with the key: without it no other one is made (S29)."""
+    return lambda: bool(store.in_states(REFRESH_TOKEN.title, (ACQUIRED.name,)))
 
 
 def log_information(unit: Unit) -> None:

@@ -15,8 +15,16 @@ from ..events.base import ADMINISTRATOR, Event
 from ..events.device import Availability
 from ..events.information import Actor, Info
 from ..events.job import JobFailed, JobGivenUp, JobSent, JobSubmitted, JobTaken, LeftJobsSettled
-from ..events.sign_in import SignInFailed
-from ..events.token import AccessTokenRejected, GrantMissing, GrantRefused, RefreshBlocked
+from ..events.mailbox import MailboxClosed
+from ..events.sign_in import FlowRefused, SignInFailed
+from ..events.token import (
+    AccessTokenRejected,
+    GrantForeign,
+    GrantMissing,
+    GrantRefused,
+    GrantUnreadable,
+    RefreshBlocked,
+)
 from ..machines.rules import Rule
 from .words import Words, words
 
@@ -137,6 +145,12 @@ def sign_in_again(raised: Raised) -> Advice:
     actor = Actor.ADMIN if mine else Actor.PERSON
     if isinstance(raised.fact, GrantMissing):
         return Advice(say("I101.missing.cause"), remedy, actor)
+    if isinstance(raised.fact, GrantForeign):
+        return Advice(say("I101.foreign.cause"), remedy, actor)
+    if isinstance(raised.fact, GrantUnreadable):
+        lost = known_of(raised)
+        why = Advice("", "", actor) if lost is None else lost
+        return Advice(joined(say("I101.unreadable.cause"), why.cause), joined(why.remedy, remedy), why.actor)
     said = in_brackets(raised.fact.code) if isinstance(raised.fact, GrantRefused) else ""
     cause = say("I101.administrator.cause", said=said) if mine else say("I101.user.cause", said=said)
     known = known_of(raised)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,12 @@ from .holder import TokenHolder
 from .journal import Journal
 from .limits import Limits
 from .people import People
+from .lost_grants import LostGrants
+from .mailboxes import Mailboxes
 from .ports import Credentials, Directory, Screen, Trouble
 from .records import JobRow, Store
 from .runtime import Runtime
+from .resealing import Resealing
 from .senders import Senders
 from .settings import Settings
 from .spool import Spool
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 
 
 class NoScreen(Exception):
+    from .store.keys import Key
     """A sign-in was asked for, and this engine has nothing to show it on."""
 
     def __init__(self) -> None:
@@ -58,7 +63,7 @@ class Parts:
         folder: Path,
         store: Store,
         clock: Clock,
-        key: Callable[[], bytes],
+        key: "Key",
         screen: Screen | None,
         credentials: Credentials,
         directory: Directory | None,
@@ -67,13 +72,16 @@ class Parts:
     ) -> None:
         from .store.vault import Vault
 
+        device: Callable[[], str],
         self.settings, self.folder, self.store, self.clock = settings, folder, store, clock
         self.given_screen, self.rules = screen, (*RULES, *rules)
         self.activity, self.holder = Activity(), TokenHolder(clock)
-        vault = Vault(key)
+        self.vault = vault = Vault(key)
         self.spool = Spool(folder / "spool")
         self.runtime = Runtime(store, clock, vault.seal, self.activity)
-        self.boxes = Boxes(folder / "boxes", self.runtime, vault.link)
+        self.boxes = Boxes(folder / "boxes", self.runtime, vault)
+        self.resealing = Resealing(self.runtime, vault)
+        self.lost_grants = LostGrants(self.runtime, vault, device)
         self.people = People(store, lambda: self.settings, directory)
         self.senders = Senders(store, lambda: self.settings, self.people)
         self.adapters = Adapters(

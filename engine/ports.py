@@ -5,7 +5,7 @@ here alone. Outcomes are values, never exceptions: an adapter that raises has a 
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from ..events.information import Actor
 from .exclusions import Exclusion
-from .records import SealedGrant
+from .records import SealedGrant, Store, Write
 from .secret import Secret
 
 
@@ -321,3 +321,33 @@ class Credentials(Protocol):
 
 Directory = Mapping[str, str]
 "Login name to e-mail address."
+class LinkSeal(Protocol):
+    """The vault, as far as the user boxes need it."""
+
+    def seal_link(self, document: int, token: Secret) -> bytes:
+        """Raises SealFailed."""
+
+    def open_link(self, document: int, sealed: bytes) -> Secret:
+        """Raises SealFailed."""
+
+
+class Resealer(Protocol):
+    """The vault, as far as the exchange of its key needs it."""
+
+    @property
+    def key(self) -> "Exchanged": ...
+
+    def stale(self, store: Store) -> Iterable[Write]:
+        """What is sealed with a former key, sealed with the present one. Raises SealFailed."""
+
+
+class Exchanged(Protocol):
+    def former(self) -> tuple[bytes, ...]: ...
+
+    def exchange(self) -> None:
+        """From now on another key seals. Raises SealFailed."""
+
+    def exchanged(self) -> None:
+        """Nothing is sealed with a former key any more. Raises SealFailed."""
+
+

@@ -160,8 +160,8 @@ class LinkRow(NamedTuple):
     document: int
     job: int
     "Whose mail brings it."
-    nonce: bytes
-    "With the store's key it gives the link again, for every try of the mail."
+    sealed: bytes
+    "The link, for every try of the mail."
     digest: bytes
     "SHA-256 of the link."
 
@@ -191,6 +191,56 @@ Write = (
     | ErasedGrant
     | JobRow
     | JobMoved
+class ResealedGrant(NamedTuple):
+    """The same grant under another key, in place of what was sealed before; else nothing happens."""
+
+    identity: str
+    sealed: bytes
+    before: bytes
+
+
+class ResealedLink(NamedTuple):
+    document: int
+    sealed: bytes
+    before: bytes
+
+
+class KeptSecret(NamedTuple):
+    """What a setting names as `vault:NAME`."""
+
+    name: str
+    sealed: bytes
+
+
+class SecretGone(NamedTuple):
+    name: str
+
+
+class ResealedSecret(NamedTuple):
+    name: str
+    sealed: bytes
+    before: bytes
+
+
+class Noted(NamedTuple):
+    """Something that the store knows of itself."""
+
+    name: str
+    value: str
+
+
+class JobsGone(NamedTuple):
+    """Everything that is known of this person's jobs beside their machines."""
+
+    owner: str
+
+
+class PersonGone(NamedTuple):
+    """Login and address; the identity is never given to anybody else."""
+
+    identity: str
+
+
     | JobOutcome
     | DocumentRow
     | LinkRow
@@ -224,6 +274,14 @@ class StoreFailed(Spoken):
     """The store did not take a commit: nothing of it happened."""
 
     def __init__(self, why: str, full: bool) -> None:
+    | ResealedGrant
+    | ResealedLink
+    | ResealedSecret
+    | KeptSecret
+    | SecretGone
+    | Noted
+    | JobsGone
+    | PersonGone
         super().__init__("error.store", why=why)
         self.why = why
         self.full = full
@@ -271,6 +329,10 @@ class Store(Protocol):
     def grant(self, identity: str) -> SealedGrant | None: ...
 
     def grants(self) -> list[SealedGrant]: ...
+class SealLost(SealFailed):
+    """What was sealed cannot be had until the key that sealed it is put back."""
+
+
 
     def job(self, job: int) -> JobRow | None: ...
 
@@ -311,3 +373,10 @@ class Store(Protocol):
     def revocations(self) -> list[RevocationBegun]: ...
 
     async def aclose(self) -> None: ...
+    def links(self) -> list[LinkRow]: ...
+
+    def secrets(self) -> list[KeptSecret]: ...
+
+    def noted(self, name: str) -> str:
+        """Empty: nothing was."""
+

@@ -41,6 +41,17 @@ class NetworkChanged(Availability):
     """The device is connected to another network, or its VLAN was turned on or off."""
 
 
+class StoreCopied(OfDevice):
+    """The store was another device's: a cloned image. It is this one's from now on, without its sign-ins."""
+
+
+class KeyExchanged(OfDevice):
+    """What the store keeps sealed was sealed anew with another key (S26)."""
+
+    resealed: int
+    "How many sign-ins, links and secrets."
+
+
 class UserLoggedIn(OfPlace, OfIdentity):
     """A person logged in at this place."""
 

@@ -49,6 +49,20 @@ class GrantRefused(GrantFact):
     "As the provider said it: AADSTS50173, invalid_grant."
 
 
+class GrantForeign(GrantFact):
+    """It is another device's: this store is a copy of that one's. It is not revoked, for the other device
+    goes on using it.
+    """
+
+
+class GrantUnreadable(GrantFact):
+    """The key that sealed it is lost. It stays as it is: who puts the key back has it again (S29)."""
+
+
+class GrantReadable(GrantFact):
+    """The key that sealed it is back."""
+
+
 class GrantEnded(OfIdentity):
     """The present grant is over without a person's act; whoever holds an access token of it drops it."""
 

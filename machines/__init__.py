@@ -10,6 +10,7 @@ from .definition import Definition
 from .document import DOCUMENT
 from .job import JOB
 from .left_jobs import LEFT_JOBS
+from .mailbox import MAILBOX
 from .refresh_token import REFRESH_TOKEN
 from .session import SESSION
 from .sign_in import SIGN_IN
@@ -21,6 +22,7 @@ MACHINES: tuple[Definition[Any], ...] = (
     SIGN_IN,
     REFRESH_TOKEN,
     ACCESS_TOKEN,
+    MAILBOX,
     JOB,
     LEFT_JOBS,
     DOCUMENT,
@@ -28,6 +30,8 @@ MACHINES: tuple[Definition[Any], ...] = (
 
 SUBSCRIBERS_ONLY = MappingProxyType({
     "GrantRevoked": "nothing here waits for it: the grant was erased when it was asked for",
+    "StoreCopied": "each sign-in of a copied store hears its own word",
+    "KeyExchanged": "nothing ends by it: what was sealed is sealed again",
     "InformationRaised": "said by the machines, for people",
     "InformationCleared": "said by the machines, for people",
     "InformationAcknowledged": "said by a person, for the screen",

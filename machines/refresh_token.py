@@ -2,7 +2,9 @@
 
 A person signs in once; the grant then works for months without anyone thinking of it. Two things end it: the
 provider's word (GrantRefused) or a person's (TokenDeleted). An outage is neither: no row knows the network. A
-grant that the vault has lost (GrantMissing) cannot be waited for, either: a person must sign in.
+grant that the vault has lost (GrantMissing) or that another device signed in (GrantForeign) cannot be waited
+for, either: a person must sign in. One whose key is lost (GrantUnreadable) is Expired, too, but stays in the
+vault: it is tried once an hour, and goes on when the key is back and nobody has signed in meanwhile.
 The sign-in screen is a machine of its own: one that is cancelled never gets here, and so changes nothing.
 Using the grant is the access token's business: when it was idle too long, this machine only says so
 (TokenWanted).
@@ -22,9 +24,12 @@ from ..events.token import (
     AccessTokenReady,
     GrantEnded,
     GrantFact,
+    GrantForeign,
     GrantMissing,
+    GrantReadable,
     GrantRefused,
     GrantRotated,
+    GrantUnreadable,
     RenewalDue,
     SignInSucceeded,
     TokenDeleted,
@@ -37,6 +42,7 @@ Status = StrEnum("Status", {"REQUIRED": "Required", "ACQUIRED": "Acquired", "EXP
 REQUIRED, ACQUIRED, EXPIRED = Status
 LATE = "a late word about a grant that is gone"
 RETRY_RENEWAL = timedelta(days=1)
+RETRY_KEY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,15 @@ def try_tomorrow(grant: Grant, event: RenewalDue) -> Grant:
     return replace(grant, renew_at=event.at + RETRY_RENEWAL)
 
 
+def lay_aside(grant: Grant, event: GrantUnreadable | RenewalDue) -> Grant:
+    """The version stays: it is the same grant when its key is back."""
+    return replace(grant, renew_at=event.at + RETRY_KEY)
+
+
+def take_up(grant: Grant, event: GrantReadable) -> Grant:
+    return replace(grant, renew_at=event.at + RETRY_RENEWAL)
+
+
 CLEARED = (Clear(Info.SIGN_IN_AGAIN), Clear(Info.OTHER_ACCOUNT))
 ENDED = (EraseGrant(), Inform(Info.SIGN_IN_AGAIN))
 
@@ -80,7 +95,8 @@ REFRESH_TOKEN = Definition(
         on(SignInSucceeded, unless=right, ask=[Inform(Info.OTHER_ACCOUNT), RevokeBrought()]),
         on(TokenDeleted, to=REQUIRED, data=gone, ask=CLEARED),
         on(GrantRotated, ask=[RevokeBrought()]),
-        ignore(GrantRefused, GrantMissing, RenewalDue, AccessTokenReady, why=LATE),
+        ignore(GrantRefused, GrantMissing, GrantForeign, GrantUnreadable, GrantReadable, RenewalDue,
+               AccessTokenReady, why=LATE),
     ),
     state(REQUIRED, "Nobody has signed in for this identity.",
         on(TokenDeleted, ask=[Clear(Info.OTHER_ACCOUNT)])),
@@ -91,10 +107,22 @@ REFRESH_TOKEN = Definition(
         ignore(AccessTokenReady, unless=current, why=LATE),
         on(GrantRotated, when=current, data=hold, ask=[KeepGrant()]),
         on(GrantRotated, unless=current, ask=[RevokeBrought()]),
-        on(GrantRefused, GrantMissing, when=current, to=EXPIRED, data=gone, tell=[GrantEnded], ask=ENDED),
-        ignore(GrantRefused, GrantMissing, unless=current, why=LATE),
+        on(GrantRefused, GrantMissing, GrantForeign, when=current, to=EXPIRED, data=gone,
+           tell=[GrantEnded], ask=ENDED),
+        on(GrantUnreadable, when=current, to=EXPIRED, data=lay_aside, tell=[GrantEnded],
+           ask=[Inform(Info.SIGN_IN_AGAIN)]),
+        ignore(GrantRefused, GrantMissing, GrantForeign, GrantUnreadable, unless=current, why=LATE),
+        ignore(GrantReadable, why="nothing was wrong with it"),
         on(TokenDeleted, to=REQUIRED, data=gone,
            ask=[RevokeGrant(), EraseGrant(), Clear(Info.OTHER_ACCOUNT)])),
-    state(EXPIRED, "The grant is dead or lost: a person must sign in again."),
+    state(EXPIRED, "The grant is dead or lost: a person must sign in again.",
+        lasts(until="renew_at", then=RenewalDue),
+        on(RenewalDue, data=lay_aside, tell=[TokenWanted]),
+        on(GrantReadable, when=current, to=ACQUIRED, data=take_up, ask=[Clear(Info.SIGN_IN_AGAIN)]),
+        ignore(GrantReadable, unless=current, why=LATE),
+        on(GrantUnreadable, when=current, data=lay_aside, tell=[GrantEnded]),
+        on(GrantMissing, GrantForeign, when=current, data=gone, tell=[GrantEnded], ask=ENDED),
+        ignore(GrantMissing, GrantForeign, GrantUnreadable, unless=current, why=LATE),
+        on(TokenDeleted, to=REQUIRED, data=gone, ask=[RevokeGrant(), EraseGrant(), *CLEARED])),
     per=OfIdentity,
 )  # fmt: skip

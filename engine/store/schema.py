@@ -31,7 +31,7 @@ create index job_ready on job(identity, by_device desc, job) where ready;
 create table document(document integer primary key, identity text not null, name text not null,
                       size integer not null, sha256 text not null, kept_at text not null) strict;
 create index document_identity on document(identity);
-create table link(document integer primary key, job integer not null, nonce blob not null,
+create table link(document integer primary key, job integer not null, sealed blob not null,
                   digest blob not null unique) strict;
 create index link_job on link(job);
 create table information(code text, subject text, because integer not null, at text not null,
@@ -41,6 +41,8 @@ create table revocation(key text primary key, identity text not null) strict, wi
 """
 
 PRAGMAS = (
+create table secret(name text primary key, sealed blob not null) strict, without rowid;
+create table noted(name text primary key, value text not null) strict, without rowid;
     "pragma journal_mode=wal",
     "pragma synchronous=full",
     "pragma secure_delete=on",
@@ -76,4 +78,17 @@ WRITES: dict[type, str] = {
     r.RevocationBegun: insert("revocation", r.RevocationBegun),
     r.RevocationEnded: "delete from revocation where key=?",
 }
+    r.ResealedGrant: "update vault set sealed=?2 where identity=?1 and sealed=?3",
+    r.ResealedLink: "update link set sealed=?2 where document=?1 and sealed=?3",
+    r.ResealedSecret: "update secret set sealed=?2 where name=?1 and sealed=?3",
+    r.KeptSecret: insert("secret", r.KeptSecret),
+    r.SecretGone: "delete from secret where name=?",
+    r.Noted: insert("noted", r.Noted),
+    r.JobsGone: "delete from job where owner=?",
+    r.PersonGone: "delete from identity where identity=?",
 "Each in the order of its fields."
+ERASURES = (
+    r.ErasedGrant, r.ResealedGrant, r.ResealedLink, r.ResealedSecret, r.KeptSecret, r.SecretGone, r.JobsGone,
+    r.PersonGone,
+)  # fmt: skip
+"What they take away leaves every file of the store at once."

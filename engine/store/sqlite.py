@@ -1,6 +1,6 @@
 """The embedded store: one SQLite file in WAL mode, synchronous=FULL; one thread writes, the event loop reads.
 
-`commit` is durable when it returns. A batch that erased a grant is followed at once by a checkpoint that
+`commit` is durable when it returns. A batch that erased something is followed at once by a checkpoint that
 empties the write-ahead log, and `secure_delete` overwrites what was freed: what is erased is in no file of
 the store (S27). Only a program of somebody else that reads the store at that moment can put it off; it is
 then done as soon as that one has ended.
@@ -20,13 +20,13 @@ from typing import Any
 from ..records import (
     Batch,
     DocumentRow,
-    ErasedGrant,
     IdentityRow,
     InformationRow,
     JobMoved,
     JobOutcome,
     JobRow,
     Line,
+    KeptSecret,
     LinkRow,
     RevocationBegun,
     SealedGrant,
@@ -137,7 +137,7 @@ class SqliteStore:
     async def commit(self, batch: Batch) -> None:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self.thread, self.write, batch)
-        if any(isinstance(write, ErasedGrant) for write in batch.writes):
+        if any(isinstance(write, schema.ERASURES) for write in batch.writes):
             await self.forget()
 
     async def forget(self) -> None:
@@ -295,6 +295,16 @@ class SqliteStore:
 
     def read(self, sql: str, values: Sequence[str | int | bytes] = ()) -> list[tuple[Any, ...]]:
         """Raises StoreFailed."""
+    def links(self) -> list[LinkRow]:
+        return [LinkRow(*row) for row in self.read(f"{LINKS} order by document")]
+
+    def secrets(self) -> list[KeptSecret]:
+        return [KeptSecret(*row) for row in self.read("select name, sealed from secret order by name")]
+
+    def noted(self, name: str) -> str:
+        row = self.first("select value from noted where name=?", (name,))
+        return str(row[0]) if row else ""
+
         try:
             return self.reader.execute(sql, values).fetchall()
         except (sqlite3.Error, OverflowError, UnicodeError) as error:

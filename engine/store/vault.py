@@ -1,155 +1,131 @@
-"""Seals refresh tokens: AES-GCM, bound to the identity and the version of its grant and to whose it is (S26).
+"""Seals refresh tokens, the links of user boxes and the secrets that settings name: AES-GCM, bound to what
+each of them is and to whom it belongs (S26).
 
-The key is a file beside the store, made before the first sign-in, or what the embedding program supplies.
-Said honestly: a key file protects a copied store, not a stolen device (S33b).
-
-Rule: nothing here writes; what is sealed enters the store in the commit of the fact that brought it.
+Rule: nothing here writes; what is sealed enters the store in the commit of the fact that brought it. What was
+sealed with a former key is sealed anew only in place of itself: a row that changed meanwhile stays as it is.
 """
 
-import base64
-import hmac
 import json
 import os
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator
 
-from ..records import SealedGrant, SealFailed, Whose
+from ..records import (
+    KeptSecret,
+    ResealedGrant,
+    ResealedLink,
+    ResealedSecret,
+    SealedGrant,
+    SealFailed,
+    SealLost,
+    Store,
+    Whose,
+)
 from ..secret import Secret
+from .keys import Key
 
-KEY_OCTETS = 32
 NONCE_OCTETS = 12
-LINKS = b"links of user boxes"
-"They have a key of their own, made from the one that seals."
-LINK_OCTETS = 16
+Resealed = ResealedGrant | ResealedLink | ResealedSecret
 
 
-class KeyUnusable(SealFailed):
-    """What should be the key is none."""
+class SealBroken(SealLost):
+    """What is sealed cannot be opened: another key, or a damaged store."""
 
-    def __init__(self, source: str, octets: int) -> None:
-        super().__init__("seal.octets", source=source, wanted=f"{KEY_OCTETS}", octets=f"{octets}")
-        self.source, self.octets = source, octets
-
-
-class KeyMissing(SealFailed):
-    """The file is gone, and tokens are sealed with what it held: a new key would only hide that."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__("seal.missing", source=source)
-        self.source = source
-
-
-class KeyUnreadable(SealFailed):
-    """The key file cannot be read or made."""
-
-    def __init__(self, source: str, why: str) -> None:
-        super().__init__("seal.unreadable", source=source, why=why)
-        self.source = source
-
-
-class SealBroken(SealFailed):
-    """A sealed token cannot be opened: another key, or a damaged store."""
-
-    def __init__(self, identity: str, source: str) -> None:
-        super().__init__("seal.broken", identity=identity, source=source)
-        self.identity = identity
-
-
-class KeyFile:
-    """The key from a file (0600) that is made when it is first needed, but never while something is sealed:
-    then it was lost, and who restores it has every sign-in back (S29).
-
-    Raises KeyUnusable, KeyUnreadable at once where the file is there and holds no key.
-    """
-
-    def __init__(self, path: Path, in_use: Callable[[], bool]) -> None:
-        self.path, self.in_use = path, in_use
-        if path.exists():
-            self()
-
-    def __call__(self) -> bytes:
-        """Raises KeyUnusable, KeyMissing, KeyUnreadable."""
-        try:
-            return checked(self.read(), str(self.path))
-        except OSError as error:
-            raise KeyUnreadable(str(self.path), error.strerror or type(error).__name__) from None
-
-    def read(self) -> bytes:
-        try:
-            return self.path.read_bytes()
-        except FileNotFoundError:
-            if self.in_use():
-                raise KeyMissing(str(self.path)) from None
-        make(self.path)
-        return self.path.read_bytes()
-
-
-def checked(key: bytes, source: str) -> bytes:
-    """Raises KeyUnusable."""
-    if len(key) != KEY_OCTETS:
-        raise KeyUnusable(source, len(key))
-    return key
-
-
-def make(path: Path) -> None:
-    """Whole or not at all: a power cut leaves no key that is too short. A key that is there is kept."""
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(os.urandom(KEY_OCTETS))
-        file.flush()
-        os.fsync(file.fileno())
-    with suppress(FileExistsError):
-        os.link(unfinished, path)
-    unfinished.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    def __init__(self, what: str, source: str) -> None:
+        super().__init__("seal.broken", identity=what, source=source)
+        self.what = what
 
 
 class Vault:
-    def __init__(self, key: Callable[[], bytes]) -> None:
+    def __init__(self, key: Key) -> None:
         self.key = key
-        self.source = str(key.path) if isinstance(key, KeyFile) else "the key"
 
     def ready(self) -> None:
         """Asked before somebody signs in: what he brings could be sealed. Raises SealFailed."""
-        checked(self.key(), self.source)
+        self.key.for_sealing()
 
     def seal(self, identity: str, version: int, whose: Whose, token: Secret) -> SealedGrant:
         """Raises SealFailed."""
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        nonce = os.urandom(NONCE_OCTETS)
-        sealed = AESGCM(checked(self.key(), self.source)).encrypt(
-            nonce, token.reveal().encode(), bound(identity, version, whose)
-        )
-        return SealedGrant(identity, version, *whose, nonce + sealed)
-
-    def link(self, document: int, nonce: bytes) -> Secret:
-        """The 128 bits by which a document of a user box is fetched: the same for the same nonce, and no part
-        of them lies on the disk. Raises SealFailed.
-        """
-        key = hmac.digest(checked(self.key(), self.source), LINKS, "sha256")
-        code = hmac.digest(key, b"%d %b" % (document, nonce), "sha256")[:LINK_OCTETS]
-        return Secret(base64.urlsafe_b64encode(code).decode().rstrip("="))
+        sealed = self.closed(bound(identity, version, whose), token)
+        return SealedGrant(identity, version, *whose, sealed)
 
     def open(self, grant: SealedGrant) -> Secret:
         """Raises SealFailed."""
-        from cryptography.exceptions import InvalidTag
+        to = bound(grant.identity, grant.version, grant.whose)
+        return self.opened(to, grant.sealed, grant.identity)
+
+    def seal_link(self, document: int, token: Secret) -> bytes:
+        """The link by which a document of a user box is fetched. Raises SealFailed."""
+        return self.closed(b"link %d" % document, token)
+
+    def open_link(self, document: int, sealed: bytes) -> Secret:
+        """Raises SealFailed."""
+        return self.opened(b"link %d" % document, sealed, f"link {document}")
+
+    def seal_secret(self, name: str, secret: Secret) -> bytes:
+        """What a setting names as `vault:NAME`. Raises SealFailed."""
+        return self.closed(f"secret {name}".encode(), secret)
+
+    def open_secret(self, kept: KeptSecret) -> Secret:
+        """Raises SealFailed."""
+        return self.opened(f"secret {kept.name}".encode(), kept.sealed, f"vault:{kept.name}")
+
+    # Two keys
+
+    def stale(self, store: Store) -> Iterator[Resealed]:
+        """What is sealed with a former key, sealed with the present one. What neither opens stays as it is.
+        Raises SealFailed where the present key cannot be read.
+        """
+        for grant in store.grants():
+            to = bound(grant.identity, grant.version, grant.whose)
+            if again := self.again(to, grant.sealed):
+                yield ResealedGrant(grant.identity, again, grant.sealed)
+        for link in store.links():
+            if again := self.again(b"link %d" % link.document, link.sealed):
+                yield ResealedLink(link.document, again, link.sealed)
+        for kept in store.secrets():
+            if again := self.again(f"secret {kept.name}".encode(), kept.sealed):
+                yield ResealedSecret(kept.name, again, kept.sealed)
+
+    def again(self, to: bytes, sealed: bytes) -> bytes | None:
+        present = self.key()
+        if unsealed(present, to, sealed) is not None:
+            return None
+        found = self.with_former(to, sealed)
+        return None if found is None else self.closed(to, found)
+
+    # How
+
+    def closed(self, to: bytes, secret: Secret) -> bytes:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        cipher = AESGCM(checked(self.key(), self.source))
-        nonce, sealed = grant.sealed[:NONCE_OCTETS], grant.sealed[NONCE_OCTETS:]
-        to = bound(grant.identity, grant.version, grant.whose)
+        nonce = os.urandom(NONCE_OCTETS)
+        return nonce + AESGCM(self.key.for_sealing()).encrypt(nonce, secret.reveal().encode(), to)
+
+    def opened(self, to: bytes, sealed: bytes, what: str) -> Secret:
         try:
-            return Secret(cipher.decrypt(nonce, sealed, to).decode())
-        except (InvalidTag, ValueError):
-            raise SealBroken(grant.identity, self.source) from None
+            found = unsealed(self.key(), to, sealed)
+        except SealFailed:
+            if (former := self.with_former(to, sealed)) is not None:
+                return former
+            raise
+        found = self.with_former(to, sealed) if found is None else found
+        if found is None:
+            raise SealBroken(what, self.key.source)
+        return found
+
+    def with_former(self, to: bytes, sealed: bytes) -> Secret | None:
+        tried = (unsealed(key, to, sealed) for key in self.key.former())
+        return next((found for found in tried if found is not None), None)
+
+
+def unsealed(key: bytes, to: bytes, sealed: bytes) -> Secret | None:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        return Secret(AESGCM(key).decrypt(sealed[:NONCE_OCTETS], sealed[NONCE_OCTETS:], to).decode())
+    except (InvalidTag, ValueError):
+        return None
 
 
 def bound(identity: str, version: int, whose: Whose) -> bytes:

@@ -21,6 +21,7 @@ from franking.engine.replay import replay
 from franking.engine.runtime import Runtime
 from franking.engine.secret import Secret
 from franking.engine.store.sqlite import SqliteStore
+from franking.engine.store.keys import GivenKey
 from franking.engine.store.vault import Vault
 from franking.events.base import Event
 from franking.events.device import EngineStarted
@@ -85,7 +86,7 @@ class Running:
 async def running(path: Path, clock: WatchedClock | None = None) -> AsyncIterator[Running]:
     store = FailingStore(path)
     now = clock or WatchedClock(START)
-    runtime = Runtime(store, now, Vault(lambda: KEY).seal, Activity())
+    runtime = Runtime(store, now, Vault(GivenKey(lambda: KEY)).seal, Activity())
     here = Running(store, now, runtime, Limits(runtime))
     loop = asyncio.create_task(runtime.run())
     try:

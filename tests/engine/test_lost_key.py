@@ -1,5 +1,5 @@
-"""A key file that was lost or exchanged: nobody's sign-in ends by it, and whoever restores the key has all of
-them back. A sealed token that was lost is another matter: a person must sign in.
+"""A key file that was lost or exchanged: the sign-ins that it sealed are Expired with that reason, and go on
+when it is back. A sealed token that was lost is another matter: a person must sign in.
 """
 
 import os
@@ -9,12 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from franking.engine.store.vault import KeyMissing
+from franking.engine.store.keys import KeyMissing
 from franking.events.sign_in import SignInFailed
-from franking.events.token import GrantMissing, GrantRefused, GrantRevoked, RefreshBlocked
+from franking.events.token import (
+    GrantMissing,
+    GrantReadable,
+    GrantRefused,
+    GrantRevoked,
+    GrantUnreadable,
+    RefreshBlocked,
+)
 
 from .device import (
     access_token,
+    anywhere,
+    history,
     issued_tokens,
     office,
     refresh_token,
@@ -29,7 +38,9 @@ from .device import (
 @pytest.mark.manual("S26", "S29", "S24")
 @pytest.mark.parametrize("key", ["missing", "another"])
 @pytest.mark.parametrize("restart", [False, True])
-async def test_s29_a_lost_key_ends_no_sign_in(tmp_path: Path, key: str, *, restart: bool) -> None:
+async def test_s26_a_lost_key_is_told_as_expired_and_who_restores_it_has_every_sign_in_back(
+    tmp_path: Path, key: str, *, restart: bool
+) -> None:
     async with office(tmp_path) as here:
         path = here.store / "key"
         async with here.engine() as engine:
@@ -37,30 +48,101 @@ async def test_s29_a_lost_key_ends_no_sign_in(tmp_path: Path, key: str, *, resta
             kept, octets = sealed(engine, "kim"), path.read_bytes()
             if not restart:
                 await here.passes(engine, hours=2)
-                path.unlink() if key == "missing" else path.write_bytes(os.urandom(32))
+                lose(path, key)
                 await here.scan(engine)
                 await engine.settle()
         if restart:
-            path.unlink() if key == "missing" else path.write_bytes(os.urandom(32))
+            lose(path, key)
         async with here.engine() as engine:
             if restart:
                 await here.scan(engine)
                 await engine.settle()
-            assert (refresh_token(engine, "kim"), sealed(engine, "kim")) == ("Acquired", kept)
-            assert (said(engine, RefreshBlocked), said(engine, GrantRefused)) == (restart or 2, 0)
+            assert (refresh_token(engine, "kim"), sealed(engine, "kim")) == ("Expired", kept)
+            assert (said(engine, GrantUnreadable), said(engine, GrantRefused)) == (1, 0)
             assert (here.refreshes, states(engine)) == (0, ["waiting"])
             assert path.exists() == (key == "another"), "no key was made"
             (warning,) = engine.information()
-            assert (warning.code.name, warning.subject) == ("PROVIDER_REFUSES", "user:1")
+            assert (warning.code.name, warning.subject) == ("SIGN_IN_AGAIN", "user:1")
+            assert "its key is lost" in warning.cause
             assert str(path) in warning.cause
             assert "Restore" in warning.remedy
+            assert "sign in" in warning.remedy
             path.write_bytes(octets)
             await here.passes(engine, hours=1)
             assert (states(engine), warnings(engine)) == (["sent"], [])
+            assert refresh_token(engine, "kim") == "Acquired"
+
+
+def lose(path: Path, key: str) -> None:
+    path.unlink() if key == "missing" else path.write_bytes(os.urandom(32))
+
+
+@pytest.mark.manual("S26", "S29")
+async def test_s29_a_key_that_comes_back_while_the_device_is_off_ends_the_warning_at_the_start(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+        away = (here.store / "key").rename(tmp_path / "away")
+        async with here.engine() as engine:
+            assert refresh_token(engine, "kim") == "Expired"
+        away.rename(here.store / "key")
+        async with here.engine() as engine:
+            assert (refresh_token(engine, "kim"), warnings(engine)) == ("Acquired", [])
+            assert said(engine, GrantReadable) == 1
+
+
+@pytest.mark.manual("S26", "S29")
+async def test_s29_a_key_that_cannot_be_read_for_now_is_not_lost(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        path = here.store / "key"
+        path.rename(tmp_path / "away")
+        path.mkdir()
+        await here.passes(engine, hours=2)
+        await here.scan(engine)
+        await engine.settle()
+        assert (refresh_token(engine, "kim"), said(engine, RefreshBlocked)) == ("Acquired", 1)
+        assert warnings(engine) == [("PROVIDER_REFUSES", "user:1")]
+
+
+@pytest.mark.manual("S26", "S23")
+async def test_s26_without_the_key_a_person_signs_in_again_and_it_goes_on(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            await here.sign_in(engine, "lee", "page:1")
+            await here.scan(engine, "lee")
+            await engine.settle()
+        (here.store / "key").unlink()
+        async with here.engine() as engine:
+            assert [refresh_token(engine, each) for each in ("kim", "lee")] == ["Expired", "Expired"]
+            await here.sign_in(engine)
+            await here.passes(engine, hours=3)
+            assert [refresh_token(engine, each) for each in ("kim", "lee")] == ["Acquired", "Expired"]
+            await here.scan(engine)
+            await engine.settle()
+            assert states(engine) == ["sent", "sent"]
 
 
 @pytest.mark.manual("S26", "S27")
-async def test_s27_without_the_key_a_sign_in_must_wait_for_the_deletion(tmp_path: Path) -> None:
+async def test_s27_what_is_sealed_with_a_lost_key_can_be_deleted(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            kept = sealed(engine, "kim")
+        (here.store / "key").unlink()
+        async with here.engine() as engine:
+            assert await engine.delete_tokens() == 1
+            await engine.settle()
+            assert (refresh_token(engine, "kim"), anywhere(here.store, kept)) == ("Required", [])
+            assert [fact.delivered for fact in history(engine) if isinstance(fact, GrantRevoked)] == [False]
+
+
+@pytest.mark.manual("S26", "S27")
+async def test_s27_a_sign_in_needs_a_key_to_be_sealed_with(tmp_path: Path) -> None:
+    """One that was lost while the device runs, before anybody found it out."""
     async with office(tmp_path) as here, here.engine() as engine:
         await here.sign_in(engine)
         (here.store / "key").unlink()

@@ -15,6 +15,7 @@ from franking.engine.records import Batch, StoreFailed, Whose
 from franking.engine.runtime import Runtime, Unit
 from franking.engine.secret import Secret
 from franking.engine.store.sqlite import SqliteStore
+from franking.engine.store.keys import GivenKey
 from franking.engine.store.vault import Vault
 from franking.events.device import UserLoggedIn, UserLoggedOut
 from franking.events.job import JobSubmitted
@@ -34,7 +35,7 @@ LANE: Lane = ("sign-in", "panel", OpenSignIn)
 async def kim_signs_in(folder: Path) -> AsyncIterator[tuple[Runtime, list[Unit]]]:
     """Kim is logged in with [Auto Delete] ON, and the sign-in screen is open."""
     store = SqliteStore(folder / "store.db")
-    runtime = Runtime(store, VirtualClock(NOW), Vault(lambda: b"k" * 32).seal, Activity())
+    runtime = Runtime(store, VirtualClock(NOW), Vault(GivenKey(lambda: b"k" * 32)).seal, Activity())
     units: list[Unit] = []
     runtime.watchers.append(units.append)
     running = asyncio.create_task(runtime.run())

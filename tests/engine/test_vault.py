@@ -8,7 +8,8 @@ import pytest
 
 from franking.engine.records import Whose
 from franking.engine.secret import Secret
-from franking.engine.store.vault import KeyFile, KeyMissing, KeyUnreadable, KeyUnusable, SealBroken, Vault
+from franking.engine.store.keys import GivenKey, KeyFile, KeyMissing, KeyUnreadable, KeyUnusable
+from franking.engine.store.vault import SealBroken, Vault
 
 from .device import anywhere
 from .stored import KEY, TOKEN, running, signed_in
@@ -22,7 +23,7 @@ async def test_s26_a_refresh_token_is_never_in_clear_in_a_file(tmp_path: Path) -
         await here.say(signed_in())
         grant = here.store.grant("user:1")
         assert grant is not None
-        assert Vault(lambda: KEY).open(grant).reveal() == TOKEN
+        assert Vault(GivenKey(lambda: KEY)).open(grant).reveal() == TOKEN
         assert anywhere(tmp_path, TOKEN.encode()) == []
 
 
@@ -39,7 +40,7 @@ async def test_s26_a_refresh_token_is_never_in_clear_in_a_file(tmp_path: Path) -
     ],
 )
 def test_s26_what_was_not_sealed_for_this_is_not_opened(what: str) -> None:
-    vault = Vault(lambda: KEY)
+    vault = Vault(GivenKey(lambda: KEY))
     grant = vault.seal("user:1", 3, WHOSE, Secret(TOKEN))
     wrong = {
         "another key": grant,
@@ -50,7 +51,7 @@ def test_s26_what_was_not_sealed_for_this_is_not_opened(what: str) -> None:
         "cut": grant._replace(sealed=grant.sealed[:9]),
         "changed": grant._replace(sealed=grant.sealed[:-1] + bytes([grant.sealed[-1] ^ 1])),
     }[what]
-    opener = Vault(lambda: bytes(32)) if what == "another key" else vault
+    opener = Vault(GivenKey(lambda: bytes(32))) if what == "another key" else vault
     with pytest.raises(SealBroken) as raised:
         opener.open(wrong)
     told = f"{raised.value!r} {raised.value}"
@@ -62,7 +63,7 @@ def test_s26_what_was_not_sealed_for_this_is_not_opened(what: str) -> None:
 
 
 def test_s26_the_same_token_is_sealed_differently_each_time() -> None:
-    vault = Vault(lambda: KEY)
+    vault = Vault(GivenKey(lambda: KEY))
     first, second = (vault.seal("user:1", 1, WHOSE, Secret(TOKEN)).sealed for _ in range(2))
     assert first != second
 
@@ -96,16 +97,19 @@ def test_the_key_is_made_once(tmp_path: Path) -> None:
     path = tmp_path / "key"
     read = key_file(path)
     assert not path.exists()
-    key = read()
+    with pytest.raises(KeyMissing):
+        read()
+    assert not path.exists(), "nothing is opened with a key that is made for it"
+    key = read.for_sealing()
     assert len(key) == 32
-    assert read() == key == key_file(path)()
+    assert read() == read.for_sealing() == key == key_file(path)()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [left.name for left in tmp_path.iterdir()] == ["key"]
 
 
 def test_a_key_that_a_power_cut_left_unfinished_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "key.part").write_bytes(b"half")
-    assert len(key_file(tmp_path / "key")()) == 32
+    assert len(key_file(tmp_path / "key").for_sealing()) == 32
     assert [left.name for left in tmp_path.iterdir()] == ["key"]
 
 
@@ -121,9 +125,9 @@ def test_a_power_cut_before_the_key_is_whole_leaves_no_key(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", cut)
         with pytest.raises(PowerCut):
-            key_file(path)()
+            key_file(path).for_sealing()
     assert not path.exists()
-    assert len(key_file(path)()) == 32
+    assert len(key_file(path).for_sealing()) == 32
 
 
 @pytest.mark.parametrize("octets", [0, 31, 33])
@@ -137,8 +141,8 @@ def test_a_file_that_holds_no_key_is_said_before_anything_starts(tmp_path: Path,
 
 
 def test_a_key_of_the_wrong_length_breaks_no_seal() -> None:
-    grant = Vault(lambda: KEY).seal("user:1", 1, WHOSE, Secret(TOKEN))
-    short = Vault(lambda: KEY[:16])
+    grant = Vault(GivenKey(lambda: KEY)).seal("user:1", 1, WHOSE, Secret(TOKEN))
+    short = Vault(GivenKey(lambda: KEY[:16]))
     with pytest.raises(KeyUnusable):
         short.open(grant)
     with pytest.raises(KeyUnusable):

@@ -15,7 +15,7 @@ import pytest
 from franking.engine.engine import Engine
 from franking.engine.records import Batch, StoreFailed
 from franking.engine.runtime import EngineFailed, EngineStopped
-from franking.engine.store.vault import KeyUnusable
+from franking.engine.store.keys import KeyUnusable
 from franking.events.device import SystemAutoReset
 from franking.events.job import JobSent, JobSubmitted, JobTaken
 from franking.events.sign_in import SignInFailed

@@ -11,11 +11,9 @@ from ....events.request import ScanToEmail
 from ....machines.refresh_token import REFRESH_TOKEN
 from ...engine import Engine
 from ...settings import Settings
-from ...store.vault import Vault
 from .stage import ADMINISTRATOR, KIM, LEE, OFFICE, Stage, Untrue
 
 AT_ONCE = 12
-KEY = "key"
 "The file beside the store that seals refresh tokens."
 
 
@@ -152,7 +150,7 @@ def kept_of(stage: Stage, engine: Engine, login: str) -> Kept:
     grant, held = engine.store.grant(identity), engine.holder.take(identity)
     if grant is None or held is None:
         raise Untrue(f"{login} has a refresh token and an access token")
-    opened = Vault((engine.folder / KEY).read_bytes).open(grant)
+    opened = engine.vault.open(grant)
     kept = Kept(identity, grant.sealed, (opened.reveal().encode(), held.access.reveal().encode()))
     stage.check(in_files(engine.folder, kept.sealed), f"{login}'s refresh token is in the store, sealed")
     stage.check(not in_files(engine.folder, *kept.clear), f"no file has a token of {login} in clear")

@@ -1,0 +1,115 @@
+"""Sign-ins that are in the store and cannot be used: their key is lost, or the store is a copy of another
+device's.
+
+Who puts a lost key back has them again (S29), so they stay as they are, and are tried once an hour and at
+each start. Those of another device are erased here and not revoked, for that one goes on using them: two that
+share a grant end it for both.
+
+Rule: nothing here asks the provider.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ..events.device import StoreCopied
+from ..events.information import Actor, Info
+from ..events.token import GrantForeign, GrantReadable, GrantUnreadable
+from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
+from .bus import Publication
+from .information import detail_by
+from .ports import Unsealing
+from .records import InformationDetail, Noted, SealedGrant, SealFailed, SealLost
+from .runtime import Runtime
+
+ORIGIN = "origin"
+"Under this name the store notes which device it belongs to."
+PURPOSE = b"franking: whose store is this"
+"A machine id is not to be shown as it is (machine-id(5))."
+SERIAL = Path("/sys/firmware/devicetree/base/serial-number")
+MACHINE_ID = Path("/etc/machine-id")
+UNSET = "uninitialized"
+
+
+def this_device() -> str:
+    """`serial:` or `machine-id:` and what only this device has; `machine-id:` alone is an image that was
+    prepared for copying and starts for the first time; empty: nothing is known.
+    """
+    with suppress(OSError, UnicodeDecodeError):
+        serial = SERIAL.read_bytes().rstrip(b"\0").decode().strip()
+        if serial.strip("0 "):
+            return f"serial:{serial}"
+    with suppress(OSError, UnicodeDecodeError):
+        if MACHINE_ID.stat().st_dev != MACHINE_ID.parent.stat().st_dev:
+            return ""  # laid over the file for this start alone, as on a read-only root
+        found = MACHINE_ID.read_text().strip()
+        return f"machine-id:{'' if found == UNSET else found}"
+    return ""
+
+
+def origin_of(device: str) -> str:
+    """As the store notes it: the kind in clear, the rest hashed; empty where nothing is known."""
+    kind, colon, own = device.rpartition(":")
+    if not own:
+        return f"{kind}{colon}"
+    return f"{kind}:{hmac.digest(PURPOSE, own.encode(), hashlib.sha256).hex()}"
+
+
+class LostGrants:
+    def __init__(self, runtime: Runtime, vault: Unsealing, device: Callable[[], str]) -> None:
+        """`device`: what only this device has, such as its serial number; empty: not known."""
+        self.runtime, self.vault, self.device = runtime, vault, device
+
+    async def start(self) -> None:
+        """Raises StoreFailed."""
+        await self.claim_copy()
+        found = [each for grant in self.runtime.store.grants() for each in self.changed(grant)]
+        if found:
+            await self.runtime.publish(*found)
+
+    def first_claim(self) -> tuple[Noted, ...]:
+        """For the commit of the start: the store is this device's, as far as anybody knows."""
+        noted, own = self.origins()
+        return () if own in ("", noted) or another(noted, own) else (Noted(ORIGIN, own),)
+
+    async def claim_copy(self) -> None:
+        """The store is this device's from now on; what another one signed in is not."""
+        noted, own = self.origins()
+        if another(noted, own):
+            ends = [
+                Publication(GrantForeign(identity=each.identity, of=each.version))
+                for each in self.runtime.store.grants()
+            ]
+            await self.runtime.publish(Publication(StoreCopied(), rows=(Noted(ORIGIN, own),)), *ends)
+
+    def origins(self) -> tuple[str, str]:
+        return self.runtime.store.noted(ORIGIN), origin_of(self.device())
+
+    def changed(self, grant: SealedGrant) -> list[Publication]:
+        """What became of it since it was looked at last."""
+        state = self.runtime.instance(REFRESH_TOKEN, grant.identity).state
+        try:
+            self.vault.open(grant)
+        except SealLost as failure:
+            return [unreadable(grant, failure)] if state is ACQUIRED else []
+        except SealFailed:  # the administrator's to mend: nothing is lost
+            return []
+        return [readable(grant)] if state is EXPIRED else []
+
+
+def another(noted: str, own: str) -> bool:
+    """Only what is known of both, in the same way, can tell them apart."""
+    before, now = noted.rpartition(":"), own.rpartition(":")
+    return bool(own and before[2]) and before[0] == now[0] and before[2] != now[2]
+
+
+def readable(grant: SealedGrant) -> Publication:
+    return Publication(GrantReadable(identity=grant.identity, of=grant.version))
+
+
+def unreadable(grant: SealedGrant, failure: SealFailed) -> Publication:
+    detail = detail_by(failure.meaning, Actor.ADMIN, **failure.values)
+    row = InformationDetail(Info.SIGN_IN_AGAIN, grant.identity, detail)
+    return Publication(GrantUnreadable(identity=grant.identity, of=grant.version), rows=(row,))

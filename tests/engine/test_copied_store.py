@@ -1,0 +1,155 @@
+"""A store that was copied to another device, as with a cloned image: each device has its own sign-in."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from franking.engine import lost_grants
+from franking.engine.engine import Engine
+from franking.engine.lost_grants import another, origin_of, this_device
+from franking.events.device import StoreCopied
+from franking.events.token import GrantForeign, GrantRevoked
+
+from .device import Office, anywhere, office, refresh_token, said, sealed, states, warnings
+
+ONE, TWO = "serial:A1", "serial:B2"
+
+
+@asynccontextmanager
+async def device(here: Office, own: str, folder: Path | None = None) -> AsyncIterator[Engine]:
+    settings = here.settings.changed(store={"path": folder or here.store})
+    async with Engine.open(settings, clock=here.clock, screen=here.screen, device=lambda: own) as engine:
+        await engine.settle()
+        yield engine
+
+
+@pytest.mark.manual("S26")
+async def test_s26_a_copied_store_asks_for_its_own_sign_in(tmp_path: Path) -> None:
+    async with office(tmp_path, "Google") as here:
+        async with device(here, ONE) as engine:
+            await here.sign_in(engine)
+            await here.acquire(engine)
+            kept = sealed(engine, "kim")
+        shutil.copytree(here.store, tmp_path / "copy")
+        async with device(here, TWO, tmp_path / "copy") as engine:
+            assert (said(engine, StoreCopied), said(engine, GrantForeign)) == (1, 2)
+            assert [refresh_token(engine, each) for each in ("kim", "administrator")] == ["Expired"] * 2
+            assert anywhere(tmp_path / "copy", kept) == []
+            assert said(engine, GrantRevoked) == 0, "the other device goes on using it"
+            first, second = engine.information()
+            assert (first.code.name, second.code.name) == ("SIGN_IN_AGAIN",) * 2
+            assert "copied from another device" in first.cause
+            assert "[Acquire] of [Refresh Tokens (Administrator)]" in first.remedy + second.remedy
+            await here.scan(engine)
+            await engine.settle()
+            assert (states(engine), here.refreshes) == (["waiting"], 0)
+            await here.sign_in(engine)
+            await here.acquire(engine)
+            assert (states(engine), warnings(engine)) == (["sent"], [])
+        async with device(here, TWO, tmp_path / "copy") as engine:
+            assert (said(engine, StoreCopied), refresh_token(engine, "kim")) == (1, "Acquired")
+        async with device(here, ONE) as engine:
+            assert (said(engine, StoreCopied), refresh_token(engine, "kim")) == (0, "Acquired")
+            await here.scan(engine)
+            await engine.settle()
+            assert (states(engine), here.refreshes) == (["sent"], 1)
+        assert [seen.kind for seen in here.provider.requests if seen.kind == "revoke"] == []
+
+
+@pytest.mark.manual("S26", "B1")
+async def test_s26_a_backup_on_the_same_device_is_no_copy(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with device(here, ONE) as engine:
+            await here.sign_in(engine)
+        shutil.copytree(here.store, tmp_path / "backup")
+        shutil.rmtree(here.store)
+        (tmp_path / "backup").rename(here.store)
+        async with device(here, ONE) as engine:
+            assert (refresh_token(engine, "kim"), said(engine, StoreCopied)) == ("Acquired", 0)
+
+
+@pytest.mark.manual("S26")
+@pytest.mark.parametrize(
+    ("lives", "copies"),
+    [
+        (["machine-id:", "machine-id:A"], 0),
+        (["machine-id:A", "machine-id:"], 1),
+        (["machine-id:A", "machine-id:", "machine-id:B"], 1),
+        (["machine-id:A", "serial:A1", "serial:A1"], 0),
+        (["", "machine-id:A", "", "machine-id:A"], 0),
+        (["A1", "B2", "B2"], 1),
+    ],
+)
+async def test_s26_only_what_is_known_of_both_tells_devices_apart(
+    tmp_path: Path, lives: list[str], copies: int
+) -> None:
+    """An image without a machine id starts for the first time; a kernel begins to tell a serial number; ..."""
+    async with office(tmp_path) as here:
+        for number, own in enumerate(lives):
+            async with device(here, own) as engine:
+                if number == 0:
+                    await here.sign_in(engine)
+        async with device(here, lives[-1]) as engine:
+            assert said(engine, StoreCopied) == copies
+            assert refresh_token(engine, "kim") == ("Expired" if copies else "Acquired")
+
+
+@pytest.mark.manual("S26")
+async def test_s26_the_store_tells_nobody_which_device_it_belongs_to(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with device(here, "machine-id:3d1219c7c4c5404a") as engine:
+            assert engine.store.noted("origin") == origin_of("machine-id:3d1219c7c4c5404a")
+        assert anywhere(here.store, b"3d1219c7c4c5404a") == []
+
+
+# How a device knows itself
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of `serial` and `machine-id`, which are read from there."""
+    monkeypatch.setattr(lost_grants, "SERIAL", tmp_path / "serial")
+    monkeypatch.setattr(lost_grants, "MACHINE_ID", tmp_path / "machine-id")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("serial", "machine_id", "known"),
+    [
+        (b"10000000abcdef\0", "c0ffee\n", "serial:10000000abcdef"),
+        (b"0000000000000000\0", "c0ffee\n", "machine-id:c0ffee"),
+        (b"\xff\xfe", "c0ffee\n", "machine-id:c0ffee"),
+        (None, "c0ffee\n", "machine-id:c0ffee"),
+        (None, "uninitialized\n", "machine-id:"),
+        (None, "", "machine-id:"),
+        (None, None, ""),
+    ],
+)
+def test_a_device_is_known_by_its_serial_number_or_its_machine_id(
+    machine: Path, serial: bytes | None, machine_id: str | None, known: str
+) -> None:
+    if serial is not None:
+        (machine / "serial").write_bytes(serial)
+    if machine_id is not None:
+        (machine / "machine-id").write_text(machine_id)
+    assert this_device() == known
+
+
+def test_a_machine_id_of_this_start_alone_says_nothing(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As systemd lays it over the file of a read-only root: another one after each start."""
+    laid_over = Path("/proc/sys/kernel/random/boot_id")
+    monkeypatch.setattr(lost_grants, "MACHINE_ID", machine / "machine-id")
+    (machine / "machine-id").symlink_to(laid_over)
+    assert this_device() == ""
+
+
+def test_a_program_may_name_the_device_as_it_likes() -> None:
+    assert another(origin_of("A1"), origin_of("B2"))
+    assert not another(origin_of("A1"), origin_of("A1"))
+    assert not another(origin_of(""), origin_of("B2"))
+    assert not another(origin_of("A1"), origin_of(""))
