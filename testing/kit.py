@@ -1,7 +1,7 @@
 """Starts what a device talks to: providers, their submission servers, and the authority that certifies them.
 
 Rule: everything listens on loopback on ports that the system chose, lives in the caller's event loop, reads
-the time from one clock, and is gone when the context ends.
+the time from one source, and is gone when the context ends.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..engine.clock import Clock
 from .authority import Authority
+from .clock import VirtualClock
 from .mailbox import Mailbox
 from .person import Person
 from .provider import ProviderServer
@@ -58,10 +59,11 @@ async def playing(
     clock: Clock, folder: Path, providers: Sequence[str | Quirks] = ("microsoft", "google")
 ) -> AsyncIterator[Kit]:
     """Starts these providers and their submission servers; `folder` gets `ca.pem` and `mailbox/`. Quirks of
-    one's own are found in the kit under their name, too.
+    one's own are found in the kit under their name, too. Beside a VirtualClock they keep the true time.
 
     Raises KeyError for a name that has no quirks, OSError where `folder` cannot be written.
     """
+    elsewhere = clock.true if isinstance(clock, VirtualClock) else clock
     authority = Authority(folder)
     mailbox = Mailbox(folder / "mailbox")
     async with AsyncExitStack() as stack:
@@ -70,7 +72,7 @@ async def playing(
         for provider in providers:
             quirks = BY_NAME[provider] if isinstance(provider, str) else provider
             name = quirks.name
-            server = ProviderServer(quirks, clock, authority)
+            server = ProviderServer(quirks, elsewhere, authority)
             running[name] = await stack.enter_async_context(server)
             submission = SubmissionServer(server, authority, mailbox)
             submissions[name] = await stack.enter_async_context(submission)
