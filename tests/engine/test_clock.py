@@ -176,7 +176,7 @@ async def test_s25_three_days_of_sleep_cost_no_sign_in(tmp_path: Path) -> None:
         here.kit.mailbox.refuse_next("rcpt", BUSY)
         await here.scan(engine)
         await engine.settle()
-        clock_of(here).jump(days=3)
+        clock_of(here).sleep(days=3)
         await engine.publish(engine.availability(DeviceResumed))
         await engine.settle()
         assert states(engine) == ["sent"]
@@ -188,7 +188,7 @@ async def test_s25_three_days_of_sleep_cost_no_sign_in(tmp_path: Path) -> None:
 @pytest.mark.manual("S25")
 async def test_s25_a_sleep_that_nobody_tells_of_is_seen_by_the_clock(tmp_path: Path) -> None:
     async with signed_in(tmp_path) as (here, engine):
-        clock_of(here).jump(days=3)
+        clock_of(here).sleep(days=3)
         await engine.settle()
         assert (access_token(engine, "kim"), len(engine.holder)) == ("absent", 0)
         await goes_on(here, engine)
