@@ -23,12 +23,16 @@ class Info(StrEnum):
     "The provider wants an act of an administrator or the application's owner."
     SERVER_REFUSES_TOKEN = "I105"  # noqa: S105 - a code
     "The submission server refuses a fresh access token for the second time (S32)."
+    FLOW_REFUSED = "I106"
+    "One way of signing in was refused, and another one was offered."
     JOB_ENDED = "I201"
     "A job ended without success."
     JOBS_WAIT = "I202"
     "A user's sign-in was deleted, and his jobs wait for the next one (S28)."
     JOBS_CANCELLED = "I203"
     "A user's sign-in was deleted, and his jobs with it (S28)."
+    MAILBOX_CLOSED = "I301"
+    "The mailbox, or its organisation, must be mended before anything is sent from it (S31, B11)."
 
 
 class Actor(StrEnum):
@@ -71,5 +75,7 @@ class InformationAcknowledged(Event):
     subject: str
 
 
-TOLD_ONCE = frozenset({Info.OTHER_ACCOUNT, Info.SIGN_IN_FAILED, Info.JOB_ENDED, Info.JOBS_CANCELLED})
+TOLD_ONCE = frozenset(
+    {Info.OTHER_ACCOUNT, Info.SIGN_IN_FAILED, Info.FLOW_REFUSED, Info.JOB_ENDED, Info.JOBS_CANCELLED}
+)
 "They tell of what happened once; the others clear by themselves, when what they warn of is mended."

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from pydantic import ValidationError
 
-from . import box, device, information, job, sign_in, token
+from . import box, device, information, job, mailbox, sign_in, token
 from .base import UNPUBLISHED, Event
 
 BASES = frozenset({"Availability", "GrantFact", "TokenAnswer"})
@@ -39,7 +39,7 @@ def facts(module: ModuleType) -> dict[str, type[Event]]:
 
 REGISTRY: dict[str, type[Event]] = {
     name: fact
-    for module in (device, token, sign_in, job, box, information)
+    for module in (device, token, sign_in, job, mailbox, box, information)
     for name, fact in facts(module).items()
 }
 

@@ -15,8 +15,9 @@ from ..events.information import Actor
 from ..events.menu import spoken
 from ..events.request import Function
 from ..events.settings import MENU, ChangeFrom, Connection, DeviceSettings, HttpVersion, Security, TlsVersion
-from .identity import Sender, same, signer
+from .identity import same, signer
 from .mailboxes import of_another, strange
+from .message import UNKNOWN, Limits, Message, Situation
 
 
 class Look(StrEnum):
@@ -40,43 +41,6 @@ class Verdict(StrEnum):
     "This job."
     WARN = "warn"
     "The change is made, and whoever made it is told; [Status] tells it, too."
-
-
-class Message(NamedTuple):
-    """One message, as far as a rule may look at it."""
-
-    function: Function
-    sender: Sender
-    recipients: int
-    reports_failed_mail: bool = False
-    former_from: bool = False
-    "It was accepted with a From that whoever signs in for it does not send from any more."
-    octets: int | None = None
-    "Its size on the wire, once it is composed."
-
-
-class Limits(NamedTuple):
-    """What is known of the submission server before it is asked."""
-
-    server: str | None = None
-    "Its name; None: there is none."
-    octets_max: int | None = None
-    "SIZE (RFC 1870), as it said last or as the provider documents it; None: unknown."
-    recipients_max: int | None = None
-    "A message; None: unknown."
-
-
-UNKNOWN = Limits()
-
-
-class Situation(NamedTuple):
-    """What a rule may look at."""
-
-    settings: DeviceSettings
-    message: Message | None = None
-    "Only where one message is looked at."
-    limits: Limits = UNKNOWN
-    "Looked at together with a message alone."
 
 
 class Rule(NamedTuple):
@@ -220,6 +184,14 @@ def mail_about_failed_mail(now: Situation) -> bool:
     return now.message is not None and now.message.reports_failed_mail
 
 
+def report_over_closed_mailbox(now: Situation) -> bool:
+    return now.message is not None and now.message.reports_mail and now.message.mailbox_closed
+
+
+def refused_from(now: Situation) -> bool:
+    return now.message is not None and now.message.refused_from
+
+
 def oauth_off(now: Situation) -> bool:
     return not now.settings.oauth.enabled
 
@@ -307,6 +279,11 @@ RULES: tuple[Rule, ...] = (
          "This message was accepted with a From address that belongs to nobody here any more.",
          "Send it again: it then has the From address that holds now.",
          Actor.PERSON),
+    Rule("S17-refused", ("from_address.setting", "shared_mailboxes"), refused_from,
+         ((SUBMIT, Verdict.REFUSE), (SEND, Verdict.REFUSE)),
+         "The mail server has refused this From address: the account that sends may not send as it.",
+         "Have the right [Send As] given to the account and sign in again, or use another From address.",
+         Actor.TENANT),
     Rule("S20-off", ("functions.off",), function_off, REFUSED_AT_ONCE,
          "This function is turned off on this device.",
          "Use another function, or take this one out of {functions.off}.",
@@ -322,6 +299,10 @@ RULES: tuple[Rule, ...] = (
     Rule("S21-report", (), mail_about_failed_mail, REFUSED_AT_ONCE,
          "A mail that failed is not reported by mail.",
          "Look at the job's reason on the [Information] screen.",
+         Actor.ADMIN),
+    Rule("S21-closed", (), report_over_closed_mailbox, REFUSED_AT_ONCE,
+         "A report about mail is not sent over a mailbox that is closed.",
+         "The [Information] screen says what closed it.",
          Actor.ADMIN),
     Rule("S22-box", ("box.public_url",), links_lead_nowhere,
          ((SUBMIT, Verdict.REFUSE), (SEND, Verdict.REFUSE)),
@@ -362,8 +343,8 @@ RULES: tuple[Rule, ...] = (
 
 WITHOUT_OAUTH = frozenset({
     "S1-off", "S1-password", "S5-none", "S8-order", "S17-address", "S17-from", "S17-sender", "S17-former",
-    "S20-off", "S20-me", "S21-route", "S21-report", "S22-box", "S30-plain", "S33-recipients", "S33-many",
-    "S33-size",
+    "S17-refused", "S20-off", "S20-me", "S21-route", "S21-report", "S21-closed", "S22-box", "S30-plain",
+    "S33-recipients", "S33-many", "S33-size",
 })  # fmt: skip
 "Rules that hold with [OAuth 2.0] OFF, too (S1)."
 

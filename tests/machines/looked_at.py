@@ -16,14 +16,8 @@ from franking.events.settings import (
     TlsVersion,
 )
 from franking.machines.identity import Sender
-from franking.machines.rules import (
-    RULES,
-    Limits,
-    Look,
-    Message,
-    Rule,
-    broken,
-)
+from franking.machines.message import Limits, Message
+from franking.machines.rules import RULES, Look, Rule, broken
 
 KIM = Sender(by_device=False, user_address="kim@example.com", chosen=None)
 NOBODY = Sender(by_device=False, user_address=None, chosen=None)

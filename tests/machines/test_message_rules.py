@@ -10,12 +10,8 @@ from franking.events.settings import (
     Functions,
 )
 from franking.machines.identity import Sender
-from franking.machines.rules import (
-    ROUTED,
-    Limits,
-    Look,
-    broken,
-)
+from franking.machines.message import Limits
+from franking.machines.rules import ROUTED, Look, broken
 from franking.tests.machines.looked_at import ADMIN, DEVICE, KIM, NOBODY, codes, message, rule, settings
 
 USERS = (ChangeFrom.LOGIN_USER, ChangeFrom.USER_CHANGES)

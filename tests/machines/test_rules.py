@@ -15,15 +15,8 @@ from franking.events.settings import (
     Smtp,
     TlsVersion,
 )
-from franking.machines.rules import (
-    RULES,
-    Look,
-    Rule,
-    Situation,
-    Verdict,
-    broken,
-    unavailable,
-)
+from franking.machines.message import Situation
+from franking.machines.rules import RULES, Look, Rule, Verdict, broken, unavailable
 from franking.tests.machines.looked_at import (
     ADMIN,
     GOOGLE,
@@ -37,7 +30,7 @@ from franking.tests.machines.looked_at import (
     settings,
 )
 
-OF_THE_MESSAGE = {"S21-report", "S33-recipients", "S33-many", "S33-size"}
+OF_THE_MESSAGE = {"S21-closed", "S21-report", "S33-recipients", "S33-many", "S33-size"}
 "They are about what is sent, whatever the settings are."
 SAID_IN_WORDS = {"S17-former", "S20-me", *OF_THE_MESSAGE}
 "Their remedy is an act of a person, not a setting."
