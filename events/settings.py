@@ -79,6 +79,26 @@ class LeftJobs(StrEnum):
     CANCEL = "cancel"
 
 
+class Flow(StrEnum):
+    """How a person signs in (B3)."""
+
+    BROWSER = "browser"
+    "On the provider's page (RFC 8252)."
+    CODE = "code"
+    "With a code that this device shows and that is entered on another one (RFC 8628)."
+
+
+class AdministratorFlow(StrEnum):
+    """How the administrator's access tokens are got (B3)."""
+
+    SIGN_IN = "sign-in"
+    "A person signs in with [Acquire]."
+    CLIENT_CREDENTIALS = "client credentials"
+    "The application's own secret or certificate; nobody signs in (RFC 6749 section 4.4)."
+    SERVICE_ACCOUNT = "service account"
+    "A service account's key; nobody signs in (RFC 7523)."
+
+
 class Language(StrEnum):
     """Of the sentences and of the messages that the device writes."""
 
@@ -114,6 +134,14 @@ class OAuth(Values):
     "The id of the application's registration at the provider."
     client_credential: Reference | None = None
     "The application's secret, where the provider wants one."
+    client_certificate: Reference | None = None
+    "In place of the secret, with client credentials: a certificate with its private key (PEM) (B3)."
+    flow: Flow = Flow.BROWSER
+    "How people sign in; where it is refused, the other way is offered. Many organisations block codes (B3)."
+    administrator_flow: AdministratorFlow = AdministratorFlow.SIGN_IN
+    "How the administrator's access tokens are got, with or without a person (B3)."
+    service_account: Reference | None = None
+    "The key of the service account, as Google gives it (JSON) (B3)."
     tenant: Line = "organizations"
     "Microsoft: the organisation's id or domain, where it is one alone."
     authority: HttpsUrl | None = None

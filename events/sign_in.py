@@ -24,5 +24,12 @@ class SignInFailed(OfPlace):
     "The provider's error, or ours (`state`, `id_token`, `scope`)."
 
 
+class FlowRefused(OfPlace):
+    """One way of signing in was refused, and the next that fits is shown at the same place."""
+
+    code: str
+    "The provider's error, or ours."
+
+
 class SignInTimedOut(OfPlace):
     """The screen was open for as long as it may be (S19a)."""

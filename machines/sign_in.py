@@ -1,7 +1,8 @@
 """The sign-in screen of one place: closed or open (S18, S19a).
 
 It opens where a person stands, one screen a place; who asks meanwhile waits for his turn. It is closed by
-what becomes of it, by the person's going, or by time. Nothing here touches a token: a screen that is
+what becomes of it, by the person's going, or by time. Where one way of signing in is refused and another one
+fits, the same screen goes on with that; its time goes on, too. Nothing here touches a token: a screen that is
 cancelled or fails leaves the refresh token's machine exactly where it was.
 """
 
@@ -11,7 +12,14 @@ from enum import StrEnum
 from ..events.base import OfPlace
 from ..events.device import DeviceResumed, EngineStarted, SystemAutoReset, UserLoggedOut
 from ..events.information import Info
-from ..events.sign_in import SignInCancelled, SignInFailed, SignInNext, SignInTimedOut, SignInWanted
+from ..events.sign_in import (
+    FlowRefused,
+    SignInCancelled,
+    SignInFailed,
+    SignInNext,
+    SignInTimedOut,
+    SignInWanted,
+)
 from ..events.token import SignInSucceeded
 from .definition import Definition, ignore, lasts, on, state
 from .effects import Clear, Inform, OpenSignIn
@@ -57,10 +65,11 @@ def empty(visit: Visit, event: object) -> Visit:
 SIGN_IN = Definition(
     "sign-in", Visit,
     state(CLOSED, "No screen is open here.",
-        on(SignInWanted, to=OPEN, data=begin, ask=[Clear(Info.SIGN_IN_FAILED)]),
+        on(SignInWanted, to=OPEN, data=begin, ask=[Clear(Info.SIGN_IN_FAILED), Clear(Info.FLOW_REFUSED)]),
         on(SignInNext, when=somebody_waits, tell=[SignInWanted]),
         ignore(SignInNext, unless=somebody_waits, why="nobody waits"),
-        ignore(SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut, why="it is closed already"),
+        ignore(SignInSucceeded, SignInCancelled, SignInFailed, FlowRefused, SignInTimedOut,
+               why="it is closed already"),
         ignore(UserLoggedOut, SystemAutoReset, EngineStarted, DeviceResumed, why="no screen is open")),
     state(OPEN, "The provider's page is shown to the person who stands here.",
         lasts(minutes=MINUTES_OPEN, then=SignInTimedOut),
@@ -69,6 +78,7 @@ SIGN_IN = Definition(
         on(SignInWanted, unless=known, data=queue),
         on(SignInSucceeded, SignInCancelled, SignInTimedOut, to=CLOSED, data=done, tell=[SignInNext]),
         on(SignInFailed, to=CLOSED, data=done, tell=[SignInNext], ask=[Inform(Info.SIGN_IN_FAILED)]),
+        on(FlowRefused, ask=[Inform(Info.FLOW_REFUSED)]),
         on(UserLoggedOut, SystemAutoReset, EngineStarted, DeviceResumed, to=CLOSED, data=empty),
         during=[OpenSignIn()]),
     per=OfPlace,

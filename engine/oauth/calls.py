@@ -8,7 +8,8 @@ and no exception that could quote one leaves.
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
@@ -18,9 +19,9 @@ from ..ports import Application, HttpProxy
 from ..secret import Secret
 from .answers import Refusal
 from .faults import Fault
-from .providers import ProviderData
+from .providers import ProviderData, WithoutPerson
 from .session import CallError, Session
-from .wire import TokenAnswer, Wire, token_answer
+from .wire import DeviceAnswer, TokenAnswer, Wire, device_answer, token_answer
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -54,6 +55,11 @@ class WireClient(OAuth2Client):
         self, url: str, body: str, auth: ClientAuth, headers: Mapping[str, str], **_unused: str
     ) -> Wire:
         return await self._http_post(url, body, auth, headers)
+
+    async def post(self, url: str, form: str) -> Wire:
+        """To an endpoint that Authlib's client does not know, with this application's name and secret."""
+        auth: ClientAuth = self.client_auth(self.token_endpoint_auth_method)
+        return await self._http_post(url, form, auth, {"Accept": "application/json"})
 
     async def _http_post(self, url: str, body: str, auth: ClientAuth, headers: Mapping[str, str]) -> Wire:
         """The headers are copied: Authlib writes into what it is given, its own defaults among them."""
@@ -105,6 +111,64 @@ class Calls:
                 redirect_uri=redirect_uri,
                 code_verifier=verifier.reveal(),
             )
+        except CallError as failed:
+            return Refusal(fault=failed.fault)
+        return token_answer(wire, self.clock.now())
+
+    async def device_code(self, session: Session) -> DeviceAnswer | Refusal:
+        """RFC 8628 section 3.1. Raises CallError, and LookupError where the provider has no such endpoint."""
+        if self.data.device_code is None:
+            raise LookupError(self.data.name)
+        client = WireClient(session, self.application, None)
+        form = urlencode({"scope": " ".join(self.data.scopes)})
+        wire = await client.post(self.data.device_code, form)
+        return device_answer(wire, self.clock.now())
+
+    async def poll(self, session: Session, device_code: Secret) -> TokenAnswer | Refusal:
+        """RFC 8628 section 3.4. Raises CallError."""
+        client = WireClient(session, self.application, None)
+        wire: Wire = await client.fetch_token(
+            self.data.token,
+            grant_type="urn:ietf:params:oauth:grant-type:device_code",
+            headers={"Accept": "application/json"},
+            device_code=device_code.reveal(),
+        )
+        return token_answer(wire, self.clock.now())
+
+    async def client_credentials(self, how: WithoutPerson, jti: str) -> TokenAnswer | Refusal:
+        """RFC 6749 section 4.4, with the certificate's key where there is one. Raises ProofUnusableError."""
+        from . import assertions
+
+        proof, public = self.application.proof, replace(self.application, client_secret=None)
+        form = {"grant_type": "client_credentials", "scope": how.scope}
+        if proof is None:
+            return await self._posted(form, self.application)
+        to, client_id = self.data.token, self.application.client_id
+        signed = assertions.of_client(proof, client_id, to, how.algorithm, jti, self.clock.now())
+        kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        form |= {"client_assertion_type": kind, "client_assertion": signed.reveal()}
+        return await self._posted(form, public)
+
+    async def bearer(self, how: WithoutPerson, mailbox: str, jti: str) -> TokenAnswer | Refusal:
+        """RFC 7523 section 2.1: the assertion says who asks. Raises ProofUnusableError."""
+        from . import assertions
+
+        if (proof := self.application.proof) is None:
+            raise assertions.ProofUnusableError
+        to, now = self.data.token, self.clock.now()
+        signed = assertions.of_service(proof, mailbox, how.scope, to, how.algorithm, jti, now)
+        kind = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        return await self._posted({"grant_type": kind, "assertion": signed.reveal()}, None)
+
+    async def _posted(self, form: dict[str, str], by: Application | None) -> TokenAnswer | Refusal:
+        """`by`: None, the form itself says who asks."""
+        try:
+            async with self.session() as session:
+                if by is None:
+                    sent = {"Accept": "application/json", **FORM}
+                    wire = await session.read("POST", self.data.token, sent, urlencode(form).encode())
+                else:
+                    wire = await WireClient(session, by, None).post(self.data.token, urlencode(form))
         except CallError as failed:
             return Refusal(fault=failed.fault)
         return token_answer(wire, self.clock.now())

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from ...events.settings import Flow
 from ..clock import Clock
 from ..ports import (
     Application,
@@ -16,6 +17,7 @@ from ..ports import (
     HttpProxy,
     Parked,
     Screen,
+    ShowsCodes,
     SignInRequest,
     Tokens,
     Trouble,
@@ -28,6 +30,10 @@ from .providers import ProviderData
 
 if TYPE_CHECKING:
     from .calls import Calls
+
+NO_CODE = ("fault.flow", "fault.code_screen")
+NO_BROWSER = frozenset({"fault.listener", "screen.no-browser", "screen.no-program", "screen.not-started"})
+"Meanings after which the other flow may work, at every provider."
 
 
 class OAuthProvider:
@@ -61,9 +67,21 @@ class OAuthProvider:
         self._sentences = sentences
 
     async def sign_in(self, request: SignInRequest, screen: Screen) -> Tokens | Trouble | Cancelled:
+        from .device_code import DeviceCodeSignIn
         from .sign_in import SignIn
 
-        return await SignIn(self._calls(), request, screen, self._parked, self._sentences).run()
+        calls, parked, sentences = self._calls(), self._parked, self._sentences
+        if request.flow is Flow.CODE:
+            return await DeviceCodeSignIn(calls, request, screen, parked, sentences).run()
+        return await SignIn(calls, request, screen, parked, sentences).run()
+
+    def instead(self, flow: Flow, refused: Trouble, screen: Screen) -> Flow | None:
+        """The browser where a code was refused; a code where nothing here opens a browser."""
+        no_code = (*NO_CODE, *self.data.flow_refused)
+        if flow is Flow.CODE:
+            return Flow.BROWSER if refused.meaning in no_code else None
+        codes = self.data.device_code is not None and isinstance(screen, ShowsCodes)
+        return Flow.CODE if codes and refused.meaning in NO_BROWSER else None
 
     async def refresh(self, grant: Secret) -> Tokens | Trouble:
         """The scope is not looked at: only the provider's word ends a grant (S29)."""

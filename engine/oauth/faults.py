@@ -38,6 +38,11 @@ class Fault(StrEnum):
     SCOPE = "scope"
     NO_REFRESH_TOKEN = "no refresh token"  # noqa: S105
     LISTENER = "listener"
+    FLOW = "flow"
+    "The provider allows no mail by this way of signing in."
+    CODE_SCREEN = "no screen for a code"
+    PROOF = "certificate or key"
+    "The application's own credential cannot be used as it stands on this device."
 
 
 FAULTS: dict[Fault, tuple[AnswerClass, Actor, str, str]] = {
@@ -172,6 +177,24 @@ FAULTS: dict[Fault, tuple[AnswerClass, Actor, str, str]] = {
         Actor.ADMIN,
         "No loopback address is free for the browser to come back to.",
         "Restart the device.",
+    ),
+    Fault.FLOW: (
+        AnswerClass.OURS,
+        Actor.ADMIN,
+        "The provider allows no e-mail by this way of signing in.",
+        "Choose another way in {oauth.flow}, and for the administrator in {oauth.administrator_flow}.",
+    ),
+    Fault.CODE_SCREEN: (
+        AnswerClass.OURS,
+        Actor.ADMIN,
+        "The screen of this place cannot show a code.",
+        "Sign in with the browser: set it in {oauth.flow}.",
+    ),
+    Fault.PROOF: (
+        AnswerClass.OURS,
+        Actor.ADMIN,
+        "The application's certificate or key cannot be used as it stands on this device.",
+        "Check the file that {oauth.client_certificate} or {oauth.service_account} names.",
     ),
 }
 

@@ -55,7 +55,7 @@ class _Claims(BaseModel):
     exp: int | float
     iat: int | float
     nbf: int | float | None = None
-    nonce: str
+    nonce: str | None = None
     tid: str = ""
 
 
@@ -81,9 +81,9 @@ def key_set(body: bytes) -> KeySet:
 
 
 def signed_in(
-    id_token: Secret, keys: KeySet, data: ProviderData, client_id: str, nonce: Secret, now: datetime
+    id_token: Secret, keys: KeySet, data: ProviderData, client_id: str, nonce: Secret | None, now: datetime
 ) -> Who:
-    """Who the provider says it is.
+    """Who the provider says it is. `nonce`: None where the flow has none, as with a device code.
 
     Raises UnusableError: ID_TOKEN for what must not be believed, CLOCK for a time that cannot be, ACCOUNT for
     no address.
@@ -94,7 +94,7 @@ def signed_in(
         audience == [client_id]
         and claims.azp in (None, client_id)
         and claims.iss == _issuer(data, claims.tid)
-        and compare_digest(claims.nonce.encode(), nonce.reveal().encode())
+        and _fits(claims.nonce, nonce)
     )
     if not believed:
         raise UnusableError(Fault.ID_TOKEN)
@@ -113,6 +113,13 @@ def _verified(id_token: Secret, keys: KeySet) -> _Claims:
         return _Claims.model_validate(token.claims)
     except (JoseError, ValidationError, ValueError, RecursionError):
         raise UnusableError(Fault.ID_TOKEN) from None
+
+
+def _fits(claimed: str | None, nonce: Secret | None) -> bool:
+    """What was asked for must come back; an id_token with a nonce answers another request."""
+    if claimed is None or nonce is None:
+        return claimed is None and nonce is None
+    return compare_digest(claimed.encode(), nonce.reveal().encode())
 
 
 def _issuer(data: ProviderData, tenant: str) -> str:

@@ -24,6 +24,7 @@ from typing import Self
 from urllib.parse import parse_qsl
 
 from ..secret import Secret
+from ..shown import NotPasted
 from ..words import Words, words
 from .providers import Redirect
 
@@ -42,6 +43,7 @@ PORTS_TRIED = 8
 FIELDS_MAX = 32
 REQUEST = re.compile(rb"([A-Z]{1,16}) (/[\x21\x22\x24-\x7e]*) HTTP/1\.[01]")
 FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\x20-\x7e\x80-\xff\t]*?)[ \t]*")
+PASTED = re.compile(r"[\x21-\x7e]+")
 NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 
 STYLE = (
@@ -162,6 +164,26 @@ class RedirectListener:
         """The browser that came back gets `page`; only the first call counts."""
         if not self._page.done():
             self._page.set_result(page)
+
+    def take(self, text: str) -> NotPasted | None:
+        """The address that a browser on another machine ended at, in place of its visit; None: it was taken.
+
+        Browsers show it with or without its scheme, and people copy what stands around it.
+        """
+        if self.returned.done():
+            return NotPasted.NOTHING_OPEN
+        address = text.strip().strip("<>\"'").partition("#")[0]
+        if len(address) > HEAD_MAX or not PASTED.fullmatch(address):
+            return NotPasted.NO_REDIRECT
+        where, _, query = address.removeprefix("http://").partition("?")
+        if where != self.host + self._redirect.path:
+            return NotPasted.NO_REDIRECT if "state=" not in query else NotPasted.OTHER_SIGN_IN
+        read = self._response(query)
+        if isinstance(read, Page):
+            return NotPasted.NO_REDIRECT if self._is_own(query) else NotPasted.OTHER_SIGN_IN
+        self._told.set()  # no browser comes to read how it ended
+        self.returned.set_result(read)
+        return None
 
     async def __aenter__(self) -> Self:
         """Raises NoListenerError."""
@@ -286,15 +308,14 @@ class RedirectListener:
             return self._page
         return self._response(query) if path == self._redirect.path else NOT_FOUND
 
+    def _is_own(self, query: str) -> bool:
+        """Whether it has this sign-in's `state`, once."""
+        states = [value for name, value in _pairs(query) if name == "state"]
+        return len(states) == 1 and compare_digest(states[0].encode(), self._state.reveal().encode())
+
     def _response(self, query: str) -> Returned | Page:
-        try:
-            pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, max_num_fields=FIELDS_MAX)
-        except ValueError:
-            return NOT_OURS
-        fields = dict(pairs)
-        if len(fields) != len(pairs) or not compare_digest(
-            fields.get("state", "").encode(), self._state.reveal().encode()
-        ):
+        fields = dict(pairs := _pairs(query))
+        if len(fields) != len(pairs) or not self._is_own(query):
             return NOT_OURS
         code, error = fields.get("code", ""), fields.get("error", "")
         if bool(code) == bool(error):
@@ -324,6 +345,14 @@ class RedirectListener:
         finally:
             if self._page.done() and page is self._page.result():
                 self._told.set()
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """Empty where it is no form."""
+    try:
+        return parse_qsl(query, keep_blank_values=True, strict_parsing=True, max_num_fields=FIELDS_MAX)
+    except ValueError:
+        return []
 
 
 def _has_body(name: bytes, value: bytes) -> bool:

@@ -2,39 +2,31 @@
 id_token.
 
 Rules: verifier, state and nonce are fresh and stay in memory. The listener is bound before the screen opens
-and closes with it, however the sign-in ends. Nothing counts as signed in before the id_token and the granted
-scope have been checked. Tokens are handed over or revoked, never dropped. Nothing here has a time limit for
-the person: that is the screen's machine, which cancels.
+and closes with it, however the sign-in ends. The address that a browser on another machine ended at may be
+pasted instead (`SignInRequest.paste`): it is read as the listener's own.
 """
 
 import asyncio
-import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-
-from joserfc.jwk import KeySet
 
 from ..ports import Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
 from ..secret import Secret
+from ..shown import Paste
 from ..words import Words, words
 from .answers import DECLINED, Call, Refusal, decide
+from .attempt import Attempt, ended
 from .calls import Calls
 from .faults import Fault, fault
-from .id_token import UnusableError, key_set, signed_in
+from .id_token import UnusableError, key_set
 from .providers.model import TENANT_IN_CLAIM, is_tenant_id
 from .redirect import CANCELLED, SIGNED_IN, NoListenerError, Page, RedirectListener, Returned, refused
 from .session import CallError
-from .wire import TokenAnswer, said
-
-SCREEN_S = 10.0
-"How long a screen may take to open and close once nothing depends on it."
-log = logging.getLogger("franking")
+from .wire import said
 
 
-class SignIn:
-    """One attempt; `run` is called once."""
-
+class SignIn(Attempt):
     def __init__(
         self,
         calls: Calls,
@@ -43,26 +35,10 @@ class SignIn:
         parked: Parked,
         sentences: Callable[[], Words] = words,
     ) -> None:
-        self._calls = calls
-        self._data = calls.data
-        self._request = request
-        self._screen = screen
-        self._parked = parked
-        self._sentences = sentences
+        super().__init__(calls, request, screen, parked, sentences)
         self._verifier = Secret(secrets.token_urlsafe(64))
         self._state = Secret(secrets.token_urlsafe(32))
         self._nonce = Secret(secrets.token_urlsafe(32))
-        self._brought: Tokens | None = None
-        "Given by the provider, and not handed over yet."
-
-    async def run(self) -> Tokens | Trouble | Cancelled:
-        """Whoever stops it gets no tokens: those that the provider gave are revoked."""
-        try:
-            return await self._attempt()
-        except BaseException:
-            if self._brought is not None and self._brought.refresh is not None:
-                await self._calls.revoke(self._brought.refresh)
-            raise
 
     async def _attempt(self) -> Tokens | Trouble | Cancelled:
         listener = RedirectListener(self._data.redirect, self._state, self._sentences)
@@ -71,9 +47,11 @@ class SignIn:
                 await stack.enter_async_context(listener)
             except NoListenerError:
                 return fault(Fault.LISTENER)
+            stack.callback(setattr, self._request.paste, "take", Paste().take)
+            self._request.paste.take = listener.take
             stack.push_async_callback(self._close)
             opening = asyncio.create_task(self._open(listener.uri))
-            stack.push_async_callback(_ended, opening)
+            stack.push_async_callback(ended, opening)
             came = await self._came_back(listener, opening)
             outcome = came if isinstance(came, Trouble) else await self._outcome(came, listener.uri)
             self._brought = outcome if isinstance(outcome, Tokens) else None
@@ -82,21 +60,10 @@ class SignIn:
             await self._in_time("opened", opening)
             return outcome
 
-    async def _close(self) -> None:
-        await self._in_time("closed", self._screen.close(self._request.place))
-
-    async def _in_time(self, what: str, done: Awaitable[object]) -> None:
-        """What the sign-in came to is decided; a screen that fails or hangs costs nobody that."""
-        try:
-            async with asyncio.timeout(SCREEN_S):
-                await done
-        except Exception as error:  # noqa: BLE001 - whatever a screen raises; its text may hold the address
-            place, name = self._request.place, type(error).__name__
-            log.error("the screen at %s could not be %s: %s", place, what, name)
-
     async def _open(self, redirect_uri: str) -> Trouble | None:
         extra = {
             **self._data.authorize_extra,
+            **(self._data.other_account if self._request.another else {}),
             "nonce": self._nonce.reveal(),
             "login_hint": self._request.address,
         }
@@ -134,31 +101,7 @@ class SignIn:
             return fault(error.fault)
         if isinstance(answer, Refusal):
             return decide(answer, Call.CODE, self._data.answers)
-        return self._checked(answer, keys)
-
-    def _checked(self, answer: TokenAnswer, keys: KeySet) -> Tokens | Trouble:
-        now = self._calls.clock.now()
-        if answer.id_token is None:
-            return fault(Fault.ID_TOKEN)
-        id_token = Secret(answer.id_token.get_secret_value())
-        try:
-            who = signed_in(id_token, keys, self._data, self._calls.application.client_id, self._nonce, now)
-        except UnusableError as error:
-            return fault(error.fault)
-        granted = answer.scopes()
-        if granted is not None and not granted.issuperset(
-            scope.casefold() for scope in self._data.scopes_needed
-        ):
-            return fault(Fault.SCOPE)
-        if answer.refresh_token is None or not answer.refresh_token.get_secret_value():
-            return fault(Fault.NO_REFRESH_TOKEN)
-        return Tokens(
-            Secret(answer.access_token.get_secret_value()),
-            now + answer.life,
-            Secret(answer.refresh_token.get_secret_value()),
-            who.account,
-            who.aliases,
-        )
+        return self._checked(answer, keys, self._nonce)
 
     def _is_ours(self, issuer: str) -> bool:
         """RFC 9207 section 2.4; the tenant is not known yet where the setting leaves it open."""
@@ -167,12 +110,6 @@ class SignIn:
         before, _, after = self._data.issuer.partition(TENANT_IN_CLAIM)
         tenant = issuer.removeprefix(before).removesuffix(after)
         return is_tenant_id(tenant) and issuer == f"{before}{tenant}{after}"
-
-
-async def _ended(opening: "asyncio.Task[Trouble | None]") -> None:
-    """A screen that is still opening is stopped. A failure of its own was raised where it was waited for."""
-    opening.cancel()
-    await asyncio.gather(opening, return_exceptions=True)
 
 
 def _page(outcome: Tokens | Trouble | Cancelled, words: Words) -> Page:

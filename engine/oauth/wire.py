@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from .answers import Refusal
 from .faults import Fault
@@ -26,6 +26,11 @@ VSCHAR = re.compile(r"[\x21-\x7e]{1,16384}")
 ERROR = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
 UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 AADSTS = re.compile(r"AADSTS([0-9]{4,10})\b")
+USER_CODE_MAX = 64
+USER_CODE = re.compile(r"[\x21-\x7e]+( [\x21-\x7e]+)*")
+SHOWN = re.compile(r"https://[\x21-\x7e]{1,512}")
+"An address that people type, or scan."
+INTERVAL_MAX_S = 300
 DIGITS = re.compile(r"[0-9]{1,12}")
 
 
@@ -84,6 +89,19 @@ class TokenAnswer(_Answer):
         return None if self.scope is None else frozenset(self.scope.casefold().split())
 
 
+class DeviceAnswer(_Answer):
+    """RFC 8628 section 3.2; Google calls the address `verification_url`."""
+
+    device_code: SecretStr
+    user_code: Annotated[SecretStr, Field(min_length=1, max_length=USER_CODE_MAX)]
+    verification_uri: Annotated[
+        str, Field(validation_alias=AliasChoices("verification_uri", "verification_url"))
+    ]
+    verification_uri_complete: str | None = None
+    expires_in: Annotated[int, BeforeValidator(_seconds), Field(ge=1, le=EXPIRES_IN_ABSURD_S)]
+    interval: Annotated[int, BeforeValidator(_seconds), Field(ge=0, le=INTERVAL_MAX_S)] = 5
+
+
 class ErrorAnswer(_Answer):
     """RFC 6749 section 5.2, with what Microsoft and Google add."""
 
@@ -100,6 +118,23 @@ def token_answer(wire: Wire, now: datetime) -> TokenAnswer | Refusal:
     if wire.status == 200:
         return _token(wire.body) or Refusal(200, fault=Fault.NOT_A_TOKEN)
     return _refusal(wire, now)
+
+
+def device_answer(wire: Wire, now: datetime) -> DeviceAnswer | Refusal:
+    """`now`: for a Retry-After that is a date. Never raises."""
+    if wire.status != 200:
+        return _refusal(wire, now)
+    try:
+        answer = DeviceAnswer.model_validate_json(wire.body)
+    except (ValidationError, RecursionError):
+        return Refusal(200, fault=Fault.NOT_A_TOKEN)
+    shown = (answer.verification_uri, answer.verification_uri_complete or answer.verification_uri)
+    whole = (
+        VSCHAR.fullmatch(answer.device_code.get_secret_value())
+        and USER_CODE.fullmatch(answer.user_code.get_secret_value())
+        and all(SHOWN.fullmatch(address) for address in shown)
+    )
+    return answer if whole else Refusal(200, fault=Fault.NOT_A_TOKEN)
 
 
 def said(

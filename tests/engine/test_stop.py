@@ -89,7 +89,7 @@ async def test_s27_a_revocation_that_is_asked_for_while_the_engine_stops_is_wait
     """A refresh ends late and rotates a grant that was deleted meanwhile."""
     async with asyncio.timeout(30), signed_in(tmp_path) as (here, engine):
         await here.passes(engine, hours=2)
-        monkeypatch.setattr(engine.adapters.provider(), "revoke", slowly)
+        monkeypatch.setattr(engine.adapters.provider("user:1"), "revoke", slowly)
         async with here.provider.hold() as gate:
             await here.scan(engine)
             await gate.arrived(1)

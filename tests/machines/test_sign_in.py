@@ -6,7 +6,7 @@ import pytest
 
 from franking.events.base import Event
 from franking.events.device import DeviceResumed, EngineStarted, SystemAutoReset, UserLoggedOut
-from franking.events.sign_in import SignInCancelled, SignInFailed, SignInNext, SignInTimedOut, SignInWanted
+from franking.events.sign_in import FlowRefused, SignInCancelled, SignInFailed, SignInNext, SignInTimedOut, SignInWanted
 from franking.events.token import SignInSucceeded
 from franking.machines.effects import OpenSignIn
 from franking.machines.sign_in import CLOSED, OPEN, SIGN_IN, Visit
@@ -42,7 +42,7 @@ def test_s18_it_opens_for_whoever_needs_it_and_is_shown_as_long_as_it_is_open() 
     life = opened()
     assert (life.state, life.data) == (OPEN, Visit("user:1"))
     assert SIGN_IN.blocks[OPEN].during == (OpenSignIn(),)
-    assert life.asked == ["Clear SIGN_IN_FAILED"]
+    assert life.asked == ["Clear SIGN_IN_FAILED", "Clear FLOW_REFUSED"]
 
 
 @pytest.mark.manual("S19a")
@@ -98,7 +98,16 @@ def test_s23_only_a_failed_one_is_told_and_the_next_one_clears_it() -> None:
         "SignInSucceeded": [], "SignInCancelled": [], "SignInTimedOut": [],
         "SignInFailed": ["Inform SIGN_IN_FAILED"],
     }  # fmt: skip
-    assert opened().hears(FAILED, wanted("user:1")).asked == ["Clear SIGN_IN_FAILED"]
+    again = opened().hears(FAILED, wanted("user:1"))
+    assert again.asked == ["Clear SIGN_IN_FAILED", "Clear FLOW_REFUSED"]
+
+
+@pytest.mark.manual("B3", "S23")
+def test_b3_another_way_at_the_same_place_leaves_the_screen_open_and_its_time_running() -> None:
+    refused = FlowRefused(place=PANEL, code="AADSTS530035")
+    life = opened("user:1").hears(refused)
+    assert (life.state, life.asked) == (OPEN, ["Inform FLOW_REFUSED"])
+    assert Life(SIGN_IN).changes_nothing(refused)
 
 
 @pytest.mark.manual("S18")

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from .google import GOOGLE
 from .microsoft import MICROSOFT
-from .model import AccountClaims, ProviderData, Redirect
+from .model import AccountClaims, ProviderData, Redirect, WithoutPerson
 
 BUILT_IN: Mapping[str, ProviderData] = MappingProxyType({data.name: data for data in (MICROSOFT, GOOGLE)})
 
@@ -22,6 +22,7 @@ __all__ = [
     "ProviderData",
     "Redirect",
     "UnknownProviderError",
+    "WithoutPerson",
     "provider_data",
 ]
 

@@ -11,10 +11,11 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from ....events.information import Actor
+from ....events.settings import AdministratorFlow
 from ....machines import mailboxes
 from ...ports import AnswerClass, Lifetimes
 from ..answers import REFRESHES, Call, Row, of_errors
-from .model import AccountClaims, ProviderData, Redirect
+from .model import AccountClaims, ProviderData, Redirect, WithoutPerson
 
 SERVICE_ACCOUNT = "https://developers.google.com/identity/protocols/oauth2/service-account"
 POLICY = "https://support.google.com/accounts/answer/16668185"
@@ -156,6 +157,10 @@ GOOGLE = ProviderData(
         recipients_max=100,
     ),
     domains=mailboxes.DOMAINS[mailboxes.GOOGLE],
+    # There is a device code, and mail is not among its scopes: invalid_scope before any page.
+    device_code=None,
+    without_person=WithoutPerson(AdministratorFlow.SERVICE_ACCOUNT, "https://mail.google.com/", "RS256"),
+    other_account=MappingProxyType({}),
     # Only a consent that is shown anew brings a refresh token.
     authorize_extra=MappingProxyType({"prompt": "consent select_account", "access_type": "offline"}),
     answers=ANSWERS,

@@ -12,10 +12,11 @@ to send email" (server, 3 connections) under https://learn.microsoft.com/exchang
 from datetime import timedelta
 from types import MappingProxyType
 
+from ....events.settings import AdministratorFlow
 from ....machines import mailboxes
 from ...ports import Lifetimes
 from .microsoft_answers import ANSWERS
-from .model import AccountClaims, ProviderData, Redirect
+from .model import AccountClaims, ProviderData, Redirect, WithoutPerson
 
 MICROSOFT = ProviderData(
     name="Microsoft",
@@ -45,8 +46,25 @@ MICROSOFT = ProviderData(
         connections=3,
         octets_max=157_286_400,
         recipients_max=1_000,
+        # A token for high volume must live longer than 600 s (501 5.5.127).
+        margins=MappingProxyType({"smtp-hve.office365.com": timedelta(minutes=11)}),
     ),
     domains=mailboxes.DOMAINS[mailboxes.MICROSOFT],
+    # Off by default in new tenants, and by many policies: the browser comes first.
+    device_code="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
+    flow_refused=frozenset(
+        {
+            "microsoft.device-code-blocked",
+            "microsoft.device-code-defaults",
+            "microsoft.device-code-unmanaged",
+            "microsoft.secret-missing",  # public client flows are off; a loopback redirect works
+        }
+    ),
+    # Another host than that of the people's scope. PS256: RS256 is taken, too, and not recommended.
+    without_person=WithoutPerson(
+        AdministratorFlow.CLIENT_CREDENTIALS, "https://outlook.office365.com/.default", "PS256"
+    ),
+    people_are_public=True,  # AADSTS700025
     tenants_open=frozenset({"common", "organizations", "consumers"}),
     authorize_extra=MappingProxyType({"prompt": "select_account"}),
     answers=ANSWERS,

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Self
 from urllib.parse import quote, urlsplit
 
+from ....events.settings import AdministratorFlow
 from ....machines.mailboxes import within
 from ...ports import Lifetimes
 from ..answers import Row
@@ -43,6 +44,16 @@ class AccountClaims:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutPerson:
+    """How the application itself gets access tokens for a mailbox, where nobody signs in (B3)."""
+
+    flow: AdministratorFlow
+    scope: str
+    algorithm: str
+    "Of the assertion's signature (RFC 7518 section 3.1)."
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderData:
     name: str
     "As in [OAuth 2.0 Provider]."
@@ -65,6 +76,18 @@ class ProviderData:
     lifetimes: Lifetimes
     domains: frozenset[str]
     "Domains of mail addresses that are known to be here (S3); subdomains count."
+    device_code: str | None = None
+    "Device authorization endpoint (RFC 8628); None: the provider has none, or allows no mail by it."
+    flow_refused: frozenset[str] = frozenset()
+    "Meanings of answers after which the browser may work where a device code was refused."
+    without_person: WithoutPerson | None = None
+    "None: for mail a person must sign in."
+    people_are_public: bool = False
+    "Sign-ins of people bring no secret while the application has one for itself (RFC 8252 section 8.5)."
+    other_account: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({"prompt": "select_account"})
+    )
+    "Goes over `authorize_extra` after another account signed in."
     tenants_open: frozenset[str] = frozenset()
     "Tenant settings that leave it to the id_token which tenant it is."
     authorize_extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -92,6 +115,7 @@ class ProviderData:
             keys=whole(self.keys),
             issuer=whole(self.issuer, issuer),
             revoke=None if self.revoke is None else whole(self.revoke),
+            device_code=None if self.device_code is None else whole(self.device_code),
         )
 
 

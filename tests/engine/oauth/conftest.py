@@ -107,3 +107,8 @@ def staged(clock: VirtualClock, tmp_path: Path) -> Callable[[str], AbstractAsync
 @pytest.fixture
 def screen_of() -> Callable[[Callable[[str], Awaitable[object]]], PlayedScreen]:
     return PlayedScreen
+
+
+@pytest.fixture
+def stage_of() -> Callable[[Kit, VirtualClock, ProviderServer, ProviderData], Stage]:
+    return Stage

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from franking.engine.oauth import sign_in
+from franking.engine.oauth import attempt
 from franking.engine.ports import Tokens
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def test_s19a_what_a_screen_does_afterwards_costs_no_sign_in(
     odd: str, staged: "Staged", monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     if "hangs" in odd:
-        monkeypatch.setattr(sign_in, "SCREEN_S", 0.01)
+        monkeypatch.setattr(attempt, "SCREEN_S", 0.01)
     async with staged("Google") as stage:
         tokens = await stage.client().sign_in(stage.request(), OddScreen(stage, odd))
         assert isinstance(tokens, Tokens)
