@@ -106,6 +106,8 @@ class ErrorAnswer(_Answer):
     """RFC 6749 section 5.2, with what Microsoft and Google add."""
 
     error: Annotated[str, BeforeValidator(_text)] = ""
+    error_code: Annotated[str, BeforeValidator(_text)] = ""
+    "Google says so, and no `error`, where a limit of its device endpoint is reached."
     suberror: Annotated[str, BeforeValidator(_text)] = ""
     error_subtype: Annotated[str, BeforeValidator(_text)] = ""
     error_description: Annotated[str, BeforeValidator(_text)] = ""
@@ -181,7 +183,7 @@ def _refusal(wire: Wire, now: datetime) -> Refusal:
         return Refusal(wire.status, retry_after=retry_after)
     return said(
         wire.status,
-        answer.error,
+        answer.error or answer.error_code,
         answer.suberror or answer.error_subtype,
         answer.error_description,
         answer.error_codes,
