@@ -121,6 +121,9 @@ class TrueTime:
         self._clock = clock
         self._now = start
         self._waiting = Waiting()
+        self._holds = asyncio.Event()
+        self.holding = 0
+        "Answers that servers hold back now."
 
     def now(self) -> datetime:
         return self._now
@@ -135,6 +138,21 @@ class TrueTime:
 
     async def jumped(self, before: timedelta) -> None:
         await self._clock.set_anew(self, before)
+
+    async def hold_back(self, delay: timedelta) -> None:
+        """For a server whose answer comes late by so much."""
+        self.holding += 1
+        self._holds.set()
+        try:
+            await self.sleep_until(self._now + delay)
+        finally:
+            self.holding -= 1
+            if not self.holding:
+                self._holds.clear()
+
+    async def holds(self) -> None:
+        """Returns when a server holds an answer back."""
+        await self._holds.wait()
 
     def next_wake(self) -> datetime | None:
         return self._waiting.first()

@@ -5,6 +5,7 @@ Rule: every request is recorded once, with its end; a scripted answer comes befo
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.responses import Response
 
 from ..engine.clock import Clock
 from .addresses import Addresses
+from .clock import TrueTime
 from .exchange import Answer, OAuthRequest
 from .gate import Gate
 from .https import HttpsListener
@@ -64,7 +66,7 @@ class Serving:
             await self.gate.enter()
         scripted = self.script.take(kind)
         if scripted is not None and scripted.delay:
-            await self.clock.sleep_until(self.clock.now() + scripted.delay)
+            await self._wait(scripted.delay)
         if scripted is not None and scripted.course is Course.SAID:
             self.note(request, kind, asked, "scripted")
             return scripted.response()
@@ -100,6 +102,12 @@ class Serving:
                 "" if peer is None else self.listener.tls_of(peer),
             )
         )
+
+    async def _wait(self, delay: timedelta) -> None:
+        if isinstance(self.clock, TrueTime):
+            await self.clock.hold_back(delay)
+        else:
+            await self.clock.sleep_until(self.clock.now() + delay)
 
     def _cut(self, request: Request) -> Response:
         assert request.client is not None

@@ -1,9 +1,13 @@
 """Time travel: everything that would have happened on the way happens, at its time, to the second."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from ..engine.engine import Engine
 from .clock import VirtualClock
+
+GLANCE_S = 0.001
+"Real time between two looks at an engine that waits for a late answer, among other things."
 
 
 async def pass_time(engine: Engine, clock: VirtualClock, **duration: float) -> None:
@@ -13,12 +17,29 @@ async def pass_time(engine: Engine, clock: VirtualClock, **duration: float) -> N
     `engine` must have been opened with this clock.
     """
     target = clock.now() + timedelta(**duration)
-    await engine.settle()
+    await settle(engine, clock)
     while (moment := next_moment(engine, clock)) is not None and moment <= target:
         clock.set(max(moment, clock.now()))
-        await engine.settle()
+        await settle(engine, clock)
     clock.set(target)
-    await engine.settle()
+    await settle(engine, clock)
+
+
+async def settle(engine: Engine, clock: VirtualClock) -> None:
+    """As `Engine.settle`, but does not wait for answers that a server holds back until the clock is moved
+    (`scripted.slow`).
+    """
+    settled, held = asyncio.create_task(engine.settle()), asyncio.create_task(clock.true.holds())
+    try:
+        await asyncio.wait({settled, held}, return_when=asyncio.FIRST_COMPLETED)
+        while not settled.done() and engine.activity.count > clock.true.holding:
+            await asyncio.wait({settled}, timeout=GLANCE_S)
+        if settled.done():
+            await settled
+    finally:
+        settled.cancel()
+        held.cancel()
+        await asyncio.gather(settled, held, return_exceptions=True)
 
 
 def next_moment(engine: Engine, clock: VirtualClock) -> datetime | None:
