@@ -75,6 +75,15 @@ class Person:
         """
         return await self._decide(url, {"account": email, "password": password}, "accept", untick)
 
+    async def sign_in_elsewhere(self, url: str, email: str, password: str) -> str:
+        """The same on another machine, whose loopback is not the device's; gives the address at which the
+        browser ends there.
+        """
+        async with self._browser() as browser:
+            filled = {"account": email, "password": password}
+            answer = await self._decided(browser, url, filled, "accept", frozenset())
+            return urljoin(str(answer.url), answer.headers["location"])
+
     async def cancel(self, url: str) -> str:
         """Opens `url` and taps [Cancel]; gives the text of the last page, the device's."""
         return await self._decide(url, {}, "cancel", frozenset())
@@ -115,13 +124,24 @@ class Person:
 
     async def _decide(self, url: str, filled: dict[str, str], decision: str, untick: frozenset[str]) -> str:
         async with self._browser() as browser:
-            form = await self._open(browser, url)
-            ticked = [value for name, value in form.boxes if name == "scope" and value not in untick]
-            sent = {**dict(form.fields), **filled, "decision": decision, "scope": ticked}
-            answer = await browser.post(urljoin(url, form.action), data=sent)
-            if not answer.is_redirect:
-                raise SignInRefused(answer.status_code, "; ".join(_form(answer).alerts))
-            return await self._arrive(browser, answer)
+            return await self._arrive(browser, await self._decided(browser, url, filled, decision, untick))
+
+    async def _decided(
+        self,
+        browser: httpx2.AsyncClient,
+        url: str,
+        filled: dict[str, str],
+        decision: str,
+        untick: frozenset[str],
+    ) -> httpx2.Response:
+        """The redirect to the device."""
+        form = await self._open(browser, url)
+        ticked = [value for name, value in form.boxes if name == "scope" and value not in untick]
+        sent = {**dict(form.fields), **filled, "decision": decision, "scope": ticked}
+        answer = await browser.post(urljoin(url, form.action), data=sent)
+        if not answer.is_redirect:
+            raise SignInRefused(answer.status_code, "; ".join(_form(answer).alerts))
+        return answer
 
     async def _decide_at(self, page: str, code: str, filled: dict[str, str]) -> str:
         async with self._browser() as browser:
