@@ -130,6 +130,10 @@ class Lifetimes(NamedTuple):
     "SIZE that the provider's own server advertises (RFC 1870)."
     recipients_max: int | None = None
     "That the provider's own server takes in one message."
+    messages_a_minute: int | None = None
+    "That a mailbox may submit; None: not published."
+    recipients_a_day: int | None = None
+    "In any 24 hours."
 
 
 class SignInRequest(NamedTuple):

@@ -79,6 +79,19 @@ class LeftJobs(StrEnum):
     CANCEL = "cancel"
 
 
+MICROSOFT, GOOGLE = "Microsoft", "Google"
+PERSONAL, GCC_HIGH = "Microsoft (personal)", "Microsoft (GCC High)"
+DOD, CHINA = "Microsoft (DoD)", "Microsoft (21Vianet)"
+PROVIDERS: Mapping[str, str] = MappingProxyType(
+    {
+        MICROSOFT: MICROSOFT,
+        GOOGLE: GOOGLE,
+        **dict.fromkeys((PERSONAL, GCC_HIGH, DOD, CHINA), MICROSOFT),
+    }
+)
+"What [OAuth 2.0 Provider] offers, and whose service each is."
+
+
 class Flow(StrEnum):
     """How a person signs in (B3)."""
 
@@ -126,10 +139,10 @@ class OAuth(Values):
     "Mail goes with OAuth 2.0 (S1)."
     provider: Annotated[
         Line,
-        Offered(("Microsoft", "Google"), "one that the embedding program brings"),
+        Offered(tuple(PROVIDERS), "one that the embedding program brings"),
         panel("[OAuth 2.0 Provider]", OAUTH),
-    ] = "Microsoft"
-    "Who signs people in, and whose mail server takes the mail (S2)."
+    ] = MICROSOFT
+    "Who signs people in, and whose mail server takes the mail; national clouds have names of their own (S2)."
     client_id: Line = ""
     "The id of the application's registration at the provider."
     client_credential: Reference | None = None
@@ -145,7 +158,7 @@ class OAuth(Values):
     tenant: Line = "organizations"
     "Microsoft: the organisation's id or domain, where it is one alone."
     authority: HttpsUrl | None = None
-    "Where the provider's endpoints are, for national clouds; left out: the provider's own."
+    "Where the provider's endpoints are, such as a gateway; left out: the provider's own."
     auto_delete: Annotated[bool, panel("[Auto Delete]", f"{OAUTH} - [Refresh Tokens (User)]")] = False
     "A user's token is deleted at his logout and at system auto reset (S28)."
     left_jobs: LeftJobs = LeftJobs.WAIT

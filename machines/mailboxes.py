@@ -7,7 +7,8 @@ this table does not know is never warned about.
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-MICROSOFT, GOOGLE = "Microsoft", "Google"
+from ..events.settings import GOOGLE, MICROSOFT, PROVIDERS
+
 DOMAINS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         MICROSOFT: frozenset({"outlook.com", "hotmail.com", "live.com", "msn.com", "onmicrosoft.com"}),
@@ -30,13 +31,19 @@ def within(name: str, domains: Iterable[str]) -> bool:
     return any(plain == domain or plain.endswith(f".{domain}") for domain in domains)
 
 
+def whose(provider: str) -> str:
+    """Whose service it is: Microsoft's, of each of its clouds."""
+    return PROVIDERS.get(provider, provider)
+
+
 def of_another(provider: str, address: str) -> bool:
     """The address is known to be another provider's."""
-    domain = address.rpartition("@")[2]
-    others = (domains for name, domains in DOMAINS.items() if name != provider)
-    return provider in DOMAINS and any(within(domain, domains) for domains in others)
+    domain, own = address.rpartition("@")[2], whose(provider)
+    others = (domains for name, domains in DOMAINS.items() if name != own)
+    return own in DOMAINS and any(within(domain, domains) for domains in others)
 
 
 def strange(provider: str, server: str) -> bool:
     """The server is known not to be this provider's."""
-    return provider in SERVERS and not within(server, SERVERS[provider])
+    own = whose(provider)
+    return own in SERVERS and not within(server, SERVERS[own])

@@ -14,9 +14,19 @@ from typing import NamedTuple
 from ..events.information import Actor
 from ..events.menu import spoken
 from ..events.request import Function
-from ..events.settings import MENU, ChangeFrom, Connection, DeviceSettings, HttpVersion, Security, TlsVersion
+from ..events.settings import (
+    GOOGLE,
+    MENU,
+    MICROSOFT,
+    ChangeFrom,
+    Connection,
+    DeviceSettings,
+    HttpVersion,
+    Security,
+    TlsVersion,
+)
 from .identity import same, signer
-from .mailboxes import of_another, strange
+from .mailboxes import of_another, strange, whose
 from .message import UNKNOWN, Limits, Message, Situation
 
 
@@ -70,11 +80,13 @@ UNAVAILABLE = tuple((look, Verdict.NOT_AVAILABLE) for look in (Look.SIGN_IN, Loo
 
 def tls_1_3_alone_with_microsoft(now: Situation) -> bool:
     tls = now.settings.tls
-    return now.settings.oauth.provider == "Microsoft" and tls.minimum == tls.maximum == TlsVersion.TLS_1_3
+    return (
+        whose(now.settings.oauth.provider) == MICROSOFT and tls.minimum == tls.maximum == TlsVersion.TLS_1_3
+    )
 
 
 def google_without_http_2(now: Situation) -> bool:
-    return now.settings.oauth.provider == "Google" and now.settings.http.version != HttpVersion.HTTP_2
+    return whose(now.settings.oauth.provider) == GOOGLE and now.settings.http.version != HttpVersion.HTTP_2
 
 
 def network_2_with_vlan(now: Situation) -> bool:

@@ -10,9 +10,12 @@ from types import MappingProxyType
 
 from .google import GOOGLE
 from .microsoft import MICROSOFT
+from .microsoft_clouds import CHINA, DOD, GCC_HIGH, PERSONAL
 from .model import AccountClaims, ProviderData, Redirect, WithoutPerson
 
-BUILT_IN: Mapping[str, ProviderData] = MappingProxyType({data.name: data for data in (MICROSOFT, GOOGLE)})
+BUILT_IN: Mapping[str, ProviderData] = MappingProxyType(
+    {data.name: data for data in (MICROSOFT, GOOGLE, PERSONAL, GCC_HIGH, DOD, CHINA)}
+)
 
 __all__ = [
     "BUILT_IN",

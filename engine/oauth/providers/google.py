@@ -4,7 +4,7 @@ Sources: https://developers.google.com/identity/protocols/oauth2/native-app (end
 secret that is none), https://developers.google.com/identity/protocols/oauth2#expiration (6 months unused, 7
 days in testing), https://developers.google.com/identity/openid-connect/openid-connect (prompt, claims),
 https://developers.google.com/workspace/gmail/imap/xoauth2-protocol (scope),
-https://support.google.com/a/answer/176600 (server).
+https://support.google.com/a/answer/176600 (server), https://support.google.com/a/answer/166852 (limits).
 """
 
 from datetime import timedelta
@@ -12,7 +12,6 @@ from types import MappingProxyType
 
 from ....events.information import Actor
 from ....events.settings import AdministratorFlow
-from ....machines import mailboxes
 from ...ports import AnswerClass, Lifetimes
 from ..answers import REFRESHES, Call, Row, of_errors
 from .model import AccountClaims, ProviderData, Redirect, WithoutPerson
@@ -155,8 +154,9 @@ GOOGLE = ProviderData(
         connections=3,
         octets_max=35_882_577,
         recipients_max=100,
+        # Of Workspace; 500 for an account of a person, and while a Workspace is on trial.
+        recipients_a_day=2_000,
     ),
-    domains=mailboxes.DOMAINS[mailboxes.GOOGLE],
     # There is a device code, and mail is not among its scopes: invalid_scope before any page.
     device_code=None,
     without_person=WithoutPerson(AdministratorFlow.SERVICE_ACCOUNT, "https://mail.google.com/", "RS256"),

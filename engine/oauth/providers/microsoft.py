@@ -1,19 +1,18 @@
-"""Microsoft Entra ID for Exchange Online and personal accounts, as data.
+"""Microsoft Entra ID for Exchange Online, with accounts of work and school, as data.
 
 Sources:
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow (endpoints, prompt, tid),
 https://learn.microsoft.com/entra/identity-platform/refresh-tokens (90 days, replaced at each use),
 https://learn.microsoft.com/entra/identity-platform/reply-url (`http://localhost`, any port),
 https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference (which claims name an address),
-"Authenticate an IMAP, POP or SMTP connection using OAuth" (scopes) and "How to set up a multifunction device
-to send email" (server, 3 connections) under https://learn.microsoft.com/exchange/.
+"Authenticate an IMAP, POP or SMTP connection using OAuth" (scopes), "How to set up a multifunction device to
+send email" (server, 3 connections) and "Exchange Online limits" (30 messages a minute, recipients) under https://learn.microsoft.com/exchange/.
 """
 
 from datetime import timedelta
 from types import MappingProxyType
 
 from ....events.settings import AdministratorFlow
-from ....machines import mailboxes
 from ...ports import Lifetimes
 from .microsoft_answers import ANSWERS
 from .model import AccountClaims, ProviderData, Redirect, WithoutPerson
@@ -46,10 +45,11 @@ MICROSOFT = ProviderData(
         connections=3,
         octets_max=157_286_400,
         recipients_max=1_000,
+        messages_a_minute=30,
+        recipients_a_day=10_000,
         # A token for high volume must live longer than 600 s (501 5.5.127).
         margins=MappingProxyType({"smtp-hve.office365.com": timedelta(minutes=11)}),
     ),
-    domains=mailboxes.DOMAINS[mailboxes.MICROSOFT],
     # Off by default in new tenants, and by many policies: the browser comes first.
     device_code="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
     flow_refused=frozenset(

@@ -12,7 +12,6 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 from ....events.settings import AdministratorFlow
-from ....machines.mailboxes import within
 from ...ports import Lifetimes
 from ..answers import Row
 
@@ -74,8 +73,6 @@ class ProviderData:
     "A refresh brings a new refresh token."
     claims: AccountClaims
     lifetimes: Lifetimes
-    domains: frozenset[str]
-    "Domains of mail addresses that are known to be here (S3); subdomains count."
     device_code: str | None = None
     "Device authorization endpoint (RFC 8628); None: the provider has none, or allows no mail by it."
     flow_refused: frozenset[str] = frozenset()
@@ -93,10 +90,8 @@ class ProviderData:
     authorize_extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     answers: tuple[Row, ...] = ()
     "Meanings of this provider alone, asked before those that hold for all."
-
-    def owns(self, address: str) -> bool:
-        """Whether the address's domain is known to belong to this provider."""
-        return within(address.rpartition("@")[2], self.domains)
+    unconfirmed: str = ""
+    "What of it no public source confirms, in words."
 
     def at(self, authority: str | None, tenant: str) -> Self:
         """The same with every address made whole. Raises ValueError for an authority that is no https

@@ -97,6 +97,5 @@ def standard(server: ProviderServer) -> ProviderData:
         rotates=True,
         claims=AccountClaims(account=(), email_verified=("email_verified",)),
         lifetimes=Lifetimes(timedelta(days=14), timedelta(minutes=5), "smtp.example.com", 1),
-        domains=frozenset(),
         device_code=server.device_url,
     )
