@@ -7,15 +7,17 @@ made, so that a device that never signed in stays small.
 
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from ..events.base import ADMINISTRATOR
 from ..events.request import InternetFax, Request
-from ..events.settings import DeviceSettings, HttpVersion, Proxy, Tls
-from ..machines.rules import Limits
+from ..events.settings import AdministratorFlow, DeviceSettings, HttpVersion, OAuth, Proxy, Tls
+from ..machines.message import Limits
 from .boxes import LINK_PATH, Linked, LinkEnded
 from .clock import Clock
 from .exclusions import exclusion
@@ -39,7 +41,6 @@ from .ports import (
     issuer_of,
 )
 from .records import JobRow
-from .secret import Secret
 from .senders import REQUEST
 from .settings import CredentialError, Mistake
 from .spool import FILES, Spool
@@ -51,7 +52,8 @@ if TYPE_CHECKING:
     from .screen.browser import BrowserScreen, Gone
 
 NO_PROVIDERS: Mapping[str, "ProviderData"] = MappingProxyType({})
-PROVIDER_DEPENDS = ("oauth.", "tls.", "http.")
+PROVIDER_DEPENDS = ("oauth.", "tls.", "http.", "smtp.server")
+"The margin of access tokens is the server's, too."
 SUBMISSION_DEPENDS = ("smtp.", "tls.", "oauth.", "network.")
 
 
@@ -72,37 +74,46 @@ class Adapters:
         "The From with which a job goes now."
         self.providers = providers
         "The embedding program's own, beside those that are built in (S2)."
-        self.made_provider: Provider | None = None
-        self.made_with: Secret | None = None
-        "The client's secret that it was made with."
+        self.made_providers: dict[AdministratorFlow, tuple[Application, Provider]] = {}
+        "With the credentials that each was made with."
         self.made_submission: Submission | None = None
         self.made_browser: BrowserScreen | None = None
 
-    def provider(self) -> Provider:
-        """With the client's secret as it is now: one that was mended in its file is used from the next call
-        on. Raises CredentialError where it cannot be read.
+    def provider(self, identity: str) -> Provider:
+        """With the application's credentials as they are now: one that was mended in its file is used from
+        the next call on. Raises CredentialError where it cannot be read.
         """
-        oauth = self.settings().oauth
-        secret = self.credentials.read(oauth.client_credential) if oauth.client_credential else None
-        if self.made_provider is None or not same(secret, self.made_with):
-            self.made_provider = self.provider_of(oauth.provider, self.application(secret))
-            self.made_with = secret
-        return self.made_provider
+        application = with_credentials(
+            self.application(identity), self.settings().oauth, self.data_now(), self.credentials
+        )
+        made = self.made_providers.get(application.flow)
+        if made is None or not same(made[0], application):
+            made = application, self.provider_of(self.settings().oauth.provider, application)
+            self.made_providers[application.flow] = made
+        return made[1]
 
     def provider_of(self, name: str, application: Application) -> Provider:
         """Raises UnknownProviderError."""
+        from .oauth.application import ApplicationProvider
         from .oauth.client import OAuthProvider
 
-        return OAuthProvider(
-            self.data(name),
-            application,
-            self.clock,
-            KeptContext(self.tls),
-            lambda: self.settings().http.version is HttpVersion.HTTP_2,
-            self.parked,
-            lambda: proxy_of(self.settings().proxy, self.credentials),
-            self.words,
-        )
+        data, context = self.data(name), KeptContext(self.tls)
+
+        def http2() -> bool:
+            return self.settings().http.version is HttpVersion.HTTP_2
+
+        def proxy() -> HttpProxy | None:
+            return proxy_of(self.settings().proxy, self.credentials)
+
+        if application.flow is AdministratorFlow.SIGN_IN:
+            return OAuthProvider(
+                data, application, self.clock, context, http2, self.parked, proxy, self.words
+            )
+        return ApplicationProvider(data, application, self.mailbox, self.clock, context, http2, proxy)
+
+    def mailbox(self) -> str:
+        """From which the application sends by itself."""
+        return self.settings().administrator.address or ""
 
     def words(self) -> Words:
         return words(self.settings().device.language)
@@ -111,7 +122,9 @@ class Adapters:
         """Raises UnknownProviderError."""
         from .oauth.providers import provider_data
 
-        return provider_data(name, self.providers)
+        data = provider_data(name, self.providers)
+        margin = data.lifetimes.margin_at(self.settings().smtp.server)
+        return replace(data, lifetimes=data.lifetimes._replace(margin=margin))
 
     def revoker(self, issuer: str) -> Provider | None:
         """Whoever gave a grant takes it back, also when the settings name another provider meanwhile (S26a);
@@ -119,21 +132,29 @@ class Adapters:
         """
         from .oauth.providers import UnknownProviderError
 
-        if issuer == self.issuer():
-            return self.provider()
+        for identity in (ADMINISTRATOR, ""):
+            if issuer == self.issuer(identity):
+                return self.provider(identity)
         name, application = issued_by(issuer)
         try:
             return self.provider_of(name, application)
         except (UnknownProviderError, ValueError):
             return None
 
-    def application(self, secret: Secret | None = None) -> Application:
+    def application(self, identity: str) -> Application:
+        """Who this device is at the provider for this identity, without its credentials: people sign in, and
+        the administrator is as it is set (B3).
+        """
         oauth = self.settings().oauth
-        return Application(oauth.client_id, secret, oauth.tenant, oauth.authority)
+        flow = oauth.administrator_flow if identity == ADMINISTRATOR else AdministratorFlow.SIGN_IN
+        return Application(oauth.client_id, None, oauth.tenant, oauth.authority, flow)
 
-    def issuer(self) -> str:
-        """Whose grants are used, as the settings are."""
-        return issuer_of(self.data(self.settings().oauth.provider).name, self.application())
+    def issuer(self, identity: str) -> str:
+        """Whose grants this identity uses, as the settings are."""
+        return issuer_of(self.data_now().name, self.application(identity))
+
+    def data_now(self) -> "ProviderData":
+        return self.data(self.settings().oauth.provider)
 
     def lifetimes(self) -> Lifetimes:
         """What is known of the provider without asking it anything."""
@@ -174,12 +195,12 @@ class Adapters:
             return Login("", None)
         return Login(smtp.user, None, self.credentials.read(smtp.user_credential))
 
-    def explain(self, outcome: Outcome) -> str:
-        """Cause, remedy and who must act, as the detail of an information."""
+    def explain(self, outcome: Outcome, fields: Mapping[str, str]) -> str:
+        """Cause, remedy and who must act, as the detail of an information. `fields`: of its sentences."""
         from .smtp.trouble import explain
 
         meant = explain(outcome)
-        return detail_of(f"smtp.{meant.meaning}", meant.cause, meant.remedy, meant.actor)
+        return detail_of(f"smtp.{meant.meaning}", meant.cause, meant.remedy, meant.actor, **fields)
 
     def envelope(self, row: JobRow, links: Sequence[Linked] = ()) -> Envelope:
         """`links`: of Scan to URL. Raises LinkEnded, and ValueError where no header field can carry
@@ -217,9 +238,10 @@ class Adapters:
 
     async def changed(self, keys: tuple[str, ...]) -> None:
         """What depends on a changed setting is closed, and made anew at its next use."""
-        if any(key.startswith(PROVIDER_DEPENDS) for key in keys) and self.made_provider is not None:
-            provider, self.made_provider = self.made_provider, None
-            await provider.aclose()
+        if any(key.startswith(PROVIDER_DEPENDS) for key in keys):
+            made, self.made_providers = self.made_providers, {}
+            for _, provider in made.values():
+                await provider.aclose()
         if any(key.startswith(SUBMISSION_DEPENDS) for key in keys) and self.made_submission is not None:
             submission, self.made_submission = self.made_submission, None
             await submission.aclose()
@@ -247,19 +269,26 @@ def outside(
     settings: DeviceSettings, credentials: Credentials, providers: Mapping[str, "ProviderData"] = NO_PROVIDERS
 ) -> tuple[Mistake, ...]:
     """What the settings name and is not there: provider, authorities, secrets."""
+    from .oauth.fitting import misfits
     from .oauth.providers import UnknownProviderError, provider_data
 
     found = []
     try:
-        provider_data(settings.oauth.provider, providers).at(settings.oauth.authority, settings.oauth.tenant)
+        data = provider_data(settings.oauth.provider, providers)
+        found += misfits(settings.oauth, data, credentials)
+        data.at(settings.oauth.authority, settings.oauth.tenant)
     except UnknownProviderError as error:
         found.append(Mistake("oauth.provider", "text", f"one of {', '.join(error.known)} is wanted"))
     except ValueError as error:
         found.append(Mistake("oauth.authority", "text", f"{error}"))
     if settings.tls.trust is not None:
         found += untrusted(settings.tls.trust)
-    references = {"oauth.client_credential": settings.oauth.client_credential}
-    references["smtp.user_credential"] = settings.smtp.user_credential
+    references = {
+        "oauth.client_credential": settings.oauth.client_credential,
+        "oauth.client_certificate": settings.oauth.client_certificate,
+        "oauth.service_account": settings.oauth.service_account,
+        "smtp.user_credential": settings.smtp.user_credential,
+    }
     proxies = {"proxy": settings.proxy}
     if settings.browser.enabled:  # else nobody is shown its settings
         proxies["browser.proxy"] = settings.browser.proxy
@@ -278,8 +307,32 @@ def outside(
     return tuple(found)
 
 
-def same(one: Secret | None, other: Secret | None) -> bool:
-    return (one.reveal() if one else "") == (other.reveal() if other else "")
+def with_credentials(
+    application: Application, oauth: OAuth, data: "ProviderData", credentials: Credentials
+) -> Application:
+    """Raises CredentialError."""
+    alone = application.flow is not AdministratorFlow.SIGN_IN
+    proofs = {
+        AdministratorFlow.CLIENT_CREDENTIALS: oauth.client_certificate,
+        AdministratorFlow.SERVICE_ACCOUNT: oauth.service_account,
+    }
+    proof, secret = proofs.get(application.flow), oauth.client_credential
+    applications = oauth.administrator_flow is AdministratorFlow.CLIENT_CREDENTIALS
+    if (alone and proof) or (not alone and applications and data.people_are_public):
+        secret = None
+    return replace(
+        application,
+        client_secret=credentials.read(secret) if secret else None,
+        proof=credentials.read(proof) if proof else None,
+    )
+
+
+def same(one: Application, other: Application) -> bool:
+    def revealed(application: Application) -> tuple[str, ...]:
+        return tuple(each.reveal() if each else "" for each in (application.client_secret, application.proof))
+
+    bare = [replace(each, client_secret=None, proof=None) for each in (one, other)]
+    return bare[0] == bare[1] and revealed(one) == revealed(other)
 
 
 def proxy_of(proxy: Proxy, credentials: Credentials) -> HttpProxy | None:

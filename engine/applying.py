@@ -27,10 +27,20 @@ from .settings import Settings, SettingsError
 from .words import Spoken
 
 T = TypeVar("T")
-ASKS_ANEW = ("proxy.", "http.", "tls.", "network.", "oauth.client_credential")
+ASKS_ANEW = (
+    "proxy.",
+    "http.",
+    "tls.",
+    "network.",
+    "oauth.client_credential",
+    "oauth.client_certificate",
+    "oauth.service_account",
+)
 "Settings by which the provider is reached: what stood in the way may be mended (B10)."
 SENDS_ANEW = ("smtp.", "tls.", "network.", "oauth.enabled")
 "The same for the submission server."
+SIGNS_IN = ("smtp.", "oauth.")
+"The same for a mailbox that is closed."
 
 
 class Applied(NamedTuple):
@@ -124,7 +134,8 @@ class Applying(Parts):
         if any(key.startswith(SENDS_ANEW) for key in changed):
             waiting = [(job, self.reader.found(JOB, job)) for job in self.waiting_jobs()]
             facts += [JobRetryDue(job=int(job)) for job, found in waiting if found and found.data.retry_at]
-        return list(map(Publication, facts))
+        mailboxes = self.mailboxes.all_tried() if any(key.startswith(SIGNS_IN) for key in changed) else ()
+        return [*map(Publication, facts), *mailboxes]
 
     def waiting_jobs(self) -> list[str]:
         return self.store.in_states(JOB.title, (WAITING.name,))

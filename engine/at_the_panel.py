@@ -2,6 +2,7 @@
 
 from ..events.base import ADMINISTRATOR
 from ..events.device import UserLoggedIn, UserLoggedOut
+from ..events.settings import AdministratorFlow
 from ..events.sign_in import SignInCancelled, SignInWanted
 from ..machines.job import WAITING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, REQUIRED
@@ -59,9 +60,11 @@ class AtThePanel(Applying):
         """[Acquire]: opens the administrator's sign-in screen at this place, in each of the three states
         (S23).
 
-        Raises Refused while a rule forbids it, NoScreen without a screen.
+        Where the application has a credential of its own for that (`oauth.administrator_flow`), nobody signs
+        in and no screen is needed (B3). Raises Refused while a rule forbids it, NoScreen without a screen.
         """
-        self.shown()
+        if self.settings.oauth.administrator_flow is AdministratorFlow.SIGN_IN:
+            self.shown()
         self.check_sign_in()
         await self.say(SignInWanted(place=place, identity=ADMINISTRATOR))
 
@@ -76,6 +79,12 @@ class AtThePanel(Applying):
         row = self.people.remembered(user, None)
         fact = SignInWanted(place=place, identity=row.identity)
         await self.runtime.publish(Publication(fact, rows=(row,)))
+
+    def paste(self, place: str, address: str) -> None:
+        """Where no browser on this machine shows the page: a person opened it on another one, and gives the
+        address that it ended at, whole (RFC 8252 section 7.3). Raises PasteRefused, a ValueError.
+        """
+        self.signing_in.paste(place, address)
 
     async def cancel_sign_in(self, place: str) -> None:
         """Closes the screen: nothing changes."""

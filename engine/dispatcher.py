@@ -1,9 +1,9 @@
 """Chooses the next jobs. Waiting jobs are rows that nobody wakes one by one: this looks at them when
 something moved.
 
-A job goes when validation allows it, the access token of its identity is fresh and its account has a place
-free. Where the token is absent it is asked for once; «why does it wait» is read from the same machines by
-whoever asks.
+A job goes when validation allows it, the access token of its identity is fresh and its account's mailbox has
+a place free: none in one that is closed, one in one that is being tried. Where the token is absent it is
+asked for once; «why does it wait» is read from the same machines by whoever asks.
 
 Rule: it remembers nothing but which records cannot be read, for those must not keep the others waiting. It
 looks again after each move of the machines that it reads, never by polling.
@@ -11,30 +11,36 @@ looks again after each move of the machines that it reads, never by polling.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from ..events.job import JobTaken
 from ..events.registry import MalformedRecord
 from ..events.token import TokenWanted
 from ..machines.access_token import ABSENT, ACCESS_TOKEN, FRESH
-from ..machines.job import DELIVERING, JOB, SENDING
+from ..machines.job import JOB
+from ..machines.mailbox import CLOSED, MAILBOX, TRYING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .bus import Publication
+from .mailboxes import Mailboxes
 from .play import Machine
 from .records import RETRY_STORE, JobRow, StoreFailed
 from .runtime import Runtime, Unit
 
 log = logging.getLogger("franking")
-READS = frozenset({VALIDATION.title, REFRESH_TOKEN.title, ACCESS_TOKEN.title, JOB.title})
+READS = frozenset({VALIDATION.title, REFRESH_TOKEN.title, ACCESS_TOKEN.title, MAILBOX.title, JOB.title})
 
 
 class Dispatcher:
     def __init__(
-        self, runtime: Runtime, width: Callable[[], int], broken: Callable[[JobRow], tuple[str, ...]]
+        self,
+        runtime: Runtime,
+        mailboxes: Mailboxes,
+        width: Callable[[], int],
+        broken: Callable[[JobRow], tuple[str, ...]],
     ) -> None:
-        self.runtime = runtime
+        self.runtime, self.mailboxes = runtime, mailboxes
         self.width = width
         "Connections that one mailbox may have at once; the mailbox's pace will stand beside it."
         self.broken = broken
@@ -94,25 +100,47 @@ class Dispatcher:
         sending = self.runtime.instance(VALIDATION, "").state
         if sending is NOT_AVAILABLE:
             return []
-        chosen: list[Publication] = []
+        by_account: dict[str, list[str]] = {}
         for identity in self.runtime.store.waiting():
-            if sending is OFF:
-                chosen += self.take(identity)
-            elif self.state(REFRESH_TOKEN, identity) is ACQUIRED:
-                access = self.state(ACCESS_TOKEN, identity)
-                if access is FRESH:
-                    chosen += self.take(identity)
-                elif access is ABSENT:
-                    chosen.append(Publication(TokenWanted(identity=identity)))
-        return chosen
-
-    def take(self, identity: str) -> list[Publication]:
-        free = self.width() - self.runtime.store.count_jobs(identity, (SENDING.name, DELIVERING.name))
-        if free <= 0:
+            by_account.setdefault(self.mailboxes.address(identity), []).append(identity)
+        if not by_account:
             return []
+        busy: dict[str, int] = {}
+        for identity, jobs in self.runtime.store.in_transfer().items():
+            address = self.mailboxes.address(identity)
+            busy[address] = busy.get(address, 0) + jobs
+        return [
+            publication
+            for address, identities in by_account.items()
+            for publication in self.of_account(address, identities, busy.get(address, 0), sending is OFF)
+        ]
+
+    def of_account(
+        self, address: str, identities: list[str], busy: int, without_tokens: bool
+    ) -> Iterator[Publication]:
+        """What goes through one mailbox, whose places its identities share."""
+        mailbox = self.mailboxes.state(address)
+        if mailbox is CLOSED:
+            return
+        free = (1 if mailbox is TRYING else self.width()) - busy
+        for left, identity in zip(range(len(identities), 0, -1), identities, strict=True):
+            access = FRESH if without_tokens else self.access(identity)
+            if access is ABSENT:
+                yield Publication(TokenWanted(identity=identity))
+            elif access is FRESH and free > 0:
+                taken = self.take(identity, -(-free // left))
+                free -= len(taken)
+                yield from taken
+
+    def access(self, identity: str) -> StrEnum | None:
+        """Of its access token; None where no sign-in is held, or a record cannot be read."""
+        signed_in = self.state(REFRESH_TOKEN, identity) is ACQUIRED
+        return self.state(ACCESS_TOKEN, identity) if signed_in else None
+
+    def take(self, identity: str, most: int) -> list[Publication]:
         taken = []
-        found = self.runtime.store.next_jobs(identity, free + len(self.unreadable))
-        for job in [job for job in found if job not in self.unreadable][:free]:
+        found = self.runtime.store.next_jobs(identity, most + len(self.unreadable))
+        for job in [job for job in found if job not in self.unreadable][:most]:
             row = self.runtime.store.job(job)
             if row is not None:
                 taken.append(Publication(JobTaken(job=job, broken=self.broken(row))))

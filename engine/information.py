@@ -177,6 +177,14 @@ def sign_in_failed(raised: Raised) -> Advice:
     return known._replace(cause=cause, remedy=known.remedy or raised.words.say("I103.remedy"))
 
 
+def flow_refused(raised: Raised) -> Advice:
+    """Whoever signs in has the other way before him: the setting is the administrator's matter."""
+    code = raised.fact.code if isinstance(raised.fact, FlowRefused) else ""
+    known = known_of(raised)
+    cause = joined(raised.words.say("I106.cause", code=code), known.cause if known else "")
+    return Advice(cause, raised.words.say("I106.remedy"), Actor.ADMIN)
+
+
 def provider_refuses(raised: Raised) -> Advice:
     blocked = raised.fact if isinstance(raised.fact, RefreshBlocked) else None
     code, actor = (blocked.code, blocked.actor) if blocked else ("unknown", "admin")
@@ -191,7 +199,19 @@ def provider_refuses(raised: Raised) -> Advice:
 
 def server_refuses_token(raised: Raised) -> Advice:
     code = raised.fact.code if isinstance(raised.fact, AccessTokenRejected) else ""
-    return Advice(raised.words.say("I105.cause", code=code), raised.words.say("I105.remedy"), Actor.TENANT)
+    known = known_of(raised) or Advice("", raised.words.say("I105.remedy"), Actor.TENANT)
+    return known._replace(cause=raised.words.say("I105.cause", code=code))
+
+
+def mailbox_closed(raised: Raised) -> Advice:
+    say = raised.words.say
+    code = raised.fact.code if isinstance(raised.fact, MailboxClosed) else ""
+    account = read(raised.detail).fields.get("account", "") if raised.detail else ""
+    known = known_of(raised) or Advice("", "", Actor.ADMIN)
+    return known._replace(
+        cause=joined(say("I301.cause", account=account, code=code), known.cause),
+        remedy=joined(known.remedy, say("I301.remedy")),
+    )
 
 
 def job_ended(raised: Raised) -> Advice:
@@ -281,9 +301,11 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.SIGN_IN_FAILED: sign_in_failed,
     Info.PROVIDER_REFUSES: provider_refuses,
     Info.SERVER_REFUSES_TOKEN: server_refuses_token,
+    Info.FLOW_REFUSED: flow_refused,
     Info.JOB_ENDED: job_ended,
     Info.JOBS_WAIT: jobs_wait,
     Info.JOBS_CANCELLED: jobs_cancelled,
+    Info.MAILBOX_CLOSED: mailbox_closed,
 })  # fmt: skip
 
 

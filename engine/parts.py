@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..events.base import Event
 from ..events.device import Availability
+from ..events.information import Info
 from ..events.sign_in import SignInCancelled
 from ..events.token import TokenDeleted
 from ..machines.rules import RULES, Look, Rule, Verdict, broken, unavailable
 from .activity import Activity
-from .acts import Acts, World, not_signed_in
+from .acts import Acts, World
 from .acts import words as in_detail
 from .adapters import Adapters
 from .boxes import Boxes
@@ -23,15 +24,17 @@ from .dispatcher import Dispatcher
 from .holder import TokenHolder
 from .journal import Journal
 from .limits import Limits
-from .people import People
 from .lost_grants import LostGrants
 from .mailboxes import Mailboxes
-from .ports import Credentials, Directory, Screen, Trouble
+from .people import People
+from .ports import Credentials, Directory, Screen, SignInRequest, Trouble
 from .records import JobRow, Store
-from .runtime import Runtime
 from .resealing import Resealing
+from .runtime import Runtime
 from .senders import Senders
+from .sending import Sending, Way
 from .settings import Settings
+from .signing_in import SigningIn, not_signed_in
 from .spool import Spool
 from .status import Reader
 from .tokens import TokenKeeper
@@ -41,10 +44,10 @@ from .words import Words
 
 if TYPE_CHECKING:
     from .oauth.providers import ProviderData
+    from .store.keys import Key
 
 
 class NoScreen(Exception):
-    from .store.keys import Key
     """A sign-in was asked for, and this engine has nothing to show it on."""
 
     def __init__(self) -> None:
@@ -69,10 +72,10 @@ class Parts:
         directory: Directory | None,
         rules: tuple[Rule, ...],
         providers: Mapping[str, "ProviderData"],
+        device: Callable[[], str],
     ) -> None:
         from .store.vault import Vault
 
-        device: Callable[[], str],
         self.settings, self.folder, self.store, self.clock = settings, folder, store, clock
         self.given_screen, self.rules = screen, (*RULES, *rules)
         self.activity, self.holder = Activity(), TokenHolder(clock)
@@ -83,7 +86,8 @@ class Parts:
         self.resealing = Resealing(self.runtime, vault)
         self.lost_grants = LostGrants(self.runtime, vault, device)
         self.people = People(store, lambda: self.settings, directory)
-        self.senders = Senders(store, lambda: self.settings, self.people)
+        self.mailboxes = Mailboxes(self.runtime, lambda: self.settings, self.people)
+        self.senders = Senders(store, lambda: self.settings, self.people, self.mailboxes)
         self.adapters = Adapters(
             lambda: self.settings,
             clock,
@@ -101,29 +105,45 @@ class Parts:
             self.senders.void,
             self.adapters.revoker,
             self.senders.takes,
-            self.adapters.submission,
             self.shown,
+            self.sign_in_request,
+            lambda trouble: self.words.table(f"{trouble.meaning}.cause", trouble.cause, **trouble.fields),
+            self.people.address,
+        )
+        acts = Acts(self.runtime, world, vault, self.mailboxes)
+        way = Way(
+            self.adapters.submission,
             lambda row, held: self.adapters.login(held, self.people.address(row.identity)),
             lambda: self.settings.oauth.enabled,
-            self.people.address,
             self.adapters.explain,
             lambda row: self.adapters.envelope(row, self.boxes.links_of(row)),
+            acts.later,
         )
-        acts = Acts(self.runtime, world, vault, self.holder, self.spool)
+        sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
+        self.signing_in = SigningIn(acts)
         waiting = WaitingJobs(self.runtime, lambda: self.settings.oauth)
         self.deeds = Deeds(
-            self.runtime, {**acts.performers(), **waiting.performers(), **self.boxes.performers()}
+            self.runtime,
+            {
+                **acts.performers(),
+                **sending.performers(),
+                **self.signing_in.performers(),
+                **waiting.performers(),
+                **self.boxes.performers(),
+            },
         )
         self.touches = Touches(self.runtime)
         self.limits = Limits(self.runtime, self.touches.unsaid)
-        self.dispatcher = Dispatcher(self.runtime, self.width, self.broken_now)
+        self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.width, self.broken_now)
         self.journal = Journal(store, self.activity, self.runtime)
-        self.reader = Reader(self.runtime, self.people, self.rules)
+        self.reader = Reader(self.runtime, self.people, self.rules, self.mailboxes)
         self.next_job = max(store.last_job(), self.spool.last()) + 1
         self.tasks: list[asyncio.Future[None]] = []
         self.handlers: list[asyncio.Future[None]] = []
         self.under_way: set[asyncio.Future[Any]] = set()
         "What goes on to its end although its caller was cancelled."
+        self.leaving = asyncio.Lock()
+        "One person is forgotten after the other."
         self.applying = asyncio.Lock()
         "Of settings: a change that fails takes back its own, not somebody else's."
 
@@ -157,6 +177,17 @@ class Parts:
             raise NoScreen
         return self.screen
 
+    def sign_in_request(self, place: str, identity: str, closes_at: datetime) -> SignInRequest:
+        """What the sign-in of this identity asks for, as the settings are now."""
+        return SignInRequest(
+            place,
+            self.people.address(identity),
+            closes_at,
+            self.settings.oauth.flow,
+            self.settings.device.name,
+            another=(Info.OTHER_ACCOUNT, identity) in self.runtime.raised,
+        )
+
     def width(self) -> int:
         return self.adapters.lifetimes().connections
 
@@ -173,7 +204,7 @@ class Parts:
         return [
             grant.identity
             for grant in self.store.grants()
-            if self.senders.void(grant, self.adapters.issuer())
+            if self.senders.void(grant, self.adapters.issuer(grant.identity))
         ]
 
     async def close_connections(self, account: str) -> None:

@@ -7,19 +7,21 @@ here alone. Outcomes are values, never exceptions: an adapter that raises has a 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from pydantic import TypeAdapter
 
 from ..events.information import Actor
+from ..events.settings import AdministratorFlow, Flow
 from .exclusions import Exclusion
 from .records import SealedGrant, Store, Write
 from .secret import Secret
+from .shown import Paste, SignInCode
 
 
 class AnswerClass(StrEnum):
@@ -87,6 +89,10 @@ class Application:
     tenant: str
     authority: str | None
     "Base URL of the endpoints where it is not the provider's own."
+    flow: AdministratorFlow = AdministratorFlow.SIGN_IN
+    "Whether people sign in, or the application does by its own credential (B3)."
+    proof: Secret | None = None
+    "Of an application without people: certificate and private key (PEM), or a service account's key (JSON)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +109,17 @@ class HttpProxy:
 
 
 def issuer_of(provider: str, application: Application) -> str:
-    """Whom a grant belongs to: with another provider, authority, tenant or client id it is of no use, and
-    a secret (S26a).
+    """Whom a grant belongs to: with another provider, authority, tenant, client id or flow it is of no use,
+    and a secret (S26a).
     """
-    return json.dumps([provider, application.authority, application.tenant, application.client_id])
+    at = application.authority, application.tenant, application.client_id, application.flow.value
+    return json.dumps([provider, *at])
 
 
 def issued_by(issuer: str) -> tuple[str, Application]:
     """The provider's name and who this device was there; a secret is not part of it."""
-    provider, authority, tenant, client_id = json.loads(issuer)
-    return provider, Application(client_id, None, tenant, authority)
+    provider, authority, tenant, client_id, flow = json.loads(issuer)
+    return provider, Application(client_id, None, tenant, authority, AdministratorFlow(flow))
 
 
 class Lifetimes(NamedTuple):
@@ -134,13 +141,28 @@ class Lifetimes(NamedTuple):
     "That a mailbox may submit; None: not published."
     recipients_a_day: int | None = None
     "In any 24 hours."
+    margins: Mapping[str, timedelta] = MappingProxyType({})
+    "Of servers that want another one, by their names."
+
+    def margin_at(self, server: str | None) -> timedelta:
+        """An access token for this server is not used so shortly before its end."""
+        return self.margins.get((server or "").casefold(), self.margin)
 
 
-class SignInRequest(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SignInRequest:
     place: str
     address: str
     "The address that must sign in, for `login_hint`."
     closes_at: datetime
+    flow: Flow = Flow.BROWSER
+    device: str = ""
+    "The device's name, for whoever is asked to allow it something."
+    because: str = ""
+    "Why another flow than the one that was set is used, in the device's language."
+    another: bool = False
+    "Another account signed in the last time (S19)."
+    paste: Paste = field(default_factory=Paste)
 
 
 class Screen(Protocol):
@@ -155,6 +177,14 @@ class Screen(Protocol):
         """Closes what `open` showed and erases the profile; nothing open: nothing happens."""
 
 
+@runtime_checkable
+class ShowsCodes(Protocol):
+    """A screen that can show a code, too; one that cannot has no such method, and the browser is offered."""
+
+    async def show_code(self, place: str, code: SignInCode) -> Trouble | None:
+        """Returns when it is shown, or why it cannot be. `Screen.close` closes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cancelled:
     """The person declined at the provider."""
@@ -167,18 +197,28 @@ class Provider(Protocol):
     issuer: str
     "As `issuer_of` says it: what this provider gives is shown to it alone."
 
-    async def sign_in(self, request: SignInRequest, screen: Screen) -> Tokens | Trouble | Cancelled:
-        """Authorization code with PKCE (RFC 7636) and a loopback redirect (RFC 8252). Cancelling it closes
-        the listener and the screen.
-        """
-
     async def refresh(self, grant: Secret) -> Tokens | Trouble:
-        """RFC 6749 section 6. The caller lets it run to its end, for the answer may rotate the grant."""
+        """RFC 6749 section 6; by the application's own credential where nobody signs in (section 4.4). The
+        caller lets it run to its end, for the answer may rotate the grant.
+        """
 
     async def revoke(self, grant: Secret) -> bool:
         """RFC 7009. False: the provider has no revocation, or could not be told."""
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class SignsIn(Provider, Protocol):
+    """One at which people sign in."""
+
+    async def sign_in(self, request: SignInRequest, screen: Screen) -> Tokens | Trouble | Cancelled:
+        """By the flow that is asked for: authorization code with PKCE (RFC 7636) and a loopback redirect
+        (RFC 8252), or a device code (RFC 8628). Cancelling it closes the listener and the screen.
+        """
+
+    def instead(self, flow: Flow, refused: Trouble, screen: Screen) -> Flow | None:
+        """The flow that may work where this one was refused like this; None: there is none."""
 
 
 class Attachment(NamedTuple):
@@ -217,7 +257,11 @@ class Verdict(StrEnum):
     LATER = "later"
     "Try again; the server's hint or a back-off says when."
     TOKEN_REFUSED = "token refused"  # noqa: S105 - a verdict
+    CLOSES = "closes the mailbox"
+    "Somebody must mend the mailbox or its organisation first: nothing is repeated before (B11)."
     ENDED = "ended"
+    SENDER_REFUSED = "sender refused"
+    "Ended: the account may not send as this From address."
     UNKNOWN = "unknown"
     "Lost after the final dot (RFC 1047)."
 
@@ -314,17 +358,6 @@ class Unsealing(Protocol):
         """Raises SealFailed."""
 
 
-Parked = Callable[[], AbstractAsyncContextManager[None]]
-"`async with parked():` says: from here this deed waits for the clock, a person or a lost store."
-
-
-class Credentials(Protocol):
-    def read(self, reference: str) -> Secret:
-        """Raises CredentialError, naming the reference and where it was looked for."""
-
-
-Directory = Mapping[str, str]
-"Login name to e-mail address."
 class LinkSeal(Protocol):
     """The vault, as far as the user boxes need it."""
 
@@ -355,3 +388,14 @@ class Exchanged(Protocol):
         """Nothing is sealed with a former key any more. Raises SealFailed."""
 
 
+Parked = Callable[[], AbstractAsyncContextManager[None]]
+"`async with parked():` says: from here this deed waits for the clock, a person or a lost store."
+
+
+class Credentials(Protocol):
+    def read(self, reference: str) -> Secret:
+        """Raises CredentialError, naming the reference and where it was looked for."""
+
+
+Directory = Mapping[str, str]
+"Login name to e-mail address."

@@ -43,6 +43,31 @@ class IdentityRow(NamedTuple):
     address: str
 
 
+class AccountRow(NamedTuple):
+    """An account whose mailbox was once refused something that counts for all of its mail."""
+
+    account: str
+    "`mailbox:N`."
+    address: str
+    "In lower case: of who signs in at the submission server."
+
+
+class RefusedSender(NamedTuple):
+    """The submission server does not let this account send with this From address."""
+
+    account: str
+    address: str
+    "In lower case."
+    until: str
+    "ISO 8601, UTC: until then it is not tried again."
+
+
+class RefusedSendersGone(NamedTuple):
+    """Somebody signed in: what the account may do now, the server will say."""
+
+    account: str
+
+
 class Whose(NamedTuple):
     """Whom a grant belongs to: with any of it changed, it is of no use or not to be used (S26a)."""
 
@@ -166,31 +191,6 @@ class LinkRow(NamedTuple):
     "SHA-256 of the link."
 
 
-class DocumentGone(NamedTuple):
-    document: int
-
-
-class LinkGone(NamedTuple):
-    document: int
-
-
-class RevocationBegun(NamedTuple):
-    """The grant was erased here; the provider is still to be told. The token itself is only in memory."""
-
-    key: str
-    identity: str
-
-
-class RevocationEnded(NamedTuple):
-    key: str
-
-
-Write = (
-    IdentityRow
-    | SealedGrant
-    | ErasedGrant
-    | JobRow
-    | JobMoved
 class ResealedGrant(NamedTuple):
     """The same grant under another key, in place of what was sealed before; else nothing happens."""
 
@@ -241,11 +241,47 @@ class PersonGone(NamedTuple):
     identity: str
 
 
+class DocumentGone(NamedTuple):
+    document: int
+
+
+class LinkGone(NamedTuple):
+    document: int
+
+
+class RevocationBegun(NamedTuple):
+    """The grant was erased here; the provider is still to be told. The token itself is only in memory."""
+
+    key: str
+    identity: str
+
+
+class RevocationEnded(NamedTuple):
+    key: str
+
+
+Write = (
+    IdentityRow
+    | AccountRow
+    | RefusedSender
+    | RefusedSendersGone
+    | SealedGrant
+    | ErasedGrant
+    | JobRow
+    | JobMoved
     | JobOutcome
     | DocumentRow
     | LinkRow
     | DocumentGone
     | LinkGone
+    | ResealedGrant
+    | ResealedLink
+    | ResealedSecret
+    | KeptSecret
+    | SecretGone
+    | Noted
+    | JobsGone
+    | PersonGone
     | InformationRow
     | InformationDetail
     | InformationRead
@@ -274,14 +310,6 @@ class StoreFailed(Spoken):
     """The store did not take a commit: nothing of it happened."""
 
     def __init__(self, why: str, full: bool) -> None:
-    | ResealedGrant
-    | ResealedLink
-    | ResealedSecret
-    | KeptSecret
-    | SecretGone
-    | Noted
-    | JobsGone
-    | PersonGone
         super().__init__("error.store", why=why)
         self.why = why
         self.full = full
@@ -299,6 +327,10 @@ class SealFailed(Spoken):
     def told(self, words: Words) -> str:
         said = (words.say(f"{self.meaning}.{part}", **self.values) for part in ("cause", "remedy"))
         return " ".join(said)
+
+
+class SealLost(SealFailed):
+    """What was sealed cannot be had until the key that sealed it is put back."""
 
 
 class Store(Protocol):
@@ -326,13 +358,13 @@ class Store(Protocol):
 
     def identities(self) -> list[IdentityRow]: ...
 
+    def accounts(self) -> list[AccountRow]: ...
+
+    def refused_sender(self, account: str, address: str) -> RefusedSender | None: ...
+
     def grant(self, identity: str) -> SealedGrant | None: ...
 
     def grants(self) -> list[SealedGrant]: ...
-class SealLost(SealFailed):
-    """What was sealed cannot be had until the key that sealed it is put back."""
-
-
 
     def job(self, job: int) -> JobRow | None: ...
 
@@ -348,7 +380,8 @@ class SealLost(SealFailed):
     def next_jobs(self, identity: str, limit: int) -> list[int]:
         """Jobs of this identity that may go, the device's own first, else the oldest first."""
 
-    def count_jobs(self, identity: str, states: Sequence[str]) -> int: ...
+    def in_transfer(self) -> dict[str, int]:
+        """How many jobs of each identity are under way to the server."""
 
     def unfinished(self, identity: str, states: Sequence[str]) -> list[int]:
         """Jobs of this identity in any of these states, the oldest first."""
@@ -368,11 +401,6 @@ class SealLost(SealFailed):
 
     def links_of(self, job: int) -> list[LinkRow]: ...
 
-    def information(self) -> list[InformationRow]: ...
-
-    def revocations(self) -> list[RevocationBegun]: ...
-
-    async def aclose(self) -> None: ...
     def links(self) -> list[LinkRow]: ...
 
     def secrets(self) -> list[KeptSecret]: ...
@@ -380,3 +408,8 @@ class SealLost(SealFailed):
     def noted(self, name: str) -> str:
         """Empty: nothing was."""
 
+    def information(self) -> list[InformationRow]: ...
+
+    def revocations(self) -> list[RevocationBegun]: ...
+
+    async def aclose(self) -> None: ...

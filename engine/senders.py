@@ -11,11 +11,20 @@ from collections.abc import Callable
 from pydantic import TypeAdapter
 
 from ..events.base import ADMINISTRATOR
-from ..events.request import FromPerson, Medium, Request, ScanToMe, TsiRouting, TxResultReport
+from ..events.request import (
+    FromPerson,
+    Medium,
+    Request,
+    ScanToMe,
+    Transmission,
+    TsiRouting,
+    TxResultReport,
+)
 from ..events.settings import DeviceSettings
-from ..machines.identity import Sender, accepted, among, may_send_as, same
+from ..machines.identity import Sender, Signer, accepted, among, may_send_as, same, signer
+from ..machines.message import Message
 from ..machines.routing import routed
-from ..machines.rules import Message
+from .mailboxes import Mailboxes
 from .people import People
 from .ports import Tokens
 from .records import JobRow, SealedGrant, Store
@@ -24,8 +33,11 @@ REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True
 
 
 class Senders:
-    def __init__(self, store: Store, settings: Callable[[], DeviceSettings], people: People) -> None:
+    def __init__(
+        self, store: Store, settings: Callable[[], DeviceSettings], people: People, mailboxes: Mailboxes
+    ) -> None:
         self.store, self.settings, self.people = store, settings, people
+        self.mailboxes = mailboxes
 
     def addressed(self, request: Request) -> Request:
         """With the recipients that the device finds by itself. Raises LoginReserved, AddressUnusable."""
@@ -38,10 +50,26 @@ class Senders:
 
     def message(self, request: Request) -> Message:
         """Of a request with its recipients. Raises LoginReserved, AddressUnusable."""
-        failed = isinstance(request, TxResultReport) and any(
-            each.medium is Medium.EMAIL and not each.succeeded for each in request.transmissions
+        sender = self.sender(request)
+        by_mail = [each for each in reported(request) if each.medium is Medium.EMAIL]
+        who = signer(self.settings(), sender)
+        identity = self.identity(request, who) if who else ""
+        return Message(
+            request.function,
+            sender,
+            len(request.recipients),
+            any(not each.succeeded for each in by_mail),
+            reports_mail=bool(by_mail),
+            mailbox_closed=bool(identity) and self.mailboxes.closed(identity),
+            refused_from=bool(identity) and who is not None and self.mailboxes.refused(identity, who.address),
         )
-        return Message(request.function, self.sender(request), len(request.recipients), failed)
+
+    def identity(self, request: Request, who: Signer) -> str:
+        """Whose sign-in sends it; empty for a person who is not known here yet."""
+        if who.as_administrator or not isinstance(request, FromPerson):
+            return ADMINISTRATOR
+        known = self.people.find(request.user)
+        return known.identity if known else ""
 
     def sender(self, request: Request) -> Sender:
         if not isinstance(request, FromPerson):
@@ -75,7 +103,13 @@ class Senders:
         own = may_send_as(self.settings(), login, address, self.confirmed(row.identity))
         former = not self.follows(row, request) and not among(row.sender, own)
         sender = Sender(row.by_device, address or None, row.sender, login)
-        return Message(request.function, sender, len(request.recipients), former_from=former)
+        return Message(
+            request.function,
+            sender,
+            len(request.recipients),
+            former_from=former,
+            refused_from=self.mailboxes.refused(row.identity, self.from_of(row, request)),
+        )
 
     def from_of(self, row: JobRow, request: Request) -> str:
         """The From with which a job of the spool goes now."""
@@ -86,3 +120,8 @@ class Senders:
         """It is the administrator's, and nobody chose it."""
         chosen = request.from_address if isinstance(request, FromPerson) else None
         return row.identity == ADMINISTRATOR and chosen is None
+
+
+def reported(request: Request) -> tuple[Transmission, ...]:
+    """The transmissions that a report tells of."""
+    return request.transmissions if isinstance(request, TxResultReport) else ()

@@ -9,12 +9,14 @@ from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.job import ENDED, JOB, SENT, WAITING, Progress
+from ..machines.mailbox import CLOSED
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .information import Raised, Warning, warning
 from .journal import Unreadable, entry
+from .mailboxes import Mailboxes, MailboxStatus
 from .people import People
 from .play import Instance, Machine
 from .ports import RECIPIENTS, Recipient
@@ -88,14 +90,18 @@ class Status(NamedTuple):
     identities: tuple[IdentityStatus, ...]
     jobs: tuple[JobStatus, ...]
     information: tuple[Warning, ...]
+    mailboxes: tuple[MailboxStatus, ...]
+    "Those that are not open."
     warns: tuple[Rule, ...]
     "Rules that the settings break and that only warn (S3, S5)."
 
 
 class Reader:
-    def __init__(self, runtime: Runtime, people: People, rules: tuple[Rule, ...]) -> None:
+    def __init__(
+        self, runtime: Runtime, people: People, rules: tuple[Rule, ...], mailboxes: Mailboxes
+    ) -> None:
         self.runtime, self.people, self.store = runtime, people, runtime.store
-        self.rules = rules
+        self.rules, self.mailboxes = rules, mailboxes
 
     @property
     def words(self) -> Words:
@@ -113,6 +119,7 @@ class Reader:
             tuple(self.identity(identity, login) for identity, login in identities),
             tuple(self.of_job(row, moved) for row, moved in self.store.jobs()),
             self.information(),
+            self.mailboxes.status(),
             self.warns(),
         )
 
@@ -183,8 +190,12 @@ class Reader:
     def why(self, identity: str) -> str:
         """Why a job waits that waits for nothing of its own: read from the machines, stored nowhere."""
         say, sending = self.words.say, self.runtime.instance(VALIDATION, "")
+        mailbox = self.mailboxes.instance(self.mailboxes.address(identity))
+        closed = ""
+        if mailbox is not None and mailbox.state is CLOSED:
+            closed = say("reason.mailbox", code=mailbox.data.code)
         if sending.state is OFF:
-            return ""
+            return closed
         if sending.state is NOT_AVAILABLE:
             return say("reason.not-available", rules=", ".join(sending.data.broken))
         token, request = self.found(REFRESH_TOKEN, identity), self.found(ACCESS_TOKEN, identity)
@@ -193,6 +204,8 @@ class Reader:
         refresh, access = token.state, request.state
         if refresh is not ACQUIRED:
             return say("reason.expired") if refresh is EXPIRED else say("reason.sign-in")
+        if closed:
+            return closed
         if access is BACKING_OFF:
             return say("reason.unreachable")
         if access is REFUSED:
@@ -221,9 +234,11 @@ class Reader:
         if subject.isdecimal():
             row = self.store.job(int(subject))
             return row.owner if row else None
-        if warning.code is Info.SIGN_IN_FAILED:
+        if warning.code in (Info.SIGN_IN_FAILED, Info.FLOW_REFUSED):
             at = self.found(SESSION, subject)
             return at.data.identity if at is not None and at.state is LOGGED_IN else None
+        if warning.code is Info.MAILBOX_CLOSED:
+            return self.mailboxes.owner(subject)
         return subject or None
 
 

@@ -19,9 +19,11 @@ from ..events.job import (
 from ..events.request import FromPerson, FromUserBox, Request
 from ..machines.identity import Signer, signer
 from ..machines.job import WAITING
+from ..machines.message import Message
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
-from ..machines.rules import Look, Message, Rule, Verdict, broken
+from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
+from .at_the_panel import UnknownUser
 from .bus import Publication
 from .deeds import where
 from .records import IdentityRow, JobRow
@@ -120,6 +122,7 @@ class Submitting(UserBoxes):
                     function=request.function,
                     look_at=self.looks_at(row.identity),
                 )
+                self.check_known(person)
                 rows = (person, stored) if person else (stored,)
                 await self.runtime.publish(*shared.kept, Publication(fact, rows=rows))
         except BaseException:
@@ -128,6 +131,12 @@ class Submitting(UserBoxes):
         if shared.kept:  # what lies in the box must not lie here as well when it is erased there
             await asyncio.to_thread(self.spool.erase, row.job)
         return stored
+
+    def check_known(self, person: IdentityRow | None) -> None:
+        """Raises UnknownUser where he was forgotten meanwhile."""
+        found = self.people.find(person.login) if person else None
+        if person is not None and (found is None or found.identity != person.identity):
+            raise UnknownUser(person.login)
 
     async def spooled(self, job: int, request: Request) -> tuple[SpooledFile, ...]:
         """Raises ScanUnreadable, UnknownDocument, StoreFailed."""
@@ -231,6 +240,17 @@ class Submitting(UserBoxes):
         await self.say(JobReleased(job=job))
 
     async def retry(self, job: int) -> None:
-        """The next try now. Raises UnknownJob."""
-        self.job(job)
-        await self.say(JobRetryWanted(job=job))
+        """The next try now, also where the mailbox is closed that it goes through. Raises UnknownJob."""
+        tried = self.mailboxes.tried(self.job(job).signer)
+        await self.runtime.publish(Publication(JobRetryWanted(job=job)), *tried)
+
+    async def try_mailbox(self, user: str = ADMINISTRATOR) -> bool:
+        """Somebody has mended what closed this user's mailbox: the next message finds out at once. False: it
+        is not closed. Raises StoreFailed.
+        """
+        known = self.people.find(user)
+        identity = ADMINISTRATOR if user == ADMINISTRATOR else known.identity if known else ""
+        tried = self.mailboxes.tried(identity) if identity else ()
+        if tried:
+            await self.runtime.publish(*tried)
+        return bool(tried)

@@ -104,6 +104,10 @@ class View:
         self.mine(job, Act.CHANGE_JOBS)
         await self._engine.retry(job)
 
+    async def try_mailbox(self, user: str) -> bool:
+        self.check(Act.CHANGE_JOBS, user)
+        return await self._engine.try_mailbox(user)
+
     # Sign-in
 
     async def log_in(self, place: str, user: str, address: str | None = None) -> None:

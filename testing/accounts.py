@@ -77,6 +77,11 @@ class Accounts:
     def enable_submission(self, email: str) -> None:
         self._store(replace(self._known(email), submission_disabled=False))
 
+    def allow_send_as(self, email: str, address: str) -> None:
+        """The right [Send As] on another mailbox."""
+        account = self._known(email)
+        self._store(replace(account, send_as=account.send_as | {address.casefold()}))
+
     def _known(self, email: str) -> Account:
         account = self.find(email)
         if account is None:

@@ -164,6 +164,7 @@ class Desk:
         if scripted is not None:
             return scripted
         if talk.account is not None and not talk.account.may_send_as(address):
+            self._server.senders_refused += 1
             return self._replies.sender_refused
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -224,6 +225,7 @@ class Desk:
         return await self._check_token(talk, "OAUTHBEARER", user, fields.get("auth", ""))
 
     async def _check_token(self, talk: Conversation, mechanism: str, user: str, auth: str) -> AuthResult:
+        self._server.sign_ins += 1
         scripted = self._server.mailbox.scripted("auth")
         if scripted is not None:
             return AuthResult(success=False, handled=False, message=scripted)
@@ -267,6 +269,10 @@ class SubmissionServer:
         self.security = security
         self.admits = admits
         self.port = 0
+        self.sign_ins = 0
+        "Responses to AUTH that were looked at, whatever became of them."
+        self.senders_refused = 0
+        "Messages whose sender the account may not send as."
         self.faults: list[Exception] = []
         self.bodies = Gate()
         self.drops: deque[Literal["unread", "stored"]] = deque()
@@ -289,15 +295,19 @@ class SubmissionServer:
         assert self._server is not None
         self._server.close()
         going = dict(self.conversations)
-        for conversation, handled in going.items():
-            if isinstance(conversation.transport, asyncio.Transport):
-                conversation.transport.abort()
-            handled.cancel()
+        self.cut_all()
         self.bodies.release()
         await asyncio.gather(*going.values(), return_exceptions=True)
         await self._server.wait_closed()
         if self.faults:
             raise ExceptionGroup(f"faults of the playing {self.replies.name} submission", self.faults)
+
+    def cut_all(self) -> None:
+        """Drops every connection without a word; a message whose final dot was not answered is lost."""
+        for conversation, handled in list(self.conversations.items()):
+            if isinstance(conversation.transport, asyncio.Transport):
+                conversation.transport.abort()
+            handled.cancel()
 
     def hold_bodies(self) -> AbstractAsyncContextManager[Gate]:
         """Final dots wait for their answers until the context ends; nothing is stored before."""
@@ -326,6 +336,7 @@ class SubmissionServer:
     ) -> AuthResult:
         """AUTH LOGIN and PLAIN, for devices with [OAuth 2.0] OFF (S1)."""
         assert isinstance(talk, Conversation)
+        self.sign_ins += 1
         scripted = self.mailbox.scripted("auth")
         if scripted is not None:
             return AuthResult(success=False, handled=False, message=scripted)

@@ -33,6 +33,10 @@ def of_job(engine: Engine, job: JobStatus) -> Advice:
         identity = next(each for each in now.identities if each.identity == job.signer)
         if now.validation != OFF.value and identity.refresh_token != ACQUIRED.value:
             return without_token(now, identity, words)
+        account = engine.mailboxes.address(identity.identity)
+        for closed in (each for each in now.mailboxes if each.address == account):
+            if found := warned(now, Info.MAILBOX_CLOSED, closed.account):
+                return found
         found = warned(now, Info.PROVIDER_REFUSES, identity.identity)
         found = found or warned(now, Info.SERVER_REFUSES_TOKEN, identity.identity)
         if found:
@@ -46,7 +50,7 @@ def of_job(engine: Engine, job: JobStatus) -> Advice:
         return Advice(
             words.say("credential.cause", reference=secret), words.say("waits.secret.remedy"), Actor.ADMIN
         )
-    if known := of_code(job.code, server_words(engine, job.job), words):
+    if known := of_code(job.code, server_words(engine, job.job), words, **addresses(engine, job)):
         return known
     if job.state == ENDED.name.lower():  # a rule refused it
         ended = warned(now, Info.JOB_ENDED, str(job.job))
@@ -76,8 +80,16 @@ def warned(now: Status, code: Info, subject: str) -> Advice | None:
     return None
 
 
-def of_code(code: str, reply: str, words: Words) -> Advice | None:
-    """The words for a job's reason: the engine's own, or from the table of the servers' answers."""
+def addresses(engine: Engine, job: JobStatus) -> dict[str, str]:
+    """What the words for a server's answer may name."""
+    row = engine.store.job(job.job)
+    return {"account": engine.mailboxes.address(job.signer), "sender": row.sender if row else ""}
+
+
+def of_code(code: str, reply: str, words: Words, **addresses: str) -> Advice | None:
+    """The words for a job's reason: the engine's own, or from the table of the servers' answers, which may
+    name the `account` and the `sender`.
+    """
     if (own := of_reason(code, words)) is not None:
         return own
     from ..smtp.trouble import explain
@@ -88,7 +100,9 @@ def of_code(code: str, reply: str, words: Words) -> Advice | None:
         return None
     meaning = f"smtp.{row.meaning}"
     return Advice(
-        words.table(f"{meaning}.cause", row.cause), words.table(f"{meaning}.remedy", row.remedy), row.actor
+        words.table(f"{meaning}.cause", row.cause, **addresses),
+        words.table(f"{meaning}.remedy", row.remedy, **addresses),
+        row.actor,
     )
 
 

@@ -2,8 +2,9 @@
 SMTP is here.
 
 Rule: the first row that fits decides, and rows stand from the most specific to the least, so that every
-answer has exactly one meaning. A row never repeats what was refused for good: servers close a mailbox that
-does (B11). Words name the cause, the remedy and who must act (B9).
+answer has exactly one meaning. A row never repeats what was refused for good, for servers close a mailbox
+that does (B11): what every message of the mailbox would meet closes it here first, until somebody acts. Words
+name the cause, the remedy and who must act (B9); `{account}` and `{sender}` are the two addresses.
 """
 
 import re
@@ -35,7 +36,7 @@ class Row:
     text: str = ""
     "A regular expression, looked for without regard to case."
     hold: timedelta | None = None
-    "Not before; None: the back-off of tries decides."
+    "Not before; None: the back-off of tries decides, or how often a closed mailbox is tried."
 
     def fits(self, phase: Phase, code: str, enhanced: str, words: str) -> bool:
         return (
@@ -47,7 +48,7 @@ class Row:
 
 
 LATER, ENDED, SENT, UNKNOWN = Verdict.LATER, Verdict.ENDED, Verdict.SENT, Verdict.UNKNOWN
-REFUSED = Verdict.TOKEN_REFUSED
+REFUSED, CLOSES, NOT_AS = Verdict.TOKEN_REFUSED, Verdict.CLOSES, Verdict.SENDER_REFUSED
 PERSON, ADMIN, TENANT, APP, NOBODY = Actor.PERSON, Actor.ADMIN, Actor.TENANT, Actor.APP, Actor.NOBODY
 AUTH, RCPT, BODY, CONNECT, MAIL = Phase.AUTH, Phase.RCPT, Phase.BODY, Phase.CONNECT, Phase.MAIL
 
@@ -58,33 +59,46 @@ AUTHENTICATED_SMTP = (
     "In the Microsoft 365 admin center, select the user from [Active users], and select the "
     "[Authenticated SMTP] check box in [Manage email apps] on the [Mail] tab."
 )
+POLICY = "The organisation's policy refused the sign-in of the device."
+SIGN_IN_LOG = f"Look at the organisation's sign-in log. {AUTHENTICATED_SMTP}"
 TURN_ON = "Set [OAuth 2.0] in [OAuth Settings] to ON and tap [Acquire]."
 NOT_ACCEPTED = "The server did not accept the access token."
+ALLOWED = (
+    f"{AUTHENTICATED_SMTP} Check that the account {{account}} has a mailbox, and that an application which "
+    "signs in without a person may send from it."
+)
+SIGN_IN_AGAIN = "Sign in again as {account}, and allow everything that the provider asks for."
 FRESH_ONE = "A new access token is fetched once; if it is refused too, sign in again."
+NOT_THIS_FROM = "The account {account} may not send as {sender}."
 SEND_AS = "Send from the account's own address, or have the right [Send As] given to the account."
+FULL = "The mailbox of {account} is full; it keeps what is sent, too."
+EMPTY_IT = "Empty the mailbox, [Sent Items] too."
+BLOCKED = "The provider has blocked the account {account}, its organisation or its network for sending spam."
+UNBLOCK = "Secure the account, then have it unblocked in the provider's administration, or by its support."
+AFTER_A_WHILE = "The server opens the mailbox again after a while."
+TOO_LARGE = "The message is larger than the server takes."
 SMALLER = "Scan fewer pages, or at a lower resolution or in a smaller format."
 OUT_OF_HOURS = "The account has sent as much as its provider allows for now."
 
 # fmt: off
 REPLIES = (
     # AUTH: who may sign in.
-    Row("535", LATER, "auth-off", "Authenticated SMTP is off for this user or organisation.",
+    Row("535", CLOSES, "auth-off", "Authenticated SMTP is off for this user or organisation.",
         AUTHENTICATED_SMTP, TENANT, AUTH, "5.7.139", "SmtpClientAuthentication is disabled", HOUR),
-    Row("535", LATER, "password-off", "The organisation has turned sign-in by password off.", TURN_ON, ADMIN,
+    Row("535", CLOSES, "password-off", "The organisation has turned sign-in by password off.", TURN_ON, ADMIN,
         AUTH, "5.7.139", "basic authentication is disabled|security defaults", HOUR),
-    Row("535", LATER, "policy", "The organisation's policy refused the sign-in of the device.",
-        f"Look at the organisation's sign-in log. {AUTHENTICATED_SMTP}", TENANT, AUTH, "5.7.139", "", HOUR),
-    Row("535", REFUSED, "token-refused", NOT_ACCEPTED, FRESH_ONE, PERSON, AUTH, "5.7.3"),
-    Row("535", REFUSED, "token-refused", NOT_ACCEPTED, FRESH_ONE, PERSON, AUTH, "5.7.8"),
-    Row("535", REFUSED, "token-refused", NOT_ACCEPTED, FRESH_ONE, PERSON, AUTH),
-    Row("550", LATER, "password-off-provider", "The provider has turned sign-in by password off.", TURN_ON,
+    Row("535", CLOSES, "policy", POLICY, SIGN_IN_LOG, TENANT, AUTH, "5.7.139", "", HOUR),
+    Row("535", CLOSES, "policy", POLICY, SIGN_IN_LOG, TENANT, AUTH, "5.7.144", "", HOUR),
+    Row("535", REFUSED, "token-not-allowed", NOT_ACCEPTED, ALLOWED, TENANT, AUTH, "5.7.3"),
+    Row("535", REFUSED, "token-refused", NOT_ACCEPTED, SIGN_IN_AGAIN, PERSON, AUTH),
+    Row("550", CLOSES, "password-off-provider", "The provider has turned sign-in by password off.", TURN_ON,
         ADMIN, AUTH, "5.7.30", "", HOUR),
-    Row("534", LATER, "browser", "The provider wants a person to sign in with a browser.", TURN_ON, PERSON,
+    Row("534", CLOSES, "browser", "The provider wants a person to sign in with a browser.", TURN_ON, PERSON,
         AUTH, "", "", HOUR),
     Row("501", REFUSED, "token-short", "The access token ends too soon for this server.", FRESH_ONE, NOBODY,
         AUTH, "5.5.127"),
     Row("454", LATER, "auth-later", "The server cannot check the sign-in now.", WAIT, NOBODY, AUTH),
-    Row("5", LATER, "auth-refused", "The server refused the sign-in.",
+    Row("5", CLOSES, "auth-refused", "The server refused the sign-in.",
         "Read the server's words and check the account there.", ADMIN, AUTH, "", "", HOUR),
     # The pace of the account.
     Row("432", LATER, "connections", "The mailbox has too many connections at once.", WAIT, NOBODY, None,
@@ -94,26 +108,44 @@ REPLIES = (
         "Allow TLSv1.2 in [SSL/TLS Version Setting].", ADMIN, None, "4.7.66", "", HOUR),
     Row("421", LATER, "closes", "The server closes the connection for now.", WAIT, NOBODY),
     Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.1.90", "", HOUR),
+    Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.1.92", "", HOUR),
     Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.4.5", "", HOUR),
+    Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.7.232", "", HOUR),
+    Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.7.233", "", HOUR),
     Row("554", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.2.0", "SubmissionQuotaExceeded", HOUR),
+    Row("55", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.2.2", "submission quota exceeded", HOUR),
     # Whose name stands on it.
     Row("530", LATER, "starttls-first", "The server wants STARTTLS or a sign-in first.",
         "Check [E-mail TX (SMTP)] and turn [OAuth 2.0] on.", ADMIN, None, "", "", HOUR),
-    Row("550", ENDED, "send-as", "The account may not send as this From address.", SEND_AS, TENANT, None,
-        "5.7.60"),
-    Row("554", ENDED, "send-as", "The account may not send as this From address.", SEND_AS, TENANT, None,
-        "5.2.252"),
-    Row("554", ENDED, "send-as", "The account may not send as this From address.", SEND_AS, TENANT, None,
-        "5.2.0", "SendAsDenied"),
+    Row("550", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "5.7.60"),
+    Row("554", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "5.2.252"),
+    Row("554", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "5.2.0", "SendAsDenied"),
+    # The sender's mailbox, its organisation, its network: every message would meet the same.
+    Row("55", ENDED, "recipient-full", "The recipient's mailbox is full.", "Send it again later.", PERSON,
+        RCPT, "5.2.2"),
+    Row("554", CLOSES, "mailbox-full", FULL, EMPTY_IT, PERSON, None, "5.2.2", "mailbox.*full|quota exceeded"),
+    Row("554", CLOSES, "mailbox-full", FULL, EMPTY_IT, PERSON, None, "5.2.0", "QuotaExceededException"),
+    Row("550", CLOSES, "mailbox-full", FULL, EMPTY_IT, PERSON, None, "5.2.251"),
+    Row("550", CLOSES, "closed-send-as", "The server has closed the mailbox: {account} sent too much as "
+        "somebody else.", f"{SEND_AS} {AFTER_A_WHILE}", TENANT, None, "5.2.252"),
+    Row("550", CLOSES, "licence", "The mailbox of {account} has no valid licence.",
+        f"Give the account a licence that has a mailbox. {AFTER_A_WHILE}", TENANT, None, "5.2.253"),
+    Row("550", CLOSES, "closed-many", "The server has closed the mailbox: messages of {account} had too many "
+        "recipients.", f"Send to fewer at a time. {AFTER_A_WHILE}", PERSON, None, "5.2.254"),
+    Row("550", CLOSES, "closed-wrong", "The server has closed the mailbox: too many recipients of {account} "
+        "do not exist.", f"Correct the addresses. {AFTER_A_WHILE}", PERSON, None, "5.2.255"),
+    Row("550", CLOSES, "blocked", BLOCKED, UNBLOCK, TENANT, None, "5.1.8"),
+    Row("550", CLOSES, "blocked", BLOCKED, UNBLOCK, TENANT, None, "5.7.501"),
+    Row("550", CLOSES, "blocked", BLOCKED, UNBLOCK, TENANT, None, "5.7.502"),
+    Row("550", CLOSES, "blocked", BLOCKED, UNBLOCK, TENANT, None, "5.7.503"),
+    Row("550", CLOSES, "blocked", BLOCKED, UNBLOCK, TENANT, None, "5.7.705"),
+    Row("550", CLOSES, "blocked", BLOCKED, UNBLOCK, TENANT, None, "5.7.708"),
     # Size.
-    Row("552", ENDED, "size", "The message is larger than the server takes.", SMALLER, PERSON, None, "5.2.3"),
-    Row("552", ENDED, "size", "The message is larger than the server takes.", SMALLER, PERSON, None, "5.3.4"),
+    Row("552", ENDED, "size", TOO_LARGE, SMALLER, PERSON, None, "5.2.3"),
+    Row("552", ENDED, "size", TOO_LARGE, SMALLER, PERSON, None, "5.3.4"),
     Row("554", ENDED, "size-mailbox", "The message is larger than the mailbox may send.", SMALLER, PERSON,
         None, "5.2.0", "MessageSubmissionExceeded|MaxSubmissionExceeded"),
     Row("552", ENDED, "limit", "The message or the mailbox is over its limit.", SMALLER, PERSON),
-    # The sender's mailbox.
-    Row("554", LATER, "mailbox-full", "The sender's mailbox is full.",
-        "Empty the mailbox, [Sent Items] too.", PERSON, None, "5.2.2", "mailbox.*full|quota exceeded", HOUR),
     # One recipient.
     Row("550", ENDED, "no-recipient", "There is no such recipient.", "Correct the address.", PERSON, RCPT,
         "5.1.1"),
@@ -151,7 +183,7 @@ OURS = (
         "Check the setting `trust`.", ADMIN),
     Row("unverified", LATER, "unverified", "The TLS context does not verify the server.",
         "Correct the program that embeds this one.", APP, hold=HOUR),
-    Row("password", LATER, "password", "The server did not accept the user name and password.",
+    Row("password", CLOSES, "password", "The server did not accept the user name and password.",
         "Correct user name and password in [E-mail TX (SMTP)], or turn [OAuth 2.0] on.", ADMIN, hold=HOUR),
     Row("mechanism", LATER, "mechanism", "The server offers no way to sign in that this device has.",
         CHECK_SERVER, ADMIN, hold=HOUR),
@@ -168,7 +200,7 @@ OURS = (
     Row("lost", LATER, "lost", "The server ended the connection.", WAIT, NOBODY),
     Row("protocol", LATER, "protocol", "What answers is no SMTP server.", CHECK_SERVER, ADMIN),
     # The message itself.
-    Row("size", ENDED, "size", "The message is larger than the server takes.", SMALLER, PERSON),
+    Row("size", ENDED, "size", TOO_LARGE, SMALLER, PERSON),
     Row("smtputf8", ENDED, "letters", "The server takes no address with these letters.",
         "Use addresses in plain letters.", PERSON),
     Row("address", ENDED, "address", "An address cannot be given to the server.", "Correct the address.",

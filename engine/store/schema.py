@@ -16,6 +16,9 @@ create table instance(machine text, key text, state text not null, data text not
 create index instance_due on instance(due_us) where due_us is not null;
 create index instance_state on instance(machine, state);
 create table identity(identity text primary key, login text not null unique, address text not null) strict;
+create table account(account text primary key, address text not null unique) strict;
+create table refused_sender(account text, address text, until text not null,
+                            primary key(account, address)) strict, without rowid;
 create table vault(identity text primary key, version integer not null, issuer text not null,
                    address text not null, account text not null, aliases text not null,
                    sealed blob not null) strict;
@@ -27,6 +30,7 @@ create table job(job integer primary key, identity text not null, owner text not
                  reason text not null default '', reply text not null default '',
                  recipients text not null default '[]') strict;
 create index job_identity on job(identity, state);
+create index job_in_transfer on job(identity) where state in ('SENDING', 'DELIVERING');
 create index job_ready on job(identity, by_device desc, job) where ready;
 create table document(document integer primary key, identity text not null, name text not null,
                       size integer not null, sha256 text not null, kept_at text not null) strict;
@@ -37,12 +41,12 @@ create index link_job on link(job);
 create table information(code text, subject text, because integer not null, at text not null,
                          detail text not null, acknowledged integer not null,
                          primary key(code, subject)) strict, without rowid;
+create table secret(name text primary key, sealed blob not null) strict, without rowid;
+create table noted(name text primary key, value text not null) strict, without rowid;
 create table revocation(key text primary key, identity text not null) strict, without rowid;
 """
 
 PRAGMAS = (
-create table secret(name text primary key, sealed blob not null) strict, without rowid;
-create table noted(name text primary key, value text not null) strict, without rowid;
     "pragma journal_mode=wal",
     "pragma synchronous=full",
     "pragma secure_delete=on",
@@ -62,6 +66,9 @@ GONE = "delete from instance where machine=? and key=?"
 
 WRITES: dict[type, str] = {
     r.IdentityRow: insert("identity", r.IdentityRow),
+    r.AccountRow: insert("account", r.AccountRow),
+    r.RefusedSender: insert("refused_sender", r.RefusedSender),
+    r.RefusedSendersGone: "delete from refused_sender where account=?",
     r.SealedGrant: insert("vault", r.SealedGrant),
     r.ErasedGrant: "delete from vault where identity=?",
     r.JobRow: insert("job", r.JobRow),
@@ -71,13 +78,6 @@ WRITES: dict[type, str] = {
     r.LinkRow: insert("link", r.LinkRow),
     r.DocumentGone: "delete from document where document=?",
     r.LinkGone: "delete from link where document=?",
-    r.InformationRow: insert("information", r.InformationRow),
-    r.InformationDetail: "update information set detail=?3 where code=?1 and subject=?2",
-    r.InformationRead: "update information set acknowledged=1 where code=? and subject=?",
-    r.InformationGone: "delete from information where code=? and subject=?",
-    r.RevocationBegun: insert("revocation", r.RevocationBegun),
-    r.RevocationEnded: "delete from revocation where key=?",
-}
     r.ResealedGrant: "update vault set sealed=?2 where identity=?1 and sealed=?3",
     r.ResealedLink: "update link set sealed=?2 where document=?1 and sealed=?3",
     r.ResealedSecret: "update secret set sealed=?2 where name=?1 and sealed=?3",
@@ -86,6 +86,13 @@ WRITES: dict[type, str] = {
     r.Noted: insert("noted", r.Noted),
     r.JobsGone: "delete from job where owner=?",
     r.PersonGone: "delete from identity where identity=?",
+    r.InformationRow: insert("information", r.InformationRow),
+    r.InformationDetail: "update information set detail=?3 where code=?1 and subject=?2",
+    r.InformationRead: "update information set acknowledged=1 where code=? and subject=?",
+    r.InformationGone: "delete from information where code=? and subject=?",
+    r.RevocationBegun: insert("revocation", r.RevocationBegun),
+    r.RevocationEnded: "delete from revocation where key=?",
+}
 "Each in the order of its fields."
 ERASURES = (
     r.ErasedGrant, r.ResealedGrant, r.ResealedLink, r.ResealedSecret, r.KeptSecret, r.SecretGone, r.JobsGone,

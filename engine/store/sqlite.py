@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..records import (
+    AccountRow,
     Batch,
     DocumentRow,
     IdentityRow,
@@ -25,9 +26,10 @@ from ..records import (
     JobMoved,
     JobOutcome,
     JobRow,
-    Line,
     KeptSecret,
+    Line,
     LinkRow,
+    RefusedSender,
     RevocationBegun,
     SealedGrant,
     Stored,
@@ -218,6 +220,14 @@ class SqliteStore:
         sql = "select identity, login, address from identity order by identity"
         return [IdentityRow(*row) for row in self.read(sql)]
 
+    def accounts(self) -> list[AccountRow]:
+        return [AccountRow(*row) for row in self.read("select account, address from account")]
+
+    def refused_sender(self, account: str, address: str) -> RefusedSender | None:
+        sql = "select account, address, until from refused_sender where account=? and address=?"
+        row = self.first(sql, (account, address))
+        return RefusedSender(*row) if row else None
+
     def grant(self, identity: str) -> SealedGrant | None:
         columns = ",".join(SealedGrant._fields)
         row = self.first(f"select {columns} from vault where identity=?", (identity,))
@@ -251,10 +261,9 @@ class SqliteStore:
         sql = "select job from job where ready and identity=? order by by_device desc, job limit ?"
         return [job for (job,) in self.read(sql, (identity, limit))]
 
-    def count_jobs(self, identity: str, states: Sequence[str]) -> int:
-        marks = ",".join("?" * len(states))
-        sql = f"select count(*) from job where identity=? and state in ({marks})"
-        return self.one(sql, (identity, *states)) or 0
+    def in_transfer(self) -> dict[str, int]:
+        where = "where state in ('SENDING', 'DELIVERING')"  # as the index has it
+        return dict(self.read(f"select identity, count(*) from job {where} group by identity"))
 
     def unfinished(self, identity: str, states: Sequence[str]) -> list[int]:
         marks = ",".join("?" * len(states))
@@ -286,15 +295,6 @@ class SqliteStore:
     def links_of(self, job: int) -> list[LinkRow]:
         return [LinkRow(*row) for row in self.read(f"{LINKS} where job=? order by document", (job,))]
 
-    def information(self) -> list[InformationRow]:
-        sql = f"select {','.join(InformationRow._fields)} from information order by at, code"
-        return [InformationRow(*row)._replace(acknowledged=bool(row[-1])) for row in self.read(sql)]
-
-    def revocations(self) -> list[RevocationBegun]:
-        return [RevocationBegun(*row) for row in self.read("select key, identity from revocation")]
-
-    def read(self, sql: str, values: Sequence[str | int | bytes] = ()) -> list[tuple[Any, ...]]:
-        """Raises StoreFailed."""
     def links(self) -> list[LinkRow]:
         return [LinkRow(*row) for row in self.read(f"{LINKS} order by document")]
 
@@ -305,6 +305,15 @@ class SqliteStore:
         row = self.first("select value from noted where name=?", (name,))
         return str(row[0]) if row else ""
 
+    def information(self) -> list[InformationRow]:
+        sql = f"select {','.join(InformationRow._fields)} from information order by at, code"
+        return [InformationRow(*row)._replace(acknowledged=bool(row[-1])) for row in self.read(sql)]
+
+    def revocations(self) -> list[RevocationBegun]:
+        return [RevocationBegun(*row) for row in self.read("select key, identity from revocation")]
+
+    def read(self, sql: str, values: Sequence[str | int | bytes] = ()) -> list[tuple[Any, ...]]:
+        """Raises StoreFailed."""
         try:
             return self.reader.execute(sql, values).fetchall()
         except (sqlite3.Error, OverflowError, UnicodeError) as error:

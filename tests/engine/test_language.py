@@ -14,7 +14,8 @@ from franking.engine.words import words
 from franking.events.information import Actor, Info
 from franking.events.request import ScanToEmail
 from franking.events.settings import Language
-from franking.machines.rules import RULES, Look, Rule, Situation, Verdict, broken
+from franking.machines.message import Situation
+from franking.machines.rules import RULES, Look, Rule, Verdict, broken
 
 from .device import KIM, LEE, OFFICE, Office, office
 from .words import used

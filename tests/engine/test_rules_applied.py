@@ -13,7 +13,8 @@ from franking.engine.refusal import Refused
 from franking.engine.settings import Settings, SettingsError
 from franking.events.information import Actor
 from franking.events.job import JobSubmitted
-from franking.machines.rules import RULES, Look, Rule, Situation, Verdict
+from franking.machines.message import Situation
+from franking.machines.rules import RULES, Look, Rule, Verdict
 from franking.testing.clock import VirtualClock
 from franking.tests.engine.device import (
     KIM,

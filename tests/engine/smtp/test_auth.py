@@ -155,7 +155,7 @@ async def test_s1_without_a_sign_in(playing: Playing, small: Message) -> None:
 async def test_a_refused_password_is_no_refused_token(playing: Playing, small: Message) -> None:
     async with playing(offering("PLAIN", AUTH=["535 5.7.8 Wrong"])) as (_, device):
         outcome = await device.send(small, login=with_password("pass word"))
-    assert (outcome.verdict, outcome.code, outcome.retry_after) == (Verdict.LATER, "password", HOUR)
+    assert (outcome.verdict, outcome.code, outcome.retry_after) == (Verdict.CLOSES, "password", HOUR)
     assert outcome.reply == "535 5.7.8 Wrong"
     assert explain(outcome).actor is Actor.ADMIN
 

@@ -95,7 +95,7 @@ async def test_another_from_address_ends_the_job(name: str, clock: VirtualClock,
         token = at.provider.give(KIM).access_token
         outcome = await at.submission.send(with_token(token=token), at.envelope("boss@example.com"), at.begin)
         assert at.kit.mailbox.messages == []
-    assert (outcome.verdict, outcome.phase) == (Verdict.ENDED, Phase.MAIL)
+    assert (outcome.verdict, outcome.phase) == (Verdict.SENDER_REFUSED, Phase.MAIL)
 
 
 @pytest.mark.manual("S31")
@@ -106,7 +106,7 @@ async def test_s31_authenticated_smtp_off_closes_the_way_for_tokens(
         at.provider.accounts.disable_submission(KIM)
         token = at.provider.give(KIM).access_token
         outcome = await at.submission.send(with_token(token=token), at.envelope(), at.begin)
-    assert (outcome.verdict, outcome.code) == (Verdict.LATER, "535 5.7.139")
+    assert (outcome.verdict, outcome.code) == (Verdict.CLOSES, "535 5.7.139")
     assert "[Authenticated SMTP]" in explain(outcome).remedy
     assert outcome.retry_after is not None
 
@@ -122,5 +122,5 @@ async def test_s1_a_password_where_oauth_is_off(
         bad = await at.submission.send(
             with_password("marked-wrong", "lee@example.com"), at.envelope(), at.begin
         )
-    assert (good.verdict, bad.verdict, bad.code) == (Verdict.SENT, Verdict.LATER, "password")
+    assert (good.verdict, bad.verdict, bad.code) == (Verdict.SENT, Verdict.CLOSES, "password")
     assert "marked-" not in caplog.text + repr((good, bad))

@@ -130,7 +130,7 @@ async def test_a_refused_message_is_not_tried_again_on_another_connection(
         device,
     ):
         await device.send(small)
-        assert (await device.send(small)).verdict is Verdict.ENDED
+        assert (await device.send(small)).verdict is Verdict.SENDER_REFUSED
         await server.only.over.wait()
     # The server went on to 354: not even a dot alone was sent, which it might have delivered.
     assert messages(server) == [1]

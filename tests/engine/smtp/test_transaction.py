@@ -109,7 +109,7 @@ async def test_a_refused_envelope_waits_for_the_mark_that_was_asked_for(
         await server.heard("DATA")
         let_go.set()
         outcome = await sending
-    assert (outcome.verdict, outcome.phase, outcome.recipients) == (Verdict.ENDED, Phase.MAIL, ())
+    assert (outcome.verdict, outcome.phase, outcome.recipients) == (Verdict.SENDER_REFUSED, Phase.MAIL, ())
     assert marks == ["begun"]
 
 

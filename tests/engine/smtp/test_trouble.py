@@ -65,19 +65,19 @@ def test_every_code_of_three_digits_means_something_in_every_phase() -> None:
 @pytest.mark.parametrize(
     ("phase", "code", "text", "verdict", "actor"),
     [
-        (Phase.AUTH, 535, "5.7.3 Authentication unsuccessful", Verdict.TOKEN_REFUSED, Actor.PERSON),
+        (Phase.AUTH, 535, "5.7.3 Authentication unsuccessful", Verdict.TOKEN_REFUSED, Actor.TENANT),
         (Phase.AUTH, 535, "5.7.8 Username and Password not accepted", Verdict.TOKEN_REFUSED, Actor.PERSON),
         (Phase.AUTH, 535, "Incorrect authentication data", Verdict.TOKEN_REFUSED, Actor.PERSON),
         (Phase.AUTH, 454, "4.7.0 Temporary authentication failure", Verdict.LATER, Actor.NOBODY),
-        (Phase.AUTH, 535, "5.7.139 basic authentication is disabled", Verdict.LATER, Actor.ADMIN),
-        (Phase.MAIL, 550, "5.7.60 Client does not have permissions to send as this sender", Verdict.ENDED,
-         Actor.TENANT),
+        (Phase.AUTH, 535, "5.7.139 basic authentication is disabled", Verdict.CLOSES, Actor.ADMIN),
+        (Phase.MAIL, 550, "5.7.60 Client does not have permissions to send as this sender",
+         Verdict.SENDER_REFUSED, Actor.TENANT),
         (Phase.MAIL, 530, "5.7.57 Client not authenticated", Verdict.LATER, Actor.ADMIN),
-        (Phase.BODY, 554, "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException", Verdict.ENDED,
-         Actor.TENANT),
+        (Phase.BODY, 554, "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException",
+         Verdict.SENDER_REFUSED, Actor.TENANT),
         (Phase.BODY, 554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
          Verdict.LATER, Actor.NOBODY),
-        (Phase.BODY, 554, "5.2.2 mailbox full", Verdict.LATER, Actor.PERSON),
+        (Phase.BODY, 554, "5.2.2 mailbox full", Verdict.CLOSES, Actor.PERSON),
         (Phase.MAIL, 552, "5.3.4 Message size exceeds fixed maximum message size", Verdict.ENDED,
          Actor.PERSON),
         (Phase.CONNECT, 421, "4.3.2 Service not available", Verdict.LATER, Actor.NOBODY),
@@ -99,7 +99,7 @@ def test_replies_of_real_servers(phase: Phase, code: int, text: str, verdict: Ve
 def test_s31_authenticated_smtp_off_is_answered_with_the_manuals_remedy(whose: str) -> None:
     text = f"5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the {whose}."
     outcome = answered(Phase.AUTH, Reply.of(535, text))
-    assert (outcome.verdict, outcome.retry_after) == (Verdict.LATER, HOUR)
+    assert (outcome.verdict, outcome.retry_after) == (Verdict.CLOSES, HOUR)
     remedy = explain(outcome).remedy
     for label in (
         "Microsoft 365 admin center",
@@ -109,6 +109,63 @@ def test_s31_authenticated_smtp_off_is_answered_with_the_manuals_remedy(whose: s
         "[Authenticated SMTP]",
     ):
         assert label in remedy
+
+
+@pytest.mark.manual("B11")
+@pytest.mark.parametrize(
+    ("phase", "code", "text", "actor"),
+    [
+        (Phase.AUTH, 535, "5.7.139 SmtpClientAuthentication is disabled for the Tenant.", Actor.TENANT),
+        (Phase.AUTH, 535, "5.7.139 user is locked by your organization's security defaults policy.",
+         Actor.ADMIN),
+        (Phase.AUTH, 535, "5.7.139 the request did not meet the criteria to be authenticated successfully.",
+         Actor.TENANT),
+        (Phase.AUTH, 535, "5.7.144 Authentication refused", Actor.TENANT),
+        (Phase.AUTH, 550, "5.7.30 Basic authentication is not supported for Client Submission", Actor.ADMIN),
+        (Phase.AUTH, 534, "5.7.9 Please log in with your web browser and then try again.", Actor.PERSON),
+        (Phase.AUTH, 525, "5.7.13 Account disabled", Actor.ADMIN),
+        (Phase.BODY, 554, "5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException",
+         Actor.PERSON),
+        (Phase.BODY, 554, "5.2.0 STOREDRV.Submission.Exception:QuotaExceededException.MapiException",
+         Actor.PERSON),
+        (Phase.BODY, 550, "5.2.251 Mailbox is throttled", Actor.PERSON),
+        (Phase.BODY, 550, "5.2.252 Mailbox is throttled", Actor.TENANT),
+        (Phase.BODY, 550, "5.2.253 Mailbox is throttled", Actor.TENANT),
+        (Phase.BODY, 550, "5.2.254 Mailbox is throttled", Actor.PERSON),
+        (Phase.BODY, 550, "5.2.255 Mailbox is throttled", Actor.PERSON),
+        *[
+            (phase, 550, f"{enhanced} Access denied", Actor.TENANT)
+            for phase in (Phase.MAIL, Phase.RCPT, Phase.BODY)
+            for enhanced in ("5.1.8", "5.7.501", "5.7.502", "5.7.503", "5.7.705", "5.7.708")
+        ],
+    ],
+)  # fmt: skip
+def test_b11_what_every_message_would_meet_closes_the_mailbox(
+    phase: Phase, code: int, text: str, actor: Actor
+) -> None:
+    row = meaning(phase, Reply.of(code, text))
+    assert (row.verdict, row.actor) == (Verdict.CLOSES, actor)
+
+
+@pytest.mark.manual("B11")
+@pytest.mark.parametrize(
+    ("phase", "code", "text", "verdict"),
+    [
+        (Phase.BODY, 554, "5.2.2 Submission quota exceeded", Verdict.LATER),
+        (Phase.RCPT, 552, "5.2.2 The mailbox is full", Verdict.ENDED),
+        (Phase.RCPT, 452, "4.2.2 The recipient's inbox is out of storage space", Verdict.LATER),
+        (Phase.BODY, 554, "5.2.252 SendAsDenied", Verdict.SENDER_REFUSED),
+        (Phase.BODY, 554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
+         Verdict.LATER),
+        (Phase.AUTH, 454, "4.7.0 Too many login attempts", Verdict.LATER),
+        (Phase.BODY, 550, "5.7.1 Message rejected", Verdict.ENDED),
+        (Phase.BODY, 550, "5.7.232 Message can't be submitted", Verdict.LATER),
+    ],
+)  # fmt: skip
+def test_b11_replies_that_look_alike_and_are_another_matter(
+    phase: Phase, code: int, text: str, verdict: Verdict
+) -> None:
+    assert meaning(phase, Reply.of(code, text)).verdict is verdict
 
 
 @pytest.mark.parametrize("row", OURS, ids=lambda row: f"{row.code}-{row.phase}")

@@ -23,8 +23,8 @@ from franking.machines.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("engine", "events", "machines")
-REASONS = {"JobDeferred", "JobFailed"}
-"Facts whose `code` becomes the reason of a job."
+REASONS = {"JobDeferred", "JobFailed", "waits"}
+"Facts whose `code` becomes the reason of a job, and what makes one."
 SAYING = {"say", "template", "Spoken"}
 
 
