@@ -148,6 +148,7 @@ class Engine(Submitting):
             await self.runtime.publish(Publication(told, rows=(RevocationEnded(left.key),)))
         for identity in self.estranged():  # the configuration was changed while the device was off
             await self.say(self.token_deleted(identity))
+        await self.known_time.begin()
         active = frozenset(
             row.job
             for row, moved in self.store.jobs()
@@ -180,6 +181,7 @@ class Engine(Submitting):
         self.runtime.stopping = True
         await self.deeds.stop(self.delivering, PATIENCE_S)
         await self.tokens.aclose()
+        await self.known_time.aclose()
         await self.adapters.aclose()
         await ended([*self.handlers, *self.tasks[1:]])
         self.runtime.close()

@@ -139,6 +139,10 @@ def broken_rules(codes: tuple[str, ...], raised: Raised) -> Advice:
     )
 
 
+def clock_not_set(raised: Raised) -> Advice:
+    return Advice(raised.words.say("I002.cause"), raised.words.say("I002.remedy"), Actor.ADMIN)
+
+
 def sign_in_again(raised: Raised) -> Advice:
     say, mine = raised.words.say, raised.subject == ADMINISTRATOR
     remedy = say("I101.administrator.remedy") if mine else say("I101.user.remedy")
@@ -296,6 +300,7 @@ def in_brackets(code: str) -> str:
 
 WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.NOT_AVAILABLE: not_available,
+    Info.CLOCK_NOT_SET: clock_not_set,
     Info.SIGN_IN_AGAIN: sign_in_again,
     Info.OTHER_ACCOUNT: other_account,
     Info.SIGN_IN_FAILED: sign_in_failed,

@@ -2,7 +2,8 @@
 
 A clock that is set while a state lasts must cost nothing: what was to come first by either of wall time and
 time that really passed comes then. How long a person was away is measured by the time that passed alone
-(AWAY): a clock that is set must not log anybody out, and so delete his sign-in.
+(AWAY): a clock that is set must not log anybody out, and so delete his sign-in. What gives up or erases
+(LOSES) comes by the later of both, and not while the clock is doubted.
 
 Rule: a moment is remembered in the store alone, so that after a restart or a sleep the query gives the right
 answer again; beside it, in memory, stands how the clock stood when it was decided.
@@ -15,19 +16,27 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ..events.base import Event
-from ..events.device import DeviceResumed, SystemAutoReset
+from ..events.box import DocumentExpired
+from ..events.device import ClockBelieved, DeviceResumed, SystemAutoReset
+from ..events.job import SignInLookDue
 from ..events.registry import MalformedRecord
 from ..events.sign_in import SignInTimedOut
+from ..machines.clock import CLOCK, DOUBTED
 from .bus import Publication
 from .clock import JUMP, offset
 from .codec import microseconds, moment
+from .known_time import BUILT
 from .play import MACHINE, Due, Instance, Machine, Name, limits
 from .records import RETRY_STORE, StoreFailed
 from .runtime import Runtime, Unit
 
 AT_ONCE = 64
+ALL = 1_000_000
+"More instances than a device has."
 AWAY: frozenset[type[Event]] = frozenset({SystemAutoReset, SignInTimedOut})
 "Limits that say how long a person was away."
+LOSES: frozenset[type[Event]] = frozenset({DocumentExpired, SignInLookDue})
+"Limits by which something is given up or erased."
 ABSURD = timedelta(days=20 * 365)
 "Nobody sets a clock back so far: another one was put in its place, as a frozen one in a test."
 log = logging.getLogger("franking")
@@ -45,7 +54,8 @@ class Limits:
         "What `run` sleeps for; an earlier one wakes it."
         self.armed: dict[Name, timedelta] = {}
         "The clock's offset when the moment of an instance was decided in this life."
-        self.offset = offset(runtime.clock)
+        self.offset = self.first_offset = offset(runtime.clock)
+        self.began = runtime.clock.now()
         self.set_anew = False
         "The clock was set since some of these moments were decided."
         self.unreadable: set[tuple[str, str]] = set()
@@ -59,7 +69,8 @@ class Limits:
                 self.armed.pop(name, None)
             elif due != move.before.due or move.after.entered != move.before.entered:
                 self.armed[name] = now
-            if due is not None and (self.next_us is None or microseconds(due) < self.next_us):
+            sooner = due is not None and (self.next_us is None or microseconds(due) < self.next_us)
+            if sooner or move.machine is CLOCK:
                 self.changed.set()
         if any(isinstance(fact, DeviceResumed) for fact in unit.played.lines):
             self.armed.clear()  # it slept: the time by which the wall clock jumped has really passed
@@ -110,12 +121,32 @@ class Limits:
         if self.set_anew:
             self.set_anew = any(abs(now - before) >= JUMP for before in self.armed.values())
 
-    def standing(self, name: Name, then: type[Event], due: datetime) -> datetime:
+    def standing(self, name: Name, instance: Instance, number: int, due: datetime) -> datetime:
         """When a limit is due by the clock as it stands now."""
+        then = then_of(MACHINE[name[0]], instance, number)
         by = self.offset - self.armed.get(name, self.offset)
-        if abs(by) < JUMP or by < -ABSURD:
+        if then in LOSES and due < BUILT and name not in self.armed:
+            # A clock that was not set decided it in a former life: its time counts from this one on.
+            began = self.began + (self.offset - self.first_offset)
+            return began + max(due - (instance.entered or due), timedelta())
+        if abs(by) < JUMP or by < -ABSURD or then is ClockBelieved:
             return due
-        return due + by if then in AWAY else min(due, due + by)
+        if then in AWAY:
+            return due + by
+        return max(due, due + by) if then in LOSES else min(due, due + by)
+
+    def over(self, name: Name, instance: Instance) -> list[tuple[int, datetime]]:
+        """Its limits that are to be said now, by number, with the moment that each names."""
+        machine, now = MACHINE[name[0]], self.runtime.clock.now()
+        return [
+            (number, due)
+            for number, due in limits(machine, instance)
+            if self.standing(name, instance, number, due) <= now
+            and not (then_of(machine, instance, number) in LOSES and self.doubted())
+        ]
+
+    def doubted(self) -> bool:
+        return self.runtime.instance(CLOCK, "").state is DOUBTED
 
     def elsewhere(self) -> Iterator[tuple[Name, datetime]]:
         """Instances whose moment was decided before the clock was set, and when that is now."""
@@ -127,7 +158,7 @@ class Limits:
                 except MalformedRecord:
                     continue  # it is named where it is due
                 for number, due in limits(machine, instance):
-                    yield name, self.standing(name, then_of(machine, instance, number), due)
+                    yield name, self.standing(name, instance, number, due)
 
     async def look(self) -> int:
         """Says every limit that is due by now; how many that were. Raises StoreFailed."""
@@ -150,7 +181,8 @@ class Limits:
     def due(self) -> list[Publication]:
         now = self.runtime.clock.now()
         self.notice()
-        most = AT_ONCE + len(self.unreadable) + (len(self.armed) if self.set_anew else 0)
+        kept_back = ALL if self.doubted() else len(self.armed) if self.set_anew else 0
+        most = AT_ONCE + len(self.unreadable) + kept_back
         found = self.runtime.store.due(microseconds(now), most)
         if self.set_anew:
             found = list(dict.fromkeys([*found, *(name for name, due in self.elsewhere() if due <= now)]))
@@ -165,11 +197,7 @@ class Limits:
                 self.unreadable.add((title, key))
                 log.error("%s", error)
                 continue
-            over = [
-                (number, when)
-                for number, when in limits(machine, instance)
-                if self.standing((title, key), then_of(machine, instance, number), when) <= now
-            ]
+            over = self.over((title, key), instance)
             if over and (before := self.unsaid(machine, key)) is not None:
                 due.append(Publication(before))
                 continue

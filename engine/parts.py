@@ -23,6 +23,7 @@ from .deeds import Deeds
 from .dispatcher import Dispatcher
 from .holder import TokenHolder
 from .journal import Journal
+from .known_time import KnownTime
 from .limits import Limits
 from .lost_grants import LostGrants
 from .mailboxes import Mailboxes
@@ -132,6 +133,7 @@ class Parts:
                 **self.boxes.performers(),
             },
         )
+        self.known_time = KnownTime(self.runtime)
         self.touches = Touches(self.runtime)
         self.limits = Limits(self.runtime, self.touches.unsaid)
         self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.width, self.broken_now)

@@ -6,7 +6,7 @@ return.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from .words import Spoken, Words
@@ -340,6 +340,9 @@ class Store(Protocol):
         """Raises StoreFailed."""
 
     def last_sequence(self) -> int: ...
+
+    def newest(self) -> datetime | None:
+        """The latest moment that a line of the journal names."""
 
     def line(self, sequence: int) -> Line | None: ...
 

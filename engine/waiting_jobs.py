@@ -1,8 +1,9 @@
 """Jobs whose user is missing: left behind when his sign-in was deleted (S28), or waiting too long for it
 (S18).
 
-Rule: no time of waiting is counted in which nobody could sign in. A wait that ran out while the device was
-off, or while a rule forbade the sign-in, gets an hour more: who finds the device on again finds his job, too.
+Rule: no time of waiting is counted in which nobody could sign in, or in which the clock was not set. A wait
+that ran out while the device was off, or while a rule forbade the sign-in, gets an hour more: who finds the
+device on again finds his job, too.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,7 @@ from ..events.job import (
     SignInLookedAt,
 )
 from ..events.settings import LeftJobs, OAuth
+from ..machines.clock import CLOCK, DOUBTED
 from ..machines.effects import Effect, LookAtSignIn, SettleJobs
 from ..machines.job import ENDED, HELD, JOB, LOOK_AGAIN, SENDING, WAITING, Stage
 from ..machines.left_jobs import LEFT_JOBS
@@ -24,6 +26,7 @@ from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, VALIDATION
 from .bus import Publication
 from .deeds import Brought, Outcome, Performer
+from .known_time import BUILT
 from .play import Asked
 from .records import StoreFailed
 from .runtime import EngineStopped, Runtime
@@ -94,14 +97,20 @@ class WaitingJobs:
         job, now, oauth = int(asked.key), self.clock.now(), self.oauth()
         row = self.store.job(job)
         sending = self.runtime.instance(VALIDATION, "")
-        if row is None or sending.state is NOT_AVAILABLE:
+        clock = self.runtime.instance(CLOCK, "")
+        if row is None or clock.state is DOUBTED or sending.state is NOT_AVAILABLE:
             return looks_again(job, now + LOOK_AGAIN)
         token = self.runtime.instance(REFRESH_TOKEN, row.identity)
         if token.state is ACQUIRED or not oauth.enabled:
             return looks_again(job, now + oauth.sign_in_wait)
         submitted = asked.instance.data.since or asked.fact.at
         since = max(submitted, token.entered or submitted)
-        until = max(since + oauth.sign_in_wait, (sending.entered or since) + GRACE)
+        if since < BUILT:  # by a clock that was not set
+            since = max(since, sending.entered or since)
+        if since < BUILT:
+            return looks_again(job, now + oauth.sign_in_wait)
+        could_sign_in = max(sending.entered or since, clock.entered or since)
+        until = max(since + oauth.sign_in_wait, could_sign_in + GRACE)
         if now < until:
             return looks_again(job, until)
         return (Publication(JobGivenUp(job=job, identity=row.identity, waited_since=since)),)

@@ -88,3 +88,16 @@ class UserLoggedOut(OfPlace):
 
 class SystemAutoReset(OfPlace):
     """Nobody touched the panel for the auto reset time."""
+
+
+class ClockDoubted(OfDevice):
+    """The clock is not set: it stands before what happened already, or before a certificate begins to be
+    valid.
+    """
+
+    right_from: AwareDatetime | None = None
+    "From then on it may be right; None: only the provider can tell."
+
+
+class ClockBelieved(OfDevice):
+    """The clock was set, or the provider's certificate is valid by it."""

@@ -13,6 +13,8 @@ class Info(StrEnum):
 
     NOT_AVAILABLE = "I001"
     "A rule makes OAuth not available (S12-S14)."
+    CLOCK_NOT_SET = "I002"
+    "The clock stands before what happened already; nothing is given up meanwhile."
     SIGN_IN_AGAIN = "I101"
     "The provider ended the grant, or it was lost: a person must sign in again (S24)."
     OTHER_ACCOUNT = "I102"

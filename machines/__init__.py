@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .access_token import ACCESS_TOKEN
+from .clock import CLOCK
 from .definition import Definition
 from .document import DOCUMENT
 from .job import JOB
@@ -17,6 +18,7 @@ from .sign_in import SIGN_IN
 from .validation import VALIDATION
 
 MACHINES: tuple[Definition[Any], ...] = (
+    CLOCK,
     VALIDATION,
     SESSION,
     SIGN_IN,

@@ -113,7 +113,7 @@ FAULTS: dict[Fault, tuple[AnswerClass, Actor, str, str]] = {
         "Where a company's proxy opens TLS, add its authority; else do not go on.",
     ),
     Fault.CLOCK: (
-        AnswerClass.OURS,
+        AnswerClass.WAIT,
         Actor.ADMIN,
         "By this device's clock the provider's answer is from another time.",
         "Set the clock, or turn NTP on.",

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,10 @@ class SqliteStore:
 
     def last_sequence(self) -> int:
         return self.one("select coalesce(max(sequence), 0) from journal") or 0
+
+    def newest(self) -> datetime | None:
+        ((at,),) = self.read("select max(at) from journal")
+        return None if at is None else datetime.fromisoformat(at)
 
     def lines(self, after: int, limit: int) -> list[Line]:
         columns = "sequence, at, name, version, fields"
