@@ -160,8 +160,8 @@ def sign_in_again(raised: Raised) -> Advice:
     known = known_of(raised)
     if known is None:
         return Advice(cause, remedy, actor)
-    if known.actor is not Actor.PERSON:  # signing in alone would not last
-        return known._replace(cause=joined(cause, known.cause))
+    if known.actor is not Actor.PERSON:  # signing in alone would not last, and comes after that act
+        return known._replace(cause=joined(cause, known.cause), remedy=joined(known.remedy, remedy))
     return Advice(joined(cause, known.cause), joined(remedy, known.remedy), actor)
 
 

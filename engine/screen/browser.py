@@ -1,4 +1,4 @@
-"""A browser command with a fresh profile for each visit: fulfils `ports.Screen` (S18, S19a).
+"""A browser command with a fresh profile for each visit: fulfils `ports.Screen` and `ShowsCodes` (S18, S19a).
 
 `Engine.open(settings)` makes it by itself where [Web Browser Function] is ON and the program gives no screen
 of its own. One browser a place. It gets an environment of its own, so that no proxy, account or secret of
@@ -23,9 +23,11 @@ from pathlib import Path
 from string import Template
 
 from ...events.settings import Browser
+from .. import qr
 from ..clock import Clock
 from ..ports import HttpProxy, Trouble
 from ..settings import CredentialError
+from ..shown import SignInCode
 from .known import IN_PROFILE, Command, as_written, command, written
 from .profile import Profile, folder_of_profiles, sweep
 from .relay import Relay
@@ -51,6 +53,14 @@ KEPT = (
 PAGE = Template(
     '<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
     '<meta http-equiv="refresh" content="0; url=$address"><title>Sign-in</title>\n'
+)
+CODE_PAGE = Template(
+    '<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+    '<meta name="viewport" content="width=device-width"><title>Sign-in</title>'
+    "<style>body{font:1.3rem/1.5 sans-serif;max-width:40rem;margin:5vh auto;padding:0 1.5rem;"
+    "text-align:center;color:#1f2933;background:#fff}"
+    "strong{font:2.5rem monospace;letter-spacing:.15em}</style>"
+    "<p><strong>$code</strong></p>$qr$says\n"
 )
 Gone = Callable[[str, Trouble | None], Awaitable[None]]
 """The browser at this place ended before the screen was closed: None, the person closed it; else why."""
@@ -82,10 +92,17 @@ class BrowserScreen:
         self._watching: dict[Shown, asyncio.Task[None]] = {}
 
     async def open(self, place: str, address: str, closes_at: datetime) -> Trouble | None:
+        return await self._show(place, PAGE.substitute(address=escape(address)))
+
+    async def show_code(self, place: str, code: SignInCode) -> Trouble | None:
+        """A page of the device's own, with the code, and the address as a QR code, too."""
+        return await self._show(place, code_page(code))
+
+    async def _show(self, place: str, page: str) -> Trouble | None:
         await self.close(place)
         await self.sweep()
         try:
-            shown = await self._started(address)
+            shown = await self._started(page)
         except NoBrowser as error:
             return trouble(error.fault)
         except CredentialError:
@@ -111,7 +128,7 @@ class BrowserScreen:
         """Erases what a crash of this program left: profiles, and browsers that still show them."""
         await asyncio.to_thread(sweep, folder_of_profiles(self._environment))
 
-    async def _started(self, address: str) -> Shown:
+    async def _started(self, page: str) -> Shown:
         """Raises NoBrowser, CredentialError, OSError; then nothing is left."""
         settings = self._settings()
         async with AsyncExitStack() as stack:
@@ -121,16 +138,16 @@ class BrowserScreen:
             if proxy is not None and proxy.user:
                 proxy = (await stack.enter_async_context(Relay(proxy))).address
             wanted = command(settings.command, self._environment.get("PATH", os.defpath), proxy)
-            process = await self._process(wanted, profile, address, proxy)
+            process = await self._process(wanted, profile, page, proxy)
             stack.push_async_callback(self._ended, process)
             return Shown(process, stack.pop_all())
 
     async def _process(
-        self, wanted: Command, profile: Profile, address: str, proxy: HttpProxy | None
+        self, wanted: Command, profile: Profile, page: str, proxy: HttpProxy | None
     ) -> asyncio.subprocess.Process:
         for name, text in wanted.files.items():
             profile.write(name, text)
-        start = profile.write("start.html", PAGE.substitute(address=escape(address)))
+        start = profile.write("start.html", page)
         return await asyncio.create_subprocess_exec(
             *wanted.filled(start.as_uri(), profile.folder / IN_PROFILE, proxy),
             stdin=asyncio.subprocess.DEVNULL,
@@ -172,6 +189,11 @@ def to_group(process: asyncio.subprocess.Process, number: signal.Signals) -> Non
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
+
+
+def code_page(code: SignInCode) -> str:
+    says = "".join(f"<p>{escape(sentence)}</p>" for sentence in code.says)
+    return CODE_PAGE.substitute(code=escape(code.user_code), qr=qr.svg(code.scan), says=says)
 
 
 async def erased(profile: Profile) -> None:

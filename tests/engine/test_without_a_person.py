@@ -1,0 +1,285 @@
+"""The administrator's mail goes by the application's own credential, and nobody signs in (B3)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+
+from franking.engine.ports import Tokens
+from franking.engine.settings import SettingsError
+from franking.engine.signing_in import MARK
+from franking.events.information import Actor
+from franking.events.token import GrantRefused, SignInSucceeded
+from franking.tests.engine.device import (
+    KIM,
+    PRINTER,
+    Office,
+    access_token,
+    credential,
+    office,
+    refresh_token,
+    said,
+    sealed,
+    states,
+    warnings,
+)
+
+ROBOT = "device@office.iam.gserviceaccount.com"
+SECRET = "of the printer"
+LEAF = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert("printer.example", key_type=trustme.KeyType.RSA)
+CERTIFICATE = LEAF.cert_chain_pems[0].bytes()
+PEM = CERTIFICATE.decode() + LEAF.private_key_pem.bytes().decode()
+HOWS = pytest.mark.parametrize("how", ["secret", "certificate", "service account"])
+
+
+@asynccontextmanager
+async def alone(folder: Path, how: str) -> AsyncIterator[Office]:
+    """A device whose administrator needs no person; people sign in as ever."""
+    provider = "Google" if how == "service account" else "Microsoft"
+    async with office(folder, provider) as here:
+        oauth: dict[str, object] = {
+            "administrator_flow": "client credentials",
+            "tenant": here.provider.tenant,
+        }
+        here.provider.registration.open_mailbox(PRINTER)
+        if how == "secret":
+            here.provider.registration.add_secret(SECRET)
+            credential(here.store, "application", SECRET)
+            oauth["client_credential"] = "credential:application"
+        elif how == "certificate":
+            here.provider.registration.add_certificate(CERTIFICATE)
+            credential(here.store, "application", PEM)
+            oauth["client_certificate"] = "credential:application"
+        else:
+            credential(here.store, "application", here.provider.add_service_account(ROBOT))
+            here.provider.delegate(ROBOT)
+            oauth = {"administrator_flow": "service account", "service_account": "credential:application"}
+        here.settings = here.settings.changed(oauth=oauth)
+        yield here
+
+
+@HOWS
+@pytest.mark.manual("B3", "S23", "S30")
+async def test_b3_mail_goes_without_anybody_signing_in(how: str, tmp_path: Path) -> None:
+    async with alone(tmp_path, how) as here, here.engine() as engine:
+        assert refresh_token(engine, "administrator") == "Required"
+        await here.notice(engine)
+        await here.acquire(engine)
+        assert here.visits == []
+        assert states(engine) == ["sent"]
+        (message,) = here.kit.mailbox.messages
+        assert (message.envelope.account, message.mail_from) == (PRINTER, PRINTER)
+
+
+@HOWS
+@pytest.mark.manual("B3", "S25")
+async def test_b3_each_hour_has_an_access_token_of_its_own_and_a_restart_asks_nobody(
+    how: str, tmp_path: Path
+) -> None:
+    async with alone(tmp_path, how) as here:
+        kind = "token:jwt_bearer" if how == "service account" else "token:client_credentials"
+        async with here.engine() as engine:
+            await here.acquire(engine)
+            await here.passes(engine, hours=3)
+            await here.notice(engine)
+            await engine.settle()
+            assert (states(engine), here.provider.count(kind)) == (["sent"], 2)
+        async with here.engine() as engine:
+            assert refresh_token(engine, "administrator") == "Acquired"
+            await here.notice(engine)
+            await engine.settle()
+            assert (states(engine)[-1], here.provider.count(kind), here.visits) == ("sent", 3, [])
+
+
+@pytest.mark.manual("B3")
+async def test_b3_an_assertion_is_made_for_one_request(tmp_path: Path) -> None:
+    """The playing provider refuses a `jti` that it has seen."""
+    async with alone(tmp_path, "certificate") as here, here.engine() as engine:
+        provider = engine.adapters.provider("administrator")
+        for _ in range(3):
+            assert isinstance(await provider.refresh(MARK), Tokens)
+        assert here.provider.count("token:client_credentials") == 3
+
+
+@HOWS
+@pytest.mark.manual("B3", "S24", "B9")
+async def test_b3_expired_when_the_credential_is_refused_and_acquired_once_it_is_mended(
+    how: str, tmp_path: Path
+) -> None:
+    async with alone(tmp_path, how) as here, here.engine() as engine:
+        await here.acquire(engine)
+        mended = ends(here, how)
+        await here.passes(engine, hours=2)
+        await here.notice(engine)
+        await engine.settle()
+        assert refresh_token(engine, "administrator") == "Expired"
+        assert ("SIGN_IN_AGAIN", "administrator") in warnings(engine)
+        (warning,) = engine.information()
+        assert warning.actor in (Actor.APP, Actor.ADMIN)
+        assert states(engine) == ["waiting"]
+        credential(here.store, "application", mended)
+        await here.acquire(engine)
+        await engine.settle()
+        assert (states(engine), warnings(engine)) == (["sent"], [])
+
+
+def ends(here: Office, how: str) -> str:
+    """The credential is worth nothing any more at the provider; gives the next one."""
+    registration = here.provider.registration
+    if how == "service account":
+        here.provider.disable_service_account(ROBOT)
+        other = f"other-{ROBOT}"
+        key = here.provider.add_service_account(other)
+        here.provider.delegate(other)
+        return key
+    if how == "secret":
+        registration.end_secrets(here.clock.now())
+        registration.add_secret("the next one")
+        return "the next one"
+    registration.remove_certificates()
+    leaf = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert("p.example", key_type=trustme.KeyType.RSA)
+    registration.add_certificate(leaf.cert_chain_pems[0].bytes())
+    return leaf.cert_chain_pems[0].bytes().decode() + leaf.private_key_pem.bytes().decode()
+
+
+@pytest.mark.manual("B3", "B9")
+async def test_b3_a_credential_that_is_refused_at_once_changes_nothing(tmp_path: Path) -> None:
+    async with alone(tmp_path, "secret") as here, here.engine() as engine:
+        ends(here, "secret")
+        await engine.acquire("page")
+        await engine.settle()
+        assert refresh_token(engine, "administrator") == "Required"
+        assert warnings(engine) == [("SIGN_IN_FAILED", "page")]
+        assert said(engine, SignInSucceeded) == 0
+
+
+@pytest.mark.manual("B3", "S29")
+async def test_b3_an_outage_and_an_administrators_matter_end_nothing(tmp_path: Path) -> None:
+    async with alone(tmp_path, "service account") as here, here.engine() as engine:
+        await here.acquire(engine)
+        here.provider.delegate(ROBOT, frozenset())
+        await here.passes(engine, hours=2)
+        await here.notice(engine)
+        await engine.settle()
+        assert (refresh_token(engine, "administrator"), access_token(engine, "administrator")) == (
+            "Acquired",
+            "refused",
+        )
+        assert said(engine, GrantRefused) == 0
+        here.provider.delegate(ROBOT)
+        async with here.provider.outage():
+            await here.passes(engine, hours=2)
+            assert refresh_token(engine, "administrator") == "Acquired"
+        await here.passes(engine, hours=1)
+        assert states(engine) == ["sent"]
+
+
+@pytest.mark.manual("B3")
+async def test_b3_people_go_on_signing_in_and_bring_no_secret(tmp_path: Path) -> None:
+    """AADSTS700025: a sign-in by a loopback redirect is a public client's."""
+    async with alone(tmp_path, "secret") as here, here.engine() as engine:
+        await here.acquire(engine)
+        await here.sign_in(engine)
+        receipt = await here.scan(engine)
+        await engine.settle()
+        assert engine.job(receipt.job).state == "sent"
+        assert here.visits == ["panel"]
+
+
+@pytest.mark.manual("B3", "S26a")
+async def test_s26a_what_one_way_acquired_is_of_no_use_to_the_other(tmp_path: Path) -> None:
+    async with alone(tmp_path, "secret") as here:
+        async with here.engine() as engine:
+            await here.acquire(engine)
+            await here.sign_in(engine)
+        async with here.engine(oauth={"administrator_flow": "sign-in", "client_credential": None}) as engine:
+            assert refresh_token(engine, "administrator") == "Required"
+            assert refresh_token(engine, "kim") == "Acquired"
+
+
+@pytest.mark.manual("B3", "S27")
+async def test_s27_deleting_forgets_it_and_tells_nobody_a_secret(tmp_path: Path) -> None:
+    async with alone(tmp_path, "service account") as here, here.engine() as engine:
+        await here.acquire(engine)
+        assert sealed(engine, "administrator")
+        await engine.delete_token("administrator")
+        await engine.settle()
+        assert refresh_token(engine, "administrator") == "Required"
+        assert here.provider.count("revoke") == 0
+
+
+@pytest.mark.manual("B3", "S19")
+async def test_b3_it_is_for_the_administrator_alone(tmp_path: Path) -> None:
+    async with alone(tmp_path, "service account") as here, here.engine() as engine:
+        assert engine.adapters.issuer("user:1") != engine.adapters.issuer("administrator")
+        await here.sign_in(engine)
+        assert here.visits == ["panel"]
+        grant = engine.store.grant("user:1")
+        assert grant is not None
+        assert grant.account == KIM
+
+
+@pytest.mark.manual("B3", "B9")
+@pytest.mark.parametrize(
+    ("provider", "oauth", "key", "words"),
+    [
+        ("Google", {"flow": "code"}, "oauth.flow", "Google allows no e-mail to a sign-in with a code"),
+        (
+            "Google",
+            {"administrator_flow": "client credentials"},
+            "oauth.administrator_flow",
+            "set `sign-in` or `service account`",
+        ),
+        (
+            "Microsoft",
+            {"administrator_flow": "service account"},
+            "oauth.administrator_flow",
+            "Microsoft allows",
+        ),
+        ("Microsoft", {"administrator_flow": "client credentials"}, "oauth.client_certificate", "secret in"),
+        ("Microsoft", {"administrator_flow": "client credentials"}, "oauth.tenant", "organisation's own id"),
+        ("Google", {"administrator_flow": "service account"}, "oauth.service_account", "wants its key"),
+    ],
+)
+async def test_b3_what_a_provider_does_not_allow_for_mail_is_said_before_anything_is_tried(
+    provider: str, oauth: dict[str, object], key: str, words: str, tmp_path: Path
+) -> None:
+    async with office(tmp_path, provider) as here:
+        with pytest.raises(SettingsError) as refused:
+            async with here.engine(oauth=oauth):
+                pass
+        found = {mistake.key: mistake.words for mistake in refused.value.mistakes}
+        assert words in found[key]
+        assert here.provider.requests == []
+
+
+@pytest.mark.manual("B3", "B9")
+@pytest.mark.parametrize(
+    ("how", "text"),
+    [
+        ("certificate", "no PEM"),
+        ("certificate", CERTIFICATE.decode()),
+        ("certificate", LEAF.private_key_pem.bytes().decode()),
+        ("certificate", f"{trustme.CA().cert_pem.bytes().decode()}{LEAF.private_key_pem.bytes().decode()}"),
+        ("service account", "{}"),
+        ("service account", '{"client_email": "a@example.com", "private_key": "none"}'),
+        ("service account", "[" * 10_000),
+    ],
+)
+async def test_b3_a_key_that_cannot_be_used_is_said_with_the_settings(
+    how: str, text: str, tmp_path: Path
+) -> None:
+    async with alone(tmp_path, how) as here:
+        credential(here.store, "application", text)
+        with pytest.raises(SettingsError, match="its file is to hold") as refused:
+            async with here.engine():
+                pass
+        assert text[:20] not in str(refused.value)
+
+
+async def test_hve_wants_tokens_that_live_longer(tmp_path: Path) -> None:
+    """501 5.5.127: more than 600 s."""
+    async with office(tmp_path) as here, here.engine(smtp={"server": "smtp-hve.office365.com"}) as engine:
+        assert engine.adapters.provider("administrator").lifetimes.margin.total_seconds() > 600
