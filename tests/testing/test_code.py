@@ -1,8 +1,5 @@
 """The code flow at both playing providers: what is given, and every way in which it is refused."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -11,31 +8,14 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from franking.testing.authority import Authority
 from franking.testing.clock import VirtualClock
-from franking.testing.person import Person, SignInRefused
+from franking.testing.person import SignInRefused
 from franking.testing.plain_client import PlainClient
-from franking.testing.provider import ProviderServer
 from franking.testing.providers import BY_NAME
 from franking.testing.quirks import GOOGLE, MICROSOFT, Quirks
+from franking.tests.testing.scene import Scene, scene
 
 BOTH = pytest.mark.parametrize("quirks", BY_NAME.values(), ids=BY_NAME.keys())
-
-
-@dataclass(frozen=True)
-class Scene:
-    server: ProviderServer
-    client: PlainClient
-    person: Person
-
-
-@asynccontextmanager
-async def scene(quirks: Quirks, clock: VirtualClock, folder: Path) -> AsyncIterator[Scene]:
-    authority = Authority(folder)
-    async with ProviderServer(quirks, clock, authority) as server:
-        server.accounts.add("kim@example.com", "correct horse", name="Kim")
-        async with PlainClient(server, authority.ca_file) as client:
-            yield Scene(server, client, Person(authority.ca_file))
 
 
 async def signed_in(at: Scene, **changed: str | None) -> None:

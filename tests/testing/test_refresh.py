@@ -13,35 +13,16 @@ from franking.testing.plain_client import PlainClient
 from franking.testing.provider import ProviderServer
 from franking.testing.providers import BY_NAME
 from franking.testing.quirks import GOOGLE, MICROSOFT, Quirks
+from franking.tests.testing.scene import KIM, scene
 
 BOTH = pytest.mark.parametrize("quirks", BY_NAME.values(), ids=BY_NAME.keys())
-KIM = "kim@example.com"
-
-
-class Scene:
-    """A provider with one account, and a client of it."""
-
-    def __init__(self, quirks: Quirks, clock: VirtualClock, folder: Path) -> None:
-        authority = Authority(folder)
-        self.server = ProviderServer(quirks, clock, authority)
-        self.client = PlainClient(self.server, authority.ca_file)
-
-    async def __aenter__(self) -> "Scene":
-        await self.server.__aenter__()
-        self.server.accounts.add(KIM, "correct horse")
-        await self.client.__aenter__()
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self.client.__aexit__()
-        await self.server.__aexit__()
 
 
 @BOTH
 async def test_an_access_token_ends_to_the_second(
     quirks: Quirks, clock: VirtualClock, tmp_path: Path
 ) -> None:
-    async with Scene(quirks, clock, tmp_path) as at:
+    async with scene(quirks, clock, tmp_path) as at:
         given = at.server.give(KIM)
         clock.move(timedelta(seconds=given.expires_in_s - 1))
         assert await at.server.introspect(given.access_token) is not None
@@ -50,7 +31,7 @@ async def test_an_access_token_ends_to_the_second(
 
 
 async def test_microsoft_rotates_and_the_old_one_stays_good(clock: VirtualClock, tmp_path: Path) -> None:
-    async with Scene(MICROSOFT, clock, tmp_path) as at:
+    async with scene(MICROSOFT, clock, tmp_path) as at:
         given = at.server.give(KIM)
         first = (await at.client.refresh(given.refresh_token)).json()
         assert first["refresh_token"] != given.refresh_token
@@ -61,7 +42,7 @@ async def test_microsoft_rotates_and_the_old_one_stays_good(clock: VirtualClock,
 
 
 async def test_google_gives_no_new_refresh_token(clock: VirtualClock, tmp_path: Path) -> None:
-    async with Scene(GOOGLE, clock, tmp_path) as at:
+    async with scene(GOOGLE, clock, tmp_path) as at:
         given = at.server.give(KIM)
         told = (await at.client.refresh(given.refresh_token)).json()
         assert "refresh_token" not in told
@@ -71,7 +52,7 @@ async def test_google_gives_no_new_refresh_token(clock: VirtualClock, tmp_path: 
 
 @BOTH
 async def test_use_begins_the_idle_time_anew(quirks: Quirks, clock: VirtualClock, tmp_path: Path) -> None:
-    async with Scene(quirks, clock, tmp_path) as at:
+    async with scene(quirks, clock, tmp_path) as at:
         given = at.server.give(KIM)
         token = given.refresh_token
         for _ in range(2):
@@ -89,7 +70,7 @@ async def test_use_begins_the_idle_time_anew(quirks: Quirks, clock: VirtualClock
 
 @BOTH
 async def test_an_administrator_can_revoke(quirks: Quirks, clock: VirtualClock, tmp_path: Path) -> None:
-    async with Scene(quirks, clock, tmp_path) as at:
+    async with scene(quirks, clock, tmp_path) as at:
         given = at.server.give(KIM)
         assert at.server.revoke_grants("KIM@example.com") == 1
         assert await at.server.introspect(given.access_token) is None
@@ -102,7 +83,7 @@ async def test_an_administrator_can_revoke(quirks: Quirks, clock: VirtualClock, 
 async def test_a_changed_password_ends_the_grants(
     quirks: Quirks, clock: VirtualClock, tmp_path: Path
 ) -> None:
-    async with Scene(quirks, clock, tmp_path) as at:
+    async with scene(quirks, clock, tmp_path) as at:
         given = at.server.give(KIM)
         assert at.server.change_password(KIM, "battery staple") == 1
         assert (await at.client.refresh(given.refresh_token)).json()["error"] == "invalid_grant"
@@ -112,7 +93,7 @@ async def test_a_changed_password_ends_the_grants(
 
 async def test_google_revokes_the_whole_grant(clock: VirtualClock, tmp_path: Path) -> None:
     """RFC 7009 section 2.1."""
-    async with Scene(GOOGLE, clock, tmp_path) as at:
+    async with scene(GOOGLE, clock, tmp_path) as at:
         given = at.server.give(KIM)
         assert at.server.revoke_url is not None
         answer = await at.client.post(at.server.revoke_url, token=given.refresh_token)
@@ -124,14 +105,14 @@ async def test_google_revokes_the_whole_grant(clock: VirtualClock, tmp_path: Pat
 
 
 async def test_microsoft_has_no_revocation(clock: VirtualClock, tmp_path: Path) -> None:
-    async with Scene(MICROSOFT, clock, tmp_path) as at:
+    async with scene(MICROSOFT, clock, tmp_path) as at:
         assert at.server.revoke_url is None
         assert (await at.client.post(f"{at.server.base}/revoke", token="any")).status_code == 404
 
 
 async def test_google_evicts_the_oldest_of_too_many(clock: VirtualClock, tmp_path: Path) -> None:
     assert GOOGLE.live_tokens_max is not None
-    async with Scene(GOOGLE, clock, tmp_path) as at:
+    async with scene(GOOGLE, clock, tmp_path) as at:
         given = [at.server.give(KIM) for _ in range(GOOGLE.live_tokens_max + 1)]
         assert (await at.client.refresh(given[0].refresh_token)).json()["error"] == "invalid_grant"
         assert (await at.client.refresh(given[1].refresh_token)).status_code == 200
@@ -139,7 +120,7 @@ async def test_google_evicts_the_oldest_of_too_many(clock: VirtualClock, tmp_pat
 
 @BOTH
 async def test_a_refresh_cannot_widen_the_scope(quirks: Quirks, clock: VirtualClock, tmp_path: Path) -> None:
-    async with Scene(quirks, clock, tmp_path) as at:
+    async with scene(quirks, clock, tmp_path) as at:
         given = at.server.give(KIM, frozenset({"openid", "email"}))
         answer = await at.client.refresh(given.refresh_token, scope=quirks.mail_scope)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
@@ -149,7 +130,7 @@ async def test_a_refresh_cannot_widen_the_scope(quirks: Quirks, clock: VirtualCl
 async def test_an_unknown_refresh_token_is_refused(
     quirks: Quirks, clock: VirtualClock, tmp_path: Path
 ) -> None:
-    async with Scene(quirks, clock, tmp_path) as at:
+    async with scene(quirks, clock, tmp_path) as at:
         assert (await at.client.refresh("made-up")).json()["error"] == "invalid_grant"
         assert (await at.client.refresh("")).json()["error"] == "invalid_grant"
         assert (await at.client.refresh("x" * 70_000)).json()["error"] == "unsupported_grant_type"
@@ -157,7 +138,7 @@ async def test_an_unknown_refresh_token_is_refused(
 
 @BOTH
 async def test_scripted_answers_come_in_order(quirks: Quirks, clock: VirtualClock, tmp_path: Path) -> None:
-    async with Scene(quirks, clock, tmp_path) as at:
+    async with scene(quirks, clock, tmp_path) as at:
         given = at.server.give(KIM)
         at.server.answer_next(429, {"Retry-After": "7"}, b'{"message": "slow down"}')
         at.server.answer_next(503, body=lambda: b"<html>" * 3)
@@ -170,7 +151,7 @@ async def test_scripted_answers_come_in_order(quirks: Quirks, clock: VirtualCloc
 
 
 async def test_an_outage_ends_with_its_context(clock: VirtualClock, tmp_path: Path) -> None:
-    async with Scene(MICROSOFT, clock, tmp_path) as at:
+    async with scene(MICROSOFT, clock, tmp_path) as at:
         given = at.server.give(KIM)
         async with at.server.outage(502):
             for _ in range(3):
@@ -182,7 +163,7 @@ async def test_an_outage_ends_with_its_context(clock: VirtualClock, tmp_path: Pa
 async def test_an_answer_can_be_lost_after_it_took_effect(
     alpn: tuple[str, ...], clock: VirtualClock, tmp_path: Path
 ) -> None:
-    async with Scene(MICROSOFT, clock, tmp_path) as at:
+    async with scene(MICROSOFT, clock, tmp_path) as at:
         given = at.server.give(KIM)
         at.server.lose_next_answer()
         async with PlainClient(at.server, tmp_path / "ca.pem", alpn) as client:
@@ -194,7 +175,7 @@ async def test_an_answer_can_be_lost_after_it_took_effect(
 
 @BOTH
 async def test_held_requests_wait_unprocessed(quirks: Quirks, clock: VirtualClock, tmp_path: Path) -> None:
-    async with Scene(quirks, clock, tmp_path) as at:
+    async with scene(quirks, clock, tmp_path) as at:
         given = [at.server.give(KIM).refresh_token for _ in range(3)]
         async with asyncio.TaskGroup() as group, at.server.hold() as gate:
             asked = [group.create_task(at.client.refresh(token)) for token in given]
