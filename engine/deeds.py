@@ -11,7 +11,7 @@ logged without its text, for it may hold a secret, and the deed's own `failed` o
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from ..events.registry import MalformedRecord
@@ -174,6 +174,15 @@ class Deeds:
         finally:
             self.patient.discard(waiting)
             waiting.cancel()
+
+    async def ended(self, names: Collection[tuple[str, str]], kind: type[Effect] = Effect) -> None:
+        """Returns when no such deed of these instances (machine and key) is under way."""
+        while tasks := [
+            task
+            for (title, key, deed), task in self.lanes.items()
+            if (title, key) in names and issubclass(deed, kind)
+        ]:
+            await asyncio.wait(tasks)
 
     async def stop(self, unstoppable: Callable[[Lane], bool], patience_s: float) -> None:
         """Stops what lasts as long as its state; what is `unstoppable` may end by itself within `patience_s`.

@@ -38,6 +38,7 @@ from .codec import moment
 from .deeds import where
 from .information import Warning
 from .journal import Entry
+from .leaving import Leaving
 from .lost_grants import this_device
 from .play import Move
 from .ports import Credentials, Directory, Screen
@@ -46,7 +47,6 @@ from .refusal import Refused
 from .runtime import Unit
 from .settings import FileCredentials, Settings, SettingsError
 from .status import OVER, Status
-from .submitting import Submitting
 from .view import View
 from .words import words
 
@@ -68,7 +68,7 @@ def state_folder(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "franking"
 
 
-class Engine(Submitting):
+class Engine(Leaving):
     @classmethod
     @asynccontextmanager
     async def open(
@@ -96,6 +96,7 @@ class Engine(Submitting):
         Raises Refused or SettingsError where the settings cannot be, StoreInUse, StoreUnusable, SealFailed,
         StoreFailed, OSError.
         """
+        from .store.erasure import finish_reset
         from .store.keys import GivenKey, key_of
         from .store.lock import StoreLock
         from .store.sqlite import SqliteStore
@@ -111,6 +112,8 @@ class Engine(Submitting):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with StoreLock(folder):
             folder.chmod(0o700)
+            if finish_reset(folder):
+                log.warning("the reset that was begun before is finished: the store is empty")
             store = SqliteStore(folder / "store.db")
             try:
                 engine = cls(
@@ -134,6 +137,8 @@ class Engine(Submitting):
                 yield engine
             finally:
                 await engine.stop()
+                if engine.resets:
+                    finish_reset(folder)
 
     async def start(self) -> None:
         """A new life: one line, committed alone before anything else happens."""

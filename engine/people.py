@@ -14,9 +14,11 @@ from ..events.request import Address
 from ..events.settings import DeviceSettings
 from ..machines.identity import same
 from .ports import Directory
-from .records import IdentityRow, Store
+from .records import IdentityRow, Noted, Store
 from .words import Spoken
 
+LAST = "last person"
+"Under this name the store notes the highest number of a person who was forgotten."
 log = logging.getLogger("franking")
 ADDRESS: TypeAdapter[str] = TypeAdapter(Address, config={"defer_build": True})
 
@@ -53,6 +55,8 @@ class People:
         self.identities = {row.login: row.identity for row in self.rows.values()}
         "By login, those too whose row is not stored yet: two who come at once must not get one identity."
 
+        self.last = int(store.noted(LAST) or 0)
+
     def find(self, login: str) -> IdentityRow | None:
         return self.rows.get(login)
 
@@ -78,12 +82,21 @@ class People:
             self.address_of(login)
         found = self.rows.get(login)
         if found is None:
-            taken = max((number(row.identity) for row in self.rows.values()), default=0)
-            found = IdentityRow(f"user:{taken + 1}", login, "")
+            found = IdentityRow(f"user:{self.taken() + 1}", login, "")
         if address and not same(found.address, address):
             found = found._replace(address=checked(login, address))
         self.rows[login] = found
         return found
+
+    def taken(self) -> int:
+        """The highest number that was ever given."""
+        return max(self.last, *(number(row.identity) for row in self.rows.values()), 0)
+
+    def forgotten(self, person: IdentityRow) -> Noted:
+        """Not known any more; the row is to be stored with the end of his own."""
+        self.last = self.taken()
+        self.rows.pop(person.login, None)
+        return Noted(LAST, str(self.last))
 
     def address(self, identity: str) -> str:
         """The address that this identity signs in with; empty if there is none."""

@@ -89,6 +89,10 @@ class GrantRevoked(OfIdentity):
     "False: the provider could not be told, or has no revocation."
 
 
+class PersonForgotten(OfIdentity):
+    """Everything of this person was erased; the number is never given to anybody else (B14)."""
+
+
 class TokenAnswer(OfIdentity):
     """Answers one request for an access token."""
 

@@ -93,7 +93,6 @@ REFRESH_TOKEN = Definition(
         on(SignInSucceeded, when=right, to=ACQUIRED, data=hold,
            ask=[KeepGrant(), *CLEARED]),
         on(SignInSucceeded, unless=right, ask=[Inform(Info.OTHER_ACCOUNT), RevokeBrought()]),
-        on(TokenDeleted, to=REQUIRED, data=gone, ask=CLEARED),
         on(GrantRotated, ask=[RevokeBrought()]),
         ignore(GrantRefused, GrantMissing, GrantForeign, GrantUnreadable, GrantReadable, RenewalDue,
                AccessTokenReady, why=LATE),

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from . import acquire, diagrams, send, status
+from . import acquire, diagrams, forget, keys, reset, send, status
 from .exits import Exit
 from .terminal import NotInstalledError, terminal
 
@@ -30,6 +30,12 @@ def command() -> Callable[..., object]:
     app.command("send")(send.send)
     app.command("acquire")(acquire.acquire)
     app.command("status")(status.status)
+    app.command("forget")(forget.forget)
+    app.command("reset")(reset.reset)
+    sealing = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+    sealing.callback()(keys.keys)
+    sealing.command("rotate")(keys.rotate)
+    app.add_typer(sealing, name="keys")
     app.command("diagrams")(diagrams.diagrams)
     app.command("demo")(demo)
     return get_command(app)

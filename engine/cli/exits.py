@@ -46,12 +46,18 @@ def table() -> tuple[Row, ...]:
     from ..runtime import EngineFailed
     from ..settings import CredentialError, SettingsError
     from ..spool import ScanUnreadable
+    from ..store.keys import KeyNotOurs
     from ..store.lock import StoreInUse
     from ..store.sqlite import StoreUnusable
+    from .confirming import NobodyToAskError, NotConfirmedError
     from .opening import NoConfigurationError, OAuthOffError, StoreUnreachableError, WrongSettingsError
+    from .reset import NotSaidError
     from .terminal import NotInstalledError
 
     return (
+        (NobodyToAskError, Exit.USAGE),
+        (NotSaidError, Exit.USAGE),
+        (NotConfirmedError, Exit.NO_PERMISSION),
         (NoConfigurationError, Exit.CONFIG),
         (WrongSettingsError, Exit.CONFIG),
         (SettingsError, Exit.CONFIG),
@@ -63,6 +69,7 @@ def table() -> tuple[Row, ...]:
         (ScanUnreadable, Exit.NO_INPUT),
         (StoreInUse, Exit.TEMPORARY),
         (StoreUnusable, Exit.UNAVAILABLE),
+        (KeyNotOurs, Exit.CONFIG),
         (SealFailed, Exit.UNAVAILABLE),
         (StoreUnreachableError, Exit.UNAVAILABLE),
         (StoreFailed, Exit.UNAVAILABLE),

@@ -85,10 +85,19 @@ def places(environment: Mapping[str, str]) -> tuple[Path, ...]:
 
 def configured(given: Path | None) -> Settings:
     """The settings of this command. Raises NoConfigurationError, SettingsError, WrongSettingsError."""
+    return checked(*loaded(given))
+
+
+def loaded(given: Path | None) -> tuple[Path, Settings]:
+    """The file, and what it says, whether that can be or not. Raises NoConfigurationError, SettingsError."""
     found = given or next(filter(Path.is_file, places(os.environ)), None)
     if found is None:
         raise NoConfigurationError(places(os.environ))
-    settings = Settings.load(found)
+    return found, Settings.load(found)
+
+
+def checked(found: Path, settings: Settings) -> Settings:
+    """Raises WrongSettingsError."""
     credentials = FileCredentials(folder_of(settings) / "credentials")
     mistakes, rules = outside(settings, credentials), forbidden(settings)
     if mistakes or rules:
