@@ -1,15 +1,19 @@
 """`franking acquire`: [Acquire] of [Refresh Tokens (Administrator)], or the sign-in of one user (S23).
 
-Rule: the person signs in with a browser on this machine, for the provider sends it back to loopback. That
-browser is the person's own, with what it keeps, not the fresh profile of S19a; the command says so. Whatever
-ends the command closes the screen; a sign-in that is cancelled or fails changes nothing.
+Rules: the person signs in with a browser on this machine, for the provider sends it back to loopback; on
+another one with `--paste`, which wants the address back at which that ended, or with `--code`, which wants
+nothing back. The browser is the person's own, with what it keeps, not the fresh profile of S19a; the command
+says so. Whatever ends the command closes the screen; a sign-in that is cancelled or fails changes nothing.
 """
 
 import asyncio
+import sys
 import webbrowser
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -19,41 +23,74 @@ from rich.text import Text
 
 from ...events.base import ADMINISTRATOR, OfPlace
 from ...events.information import Info
+from ...events.settings import Flow
 from ...events.sign_in import SignInCancelled, SignInFailed, SignInTimedOut
 from ...events.token import SignInSucceeded
 from ...machines.job import SENT
 from ...machines.refresh_token import REQUIRED
+from .. import qr
 from ..engine import Engine
 from ..information import Warning as Warned
 from ..settings import Settings
+from ..shown import SignInCode
+from ..signing_in import PasteRefused
 from ..status import IdentityStatus, Status
 from ..words import Words
 from .exits import Exit
-from .opening import Config, OAuthOffError, configured, opened
+from .opening import Config, OAuthOffError, checked, loaded, opened
 from .terminal import DONE, FAILED, Terminal, plain, say, spinning, terminal, whats_wrong
 from .times import clock_time
+from .typed import typed
 
+PASTE = (
+    "Then paste here the address at which the browser ends, and press Enter. It begins with localhost or "
+    "127.0.0.1; that the browser cannot reach it is as it should be."
+)
 PLACE = "command line"
 "One for all calls: the next one takes away the warning that a former one left."
 ENDS = (SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut)
 
 
-class PrintedAddress:
-    """Fulfils `ports.Screen`: prints the address; `browser`, where there is one, opens it, too."""
+class Where(StrEnum):
+    """In which browser the address is opened."""
 
-    def __init__(self, out: Console, browser: Callable[[str], bool] | None) -> None:
-        self.out, self.browser = out, browser
+    HERE = "in a browser on this machine"
+    ELSEWHERE = "in a browser on any machine"
+
+
+class PrintedAddress:
+    """Fulfils `ports.Screen` and `ShowsCodes`: prints the address, or the code; `browser`, where there is
+    one, opens the address, too.
+    """
+
+    def __init__(
+        self, out: Console, browser: Callable[[str], bool] | None, where: Where = Where.HERE
+    ) -> None:
+        self.out, self.browser, self.where = out, browser, where
         self.signs_in = ""
         "The address of the account that is wanted."
 
     async def open(self, place: str, address: str, closes_at: datetime) -> None:
-        self.out.print(
-            f"Open this address in a browser on this machine and sign in as {plain(self.signs_in)}:\n"
-        )
+        self.out.print(f"Open this address {self.where} and sign in as {plain(self.signs_in)}:\n")
         self.out.print(Text(address, style=Style(color="cyan", link=address)), soft_wrap=True)
-        self.out.print(f"\nIt is good until {clock_time(closes_at)}. Ctrl-C cancels.", style="dim")
+        if self.where is Where.ELSEWHERE:
+            self.out.print(f"\n{PASTE}")
+        self.ends(closes_at)
         if self.browser is not None and not await asyncio.to_thread(self.browser, address):
             self.out.print("No browser could be opened here.", style="yellow")
+
+    async def show_code(self, place: str, code: SignInCode) -> None:
+        for sentence in code.says:
+            self.out.print(Text(plain(sentence)))
+        self.out.print()
+        self.out.print(Text(code.user_code, style=Style(color="cyan", bold=True)))
+        self.out.print()
+        if self.out.is_terminal:
+            self.out.print(Text(qr.text(code.scan), style=Style(color="white", bgcolor="black")))
+        self.ends(code.expires_at)
+
+    def ends(self, closes_at: datetime) -> None:
+        self.out.print(f"\nIt is good until {clock_time(closes_at)}. Ctrl-C cancels.", style="dim")
 
     async def close(self, place: str) -> None:
         """The browser is the person's own: it shows how the sign-in ended and is theirs to close."""
@@ -89,14 +126,34 @@ def acquire(
             "a private window instead.",
         ),
     ] = False,
+    paste: Annotated[
+        bool,
+        typer.Option(
+            "--paste",
+            help="For a machine without a browser: open the address on another one, and paste here where "
+            "that ends. Its browser says that it cannot be reached, which is as it should be.",
+        ),
+    ] = False,
+    code: Annotated[
+        bool,
+        typer.Option(
+            "--code",
+            help="Sign in with a code that is entered on another device, such as a telephone. Not every "
+            "provider and organisation allows it; then the address for a browser is shown.",
+        ),
+    ] = False,
     config: Config = None,
 ) -> None:
     """Signs in at the provider and acquires a token; mail that waited for it then goes."""
-    settings = configured(config)
+    if sum((browser, paste, code)) > 1:
+        raise typer.BadParameter("only one of --browser, --paste and --code can be meant")
+    found, settings = loaded(config)
+    settings = checked(found, settings.changed(oauth={"flow": Flow.CODE}) if code else settings)
     if not settings.oauth.enabled:
         raise OAuthOffError
     on = terminal()
-    screen = PrintedAddress(on.out, webbrowser.open if browser else None)
+    where = Where.ELSEWHERE if paste else Where.HERE
+    screen = PrintedAddress(on.out, webbrowser.open if browser else None, where)
     raise typer.Exit(show(asyncio.run(signed_in(settings, user, screen, on)), on))
 
 
@@ -105,7 +162,8 @@ async def signed_in(settings: Settings, user: str | None, screen: PrintedAddress
     async with opened(settings, screen) as engine:
         screen.signs_in = (engine.people.address_of(user) if user else settings.administrator.address) or ""
         before = engine.status()
-        fact = await end_of_sign_in(engine, user, on)
+        with pasting(engine, on) if screen.where is Where.ELSEWHERE else nullcontext():
+            fact = await end_of_sign_in(engine, user, on)
         with spinning(on.err, "Sending what waited"):
             await engine.settle()
         after = engine.status()
@@ -116,6 +174,18 @@ async def signed_in(settings: Settings, user: str | None, screen: PrintedAddress
         )
         warnings = tuple(each for each in after.information if each.subject in (PLACE, now.identity))
         return Result(fact, now, status, sent(after) - sent(before), warnings, engine.words)
+
+
+def pasting(engine: Engine, on: Terminal) -> AbstractContextManager[None]:
+    """What is pasted meanwhile; a wrong line is refused in words, and the next one read."""
+
+    def pasted(line: str) -> None:
+        try:
+            engine.paste(PLACE, line)
+        except PasteRefused as refused:
+            say(on.err, FAILED, engine.words.error(refused))
+
+    return typed(sys.stdin.fileno(), pasted)
 
 
 async def end_of_sign_in(engine: Engine, user: str | None, on: Terminal) -> OfPlace:
@@ -152,11 +222,12 @@ def show(result: Result, on: Terminal) -> Exit:
     fact = result.fact
     if isinstance(fact, SignInSucceeded) and fact.right:
         went = f"{result.went} that waited, sent now" if result.went else ""
+        other = next((each.cause for each in result.warnings if each.code is Info.FLOW_REFUSED), "")
         say(
             on.out,
             DONE,
             "The token was acquired.",
-            [status, ("Account", result.identity.address), ("Jobs", went)],
+            [status, ("Account", result.identity.address), ("Jobs", went), ("Note", other)],
         )
         return Exit.OK
     if isinstance(fact, SignInSucceeded):

@@ -133,7 +133,7 @@ async def signed_in_before(here: Office, engine: Engine) -> None:
     given, now = here.provider.give(KIM), here.clock.now()
     number, later = identity(engine, "kim").identity, now + timedelta(days=60)
     fact = SignInSucceeded(place="panel", identity=number, right=True, renew_at=later, stale_at=now)
-    whose = Whose(engine.adapters.issuer(), KIM, KIM)
+    whose = Whose(engine.adapters.issuer(number), KIM, KIM)
     held = Held(Secret(given.access_token), now, 0.0, KIM)
     await engine.runtime.publish(Publication(fact, seal=Secret(given.refresh_token), whose=whose, hold=held))
     await engine.settle()
