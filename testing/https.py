@@ -71,6 +71,10 @@ class HttpsListener:
         self._tls = authority.server_context(self._alpn)
         self.cut_all()
 
+    @property
+    def is_open(self) -> bool:
+        return self._socket is not None and self._reserved is None
+
     def shut(self) -> None:
         """Refuses connections and cuts those that stand. The port stays ours: a socket that is bound and does
         not listen keeps it.
@@ -128,6 +132,8 @@ class HttpsListener:
         with listener:
             while True:
                 connection, _ = await loop.sock_accept(listener)
+                # asyncio does so by itself for listeners of its own making alone; else an answer waits 40 ms.
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 task = asyncio.create_task(self._serve(connection))
                 self._connections[task] = None
                 task.add_done_callback(lambda done: self._connections.pop(done, None))
