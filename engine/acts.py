@@ -34,7 +34,7 @@ from .deeds import Brought, Outcome, Performer
 from .holder import Held
 from .information import CORRELATION, CREDENTIAL, SEAL, detail_by, detail_of
 from .keeping import revocation
-from .lost_grants import readable, unreadable
+from .lost_grants import locked, unlocked
 from .mailboxes import Mailboxes
 from .play import Asked
 from .ports import (
@@ -127,11 +127,11 @@ class Acts:
         try:
             grant = self.vault.open(sealed)
         except SealLost as failure:
-            return (unreadable(sealed, failure),)
+            return (locked(sealed, failure),)
         except SealFailed as failure:
             return self.cannot_ask(asked, SEAL, no_seal(failure))
         if self.runtime.instance(REFRESH_TOKEN, identity).state is EXPIRED:
-            await self.runtime.publish(readable(sealed))
+            await self.runtime.publish(unlocked(sealed))
         try:
             provider = self.world.provider(identity)
         except CredentialError as error:

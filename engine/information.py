@@ -19,7 +19,8 @@ from ..events.mailbox import MailboxClosed
 from ..events.sign_in import FlowRefused, SignInFailed
 from ..events.token import (
     AccessTokenRejected,
-    GrantForeign,
+    GrantCopied,
+    GrantLocked,
     GrantMissing,
     GrantRefused,
     GrantUnreadable,
@@ -149,9 +150,9 @@ def sign_in_again(raised: Raised) -> Advice:
     actor = Actor.ADMIN if mine else Actor.PERSON
     if isinstance(raised.fact, GrantMissing):
         return Advice(say("I101.missing.cause"), remedy, actor)
-    if isinstance(raised.fact, GrantForeign):
+    if isinstance(raised.fact, GrantCopied):
         return Advice(say("I101.foreign.cause"), remedy, actor)
-    if isinstance(raised.fact, GrantUnreadable):
+    if isinstance(raised.fact, GrantLocked):
         lost = known_of(raised)
         why = Advice("", "", actor) if lost is None else lost
         return Advice(joined(say("I101.unreadable.cause"), why.cause), joined(why.remedy, remedy), why.actor)

@@ -14,7 +14,7 @@ from ..events.device import UserLoggedOut
 from ..events.information import InformationCleared
 from ..events.job import Ending, JobCancelled
 from ..events.sign_in import SignInCancelled
-from ..events.token import GrantRevoked, PersonForgotten
+from ..events.token import GrantRevoked, PersonErased
 from ..machines.document import DOCUMENT
 from ..machines.effects import RevokeGrant
 from ..machines.job import ENDED, JOB
@@ -130,7 +130,7 @@ class Leaving(Submitting):
         ]
         rows = (*self.mailboxes.forgotten(identity), self.people.forgotten(person))
         told = Publication(
-            PersonForgotten(identity=identity), rows=(*rows, JobsGone(identity), PersonGone(identity))
+            PersonErased(identity=identity), rows=(*rows, JobsGone(identity), PersonGone(identity))
         )
         try:
             await self.runtime.publish(Publication(self.token_deleted(identity)), *cleared, told)

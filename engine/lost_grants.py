@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..events.device import StoreCopied
 from ..events.information import Actor, Info
-from ..events.token import GrantForeign, GrantReadable, GrantUnreadable
+from ..events.token import GrantCopied, GrantLocked, GrantUnlocked
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from .bus import Publication
 from .information import detail_by
@@ -79,7 +79,7 @@ class LostGrants:
         noted, own = self.origins()
         if another(noted, own):
             ends = [
-                Publication(GrantForeign(identity=each.identity, of=each.version))
+                Publication(GrantCopied(identity=each.identity, of=each.version))
                 for each in self.runtime.store.grants()
             ]
             await self.runtime.publish(Publication(StoreCopied(), rows=(Noted(ORIGIN, own),)), *ends)
@@ -93,10 +93,10 @@ class LostGrants:
         try:
             self.vault.open(grant)
         except SealLost as failure:
-            return [unreadable(grant, failure)] if state is ACQUIRED else []
+            return [locked(grant, failure)] if state is ACQUIRED else []
         except SealFailed:  # the administrator's to mend: nothing is lost
             return []
-        return [readable(grant)] if state is EXPIRED else []
+        return [unlocked(grant)] if state is EXPIRED else []
 
 
 def another(noted: str, own: str) -> bool:
@@ -105,11 +105,11 @@ def another(noted: str, own: str) -> bool:
     return bool(own and before[2]) and before[0] == now[0] and before[2] != now[2]
 
 
-def readable(grant: SealedGrant) -> Publication:
-    return Publication(GrantReadable(identity=grant.identity, of=grant.version))
+def unlocked(grant: SealedGrant) -> Publication:
+    return Publication(GrantUnlocked(identity=grant.identity, of=grant.version))
 
 
-def unreadable(grant: SealedGrant, failure: SealFailed) -> Publication:
+def locked(grant: SealedGrant, failure: SealFailed) -> Publication:
     detail = detail_by(failure.meaning, Actor.ADMIN, **failure.values)
     row = InformationDetail(Info.SIGN_IN_AGAIN, grant.identity, detail)
-    return Publication(GrantUnreadable(identity=grant.identity, of=grant.version), rows=(row,))
+    return Publication(GrantLocked(identity=grant.identity, of=grant.version), rows=(row,))

@@ -49,17 +49,17 @@ class GrantRefused(GrantFact):
     "As the provider said it: AADSTS50173, invalid_grant."
 
 
-class GrantForeign(GrantFact):
+class GrantCopied(GrantFact):
     """It is another device's: this store is a copy of that one's. It is not revoked, for the other device
     goes on using it.
     """
 
 
-class GrantUnreadable(GrantFact):
+class GrantLocked(GrantFact):
     """The key that sealed it is lost. It stays as it is: who puts the key back has it again (S29)."""
 
 
-class GrantReadable(GrantFact):
+class GrantUnlocked(GrantFact):
     """The key that sealed it is back."""
 
 
@@ -89,7 +89,7 @@ class GrantRevoked(OfIdentity):
     "False: the provider could not be told, or has no revocation."
 
 
-class PersonForgotten(OfIdentity):
+class PersonErased(OfIdentity):
     """Everything of this person was erased; the number is never given to anybody else (B14)."""
 
 

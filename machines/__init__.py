@@ -32,7 +32,7 @@ MACHINES: tuple[Definition[Any], ...] = (
 
 SUBSCRIBERS_ONLY = MappingProxyType({
     "GrantRevoked": "nothing here waits for it: the grant was erased when it was asked for",
-    "PersonForgotten": "what was his ends by words of its own",
+    "PersonErased": "what was his ends by words of its own",
     "StoreCopied": "each sign-in of a copied store hears its own word",
     "KeyExchanged": "nothing ends by it: what was sealed is sealed again",
     "InformationRaised": "said by the machines, for people",

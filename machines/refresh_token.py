@@ -2,10 +2,13 @@
 
 A person signs in once; the grant then works for months without anyone thinking of it. Two things end it: the
 provider's word (GrantRefused) or a person's (TokenDeleted). An outage is neither: no row knows the network. A
-grant that the vault has lost (GrantMissing) or that another device signed in (GrantForeign) cannot be waited
-for, either: a person must sign in. One whose key is lost (GrantUnreadable) is Expired, too, but stays in the
+grant that the vault has lost (GrantMissing) or that another device signed in (GrantCopied) cannot be waited
+for, either: a person must sign in. One whose key is lost (GrantLocked) is Expired, too, but stays in the
 vault: it is tried once an hour, and goes on when the key is back and nobody has signed in meanwhile.
 The sign-in screen is a machine of its own: one that is cancelled never gets here, and so changes nothing.
+Where the application has a credential of its own and nobody signs in (B3), the same holds: what is kept is a
+mark without a secret. It is Acquired once a first access token came, and Expired when the provider refuses the
+credential.
 Using the grant is the access token's business: when it was idle too long, this machine only says so
 (TokenWanted).
 
@@ -22,14 +25,14 @@ from ..events.base import OfIdentity
 from ..events.information import Info
 from ..events.token import (
     AccessTokenReady,
+    GrantCopied,
     GrantEnded,
     GrantFact,
-    GrantForeign,
+    GrantLocked,
     GrantMissing,
-    GrantReadable,
     GrantRefused,
     GrantRotated,
-    GrantUnreadable,
+    GrantUnlocked,
     RenewalDue,
     SignInSucceeded,
     TokenDeleted,
@@ -75,12 +78,12 @@ def try_tomorrow(grant: Grant, event: RenewalDue) -> Grant:
     return replace(grant, renew_at=event.at + RETRY_RENEWAL)
 
 
-def lay_aside(grant: Grant, event: GrantUnreadable | RenewalDue) -> Grant:
+def lay_aside(grant: Grant, event: GrantLocked | RenewalDue) -> Grant:
     """The version stays: it is the same grant when its key is back."""
     return replace(grant, renew_at=event.at + RETRY_KEY)
 
 
-def take_up(grant: Grant, event: GrantReadable) -> Grant:
+def take_up(grant: Grant, event: GrantUnlocked) -> Grant:
     return replace(grant, renew_at=event.at + RETRY_RENEWAL)
 
 
@@ -94,7 +97,7 @@ REFRESH_TOKEN = Definition(
            ask=[KeepGrant(), *CLEARED]),
         on(SignInSucceeded, unless=right, ask=[Inform(Info.OTHER_ACCOUNT), RevokeBrought()]),
         on(GrantRotated, ask=[RevokeBrought()]),
-        ignore(GrantRefused, GrantMissing, GrantForeign, GrantUnreadable, GrantReadable, RenewalDue,
+        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, GrantUnlocked, RenewalDue,
                AccessTokenReady, why=LATE),
     ),
     state(REQUIRED, "Nobody has signed in for this identity.",
@@ -106,22 +109,22 @@ REFRESH_TOKEN = Definition(
         ignore(AccessTokenReady, unless=current, why=LATE),
         on(GrantRotated, when=current, data=hold, ask=[KeepGrant()]),
         on(GrantRotated, unless=current, ask=[RevokeBrought()]),
-        on(GrantRefused, GrantMissing, GrantForeign, when=current, to=EXPIRED, data=gone,
+        on(GrantRefused, GrantMissing, GrantCopied, when=current, to=EXPIRED, data=gone,
            tell=[GrantEnded], ask=ENDED),
-        on(GrantUnreadable, when=current, to=EXPIRED, data=lay_aside, tell=[GrantEnded],
+        on(GrantLocked, when=current, to=EXPIRED, data=lay_aside, tell=[GrantEnded],
            ask=[Inform(Info.SIGN_IN_AGAIN)]),
-        ignore(GrantRefused, GrantMissing, GrantForeign, GrantUnreadable, unless=current, why=LATE),
-        ignore(GrantReadable, why="nothing was wrong with it"),
+        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, unless=current, why=LATE),
+        ignore(GrantUnlocked, why="nothing was wrong with it"),
         on(TokenDeleted, to=REQUIRED, data=gone,
            ask=[RevokeGrant(), EraseGrant(), Clear(Info.OTHER_ACCOUNT)])),
     state(EXPIRED, "The grant is dead or lost: a person must sign in again.",
         lasts(until="renew_at", then=RenewalDue),
         on(RenewalDue, data=lay_aside, tell=[TokenWanted]),
-        on(GrantReadable, when=current, to=ACQUIRED, data=take_up, ask=[Clear(Info.SIGN_IN_AGAIN)]),
-        ignore(GrantReadable, unless=current, why=LATE),
-        on(GrantUnreadable, when=current, data=lay_aside, tell=[GrantEnded]),
-        on(GrantMissing, GrantForeign, when=current, data=gone, tell=[GrantEnded], ask=ENDED),
-        ignore(GrantMissing, GrantForeign, GrantUnreadable, unless=current, why=LATE),
+        on(GrantUnlocked, when=current, to=ACQUIRED, data=take_up, ask=[Clear(Info.SIGN_IN_AGAIN)]),
+        ignore(GrantUnlocked, unless=current, why=LATE),
+        on(GrantLocked, when=current, data=lay_aside, tell=[GrantEnded]),
+        on(GrantMissing, GrantCopied, when=current, data=gone, tell=[GrantEnded], ask=ENDED),
+        ignore(GrantMissing, GrantCopied, GrantLocked, unless=current, why=LATE),
         on(TokenDeleted, to=REQUIRED, data=gone, ask=[RevokeGrant(), EraseGrant(), *CLEARED])),
     per=OfIdentity,
 )  # fmt: skip

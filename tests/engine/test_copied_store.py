@@ -11,7 +11,7 @@ from franking.engine import lost_grants
 from franking.engine.engine import Engine
 from franking.engine.lost_grants import another, origin_of, this_device
 from franking.events.device import StoreCopied
-from franking.events.token import GrantForeign, GrantRevoked
+from franking.events.token import GrantCopied, GrantRevoked
 
 from .device import Office, anywhere, office, refresh_token, said, sealed, states, warnings
 
@@ -35,7 +35,7 @@ async def test_s26_a_copied_store_asks_for_its_own_sign_in(tmp_path: Path) -> No
             kept = sealed(engine, "kim")
         shutil.copytree(here.store, tmp_path / "copy")
         async with device(here, TWO, tmp_path / "copy") as engine:
-            assert (said(engine, StoreCopied), said(engine, GrantForeign)) == (1, 2)
+            assert (said(engine, StoreCopied), said(engine, GrantCopied)) == (1, 2)
             assert [refresh_token(engine, each) for each in ("kim", "administrator")] == ["Expired"] * 2
             assert anywhere(tmp_path / "copy", kept) == []
             assert said(engine, GrantRevoked) == 0, "the other device goes on using it"
@@ -86,7 +86,7 @@ async def test_s26_a_backup_on_the_same_device_is_no_copy(tmp_path: Path) -> Non
 async def test_s26_only_what_is_known_of_both_tells_devices_apart(
     tmp_path: Path, lives: list[str], copies: int
 ) -> None:
-    """An image without a machine id starts for the first time; a kernel begins to tell a serial number; ..."""
+    """An image without a machine id starts for the first time; a kernel begins to tell a serial number."""
     async with office(tmp_path) as here:
         for number, own in enumerate(lives):
             async with device(here, own) as engine:

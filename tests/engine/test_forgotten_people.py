@@ -9,7 +9,7 @@ from franking.engine.at_the_panel import UnknownUser
 from franking.engine.engine import Engine
 from franking.engine.people import LoginReserved
 from franking.engine.records import Batch, PersonGone, StoreFailed
-from franking.events.token import GrantRevoked, PersonForgotten
+from franking.events.token import GrantRevoked, PersonErased
 
 from .box import BOX, boxed, to_url, written
 from .device import Office, anywhere, history, identity, office, refresh_token, said, sealed, states, warnings
@@ -47,7 +47,7 @@ async def test_b14_everything_of_a_person_is_gone_from_every_file(tmp_path: Path
             for each in (b"kim@", b"-of-kim", b'"kim"', kept):
                 assert anywhere(here.store, each) == [], each
             assert logins(engine) == ["administrator", "lee"]
-            assert [fact.identity for fact in history(engine) if isinstance(fact, PersonForgotten)] == [
+            assert [fact.identity for fact in history(engine) if isinstance(fact, PersonErased)] == [
                 "user:1"
             ]
             await engine.settle()
@@ -146,4 +146,4 @@ async def test_b14_nobody_forgets_the_device_itself(tmp_path: Path) -> None:
     async with office(tmp_path) as here, here.engine() as engine:
         with pytest.raises(LoginReserved):
             await engine.forget("administrator")
-        assert said(engine, PersonForgotten) == 0
+        assert said(engine, PersonErased) == 0

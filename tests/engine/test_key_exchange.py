@@ -59,7 +59,9 @@ async def test_s26_another_key_seals_and_nobody_notices(tmp_path: Path) -> None:
             assert exchanged(engine) == [2]
             now = path.read_bytes()
             assert now != former
-            assert sorted(each.name for each in here.store.iterdir() if each.name.startswith("key")) == ["key"]
+            assert sorted(each.name for each in here.store.iterdir() if each.name.startswith("key")) == [
+                "key"
+            ]
             assert anywhere(here.store, kept) == []
             assert anywhere(here.store, former) == []
             assert (path.stat().st_mode & 0o777, sealed(engine, "kim") != kept) == (0o600, True)

@@ -12,11 +12,11 @@ import pytest
 from franking.engine.store.keys import KeyMissing
 from franking.events.sign_in import SignInFailed
 from franking.events.token import (
+    GrantLocked,
     GrantMissing,
-    GrantReadable,
     GrantRefused,
     GrantRevoked,
-    GrantUnreadable,
+    GrantUnlocked,
     RefreshBlocked,
 )
 
@@ -58,7 +58,7 @@ async def test_s26_a_lost_key_is_told_as_expired_and_who_restores_it_has_every_s
                 await here.scan(engine)
                 await engine.settle()
             assert (refresh_token(engine, "kim"), sealed(engine, "kim")) == ("Expired", kept)
-            assert (said(engine, GrantUnreadable), said(engine, GrantRefused)) == (1, 0)
+            assert (said(engine, GrantLocked), said(engine, GrantRefused)) == (1, 0)
             assert (here.refreshes, states(engine)) == (0, ["waiting"])
             assert path.exists() == (key == "another"), "no key was made"
             (warning,) = engine.information()
@@ -90,7 +90,7 @@ async def test_s29_a_key_that_comes_back_while_the_device_is_off_ends_the_warnin
         away.rename(here.store / "key")
         async with here.engine() as engine:
             assert (refresh_token(engine, "kim"), warnings(engine)) == ("Acquired", [])
-            assert said(engine, GrantReadable) == 1
+            assert said(engine, GrantUnlocked) == 1
 
 
 @pytest.mark.manual("S26", "S29")

@@ -7,9 +7,12 @@ import pytest
 from franking.events.base import ADMINISTRATOR, Event
 from franking.events.token import (
     AccessTokenReady,
+    GrantCopied,
+    GrantLocked,
     GrantMissing,
     GrantRefused,
     GrantRotated,
+    GrantUnlocked,
     RefreshBlocked,
     RefreshDelayed,
     RenewalDue,
@@ -17,7 +20,15 @@ from franking.events.token import (
     TokenDeleted,
 )
 from franking.machines.definition import Definition
-from franking.machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN, REQUIRED, RETRY_RENEWAL, Grant
+from franking.machines.refresh_token import (
+    ACQUIRED,
+    EXPIRED,
+    REFRESH_TOKEN,
+    REQUIRED,
+    RETRY_KEY,
+    RETRY_RENEWAL,
+    Grant,
+)
 from franking.machines.sign_in import SIGN_IN
 from franking.tests.machines.life import NOW, Life, at
 
@@ -40,6 +51,8 @@ def refused(of: int) -> GrantRefused:
 
 
 DELETED = TokenDeleted(identity=ADMINISTRATOR)
+LOCKED = GrantLocked(identity=ADMINISTRATOR, of=1, at=NOW)
+UNLOCKED = GrantUnlocked(identity=ADMINISTRATOR, of=1, at=NOW)
 BEFORE = {REQUIRED: (), ACQUIRED: (signed_in(),), EXPIRED: (signed_in(), refused(1))}
 
 
@@ -152,10 +165,10 @@ def test_s27_delete_erases_and_revokes() -> None:
 
 
 @pytest.mark.manual("S27")
-def test_s27_delete_in_expired_clears_the_warning_and_has_nothing_to_revoke() -> None:
+def test_s27_delete_in_expired_clears_the_warning_and_ends_what_is_locked() -> None:
     life = acquired().hears(refused(1), DELETED)
     assert life.state is REQUIRED
-    assert life.asked == ["Clear SIGN_IN_AGAIN", "Clear OTHER_ACCOUNT"]
+    assert life.asked == ["RevokeGrant", "EraseGrant", "Clear SIGN_IN_AGAIN", "Clear OTHER_ACCOUNT"]
 
 
 @pytest.mark.manual("S27")
@@ -182,11 +195,36 @@ def test_b1_each_use_puts_the_renewal_off() -> None:
 
 
 @pytest.mark.manual("B1")
-def test_b1_only_acquired_has_something_to_renew() -> None:
+def test_b1_only_what_is_stored_has_something_to_renew() -> None:
     lasting = [at for at, block in REFRESH_TOKEN.blocks.items() if block.limits]
-    assert lasting == [ACQUIRED]
+    assert lasting == [ACQUIRED, EXPIRED]
     for fact in (refused(1), DELETED):
         assert acquired().hears(fact).data.renew_at is None
+
+
+@pytest.mark.manual("S26", "S29")
+def test_s26_a_lost_key_locks_the_grant_until_it_is_back() -> None:
+    life = acquired().hears(LOCKED)
+    assert (life.state, life.asked, life.told) == (EXPIRED, ["Inform SIGN_IN_AGAIN"], ["GrantEnded"])
+    assert (life.data.version, life.data.renew_at) == (1, NOW + RETRY_KEY)
+    tries = life.hears(at(RenewalDue(identity=ADMINISTRATOR), seconds=3600))
+    assert (tries.state, tries.told, tries.data.renew_at) == (EXPIRED, ["TokenWanted"], NOW + 2 * RETRY_KEY)
+    back = tries.hears(UNLOCKED)
+    assert (back.state, back.asked, back.data.version) == (ACQUIRED, ["Clear SIGN_IN_AGAIN"], 1)
+
+
+@pytest.mark.manual("S26", "S29")
+def test_s26_a_key_that_is_back_too_late_changes_nothing() -> None:
+    assert acquired().hears(LOCKED, signed_in()).changes_nothing(UNLOCKED)
+    assert acquired().hears(refused(1)).changes_nothing(UNLOCKED)
+
+
+@pytest.mark.manual("S26")
+@pytest.mark.parametrize("before", [(), (LOCKED,)])
+def test_s26_a_grant_of_another_device_is_erased_and_not_revoked(before: tuple[Event, ...]) -> None:
+    life = acquired().hears(*before, GrantCopied(identity=ADMINISTRATOR, of=1))
+    assert (life.state, life.asked) == (EXPIRED, ["EraseGrant", "Inform SIGN_IN_AGAIN"])
+    assert life.data == Grant(2)
 
 
 @pytest.mark.manual("S27", "S29")
