@@ -50,6 +50,7 @@ class Row:
 LATER, ENDED, SENT, UNKNOWN = Verdict.LATER, Verdict.ENDED, Verdict.SENT, Verdict.UNKNOWN
 REFUSED, CLOSES, NOT_AS = Verdict.TOKEN_REFUSED, Verdict.CLOSES, Verdict.SENDER_REFUSED
 PERSON, ADMIN, TENANT, APP, NOBODY = Actor.PERSON, Actor.ADMIN, Actor.TENANT, Actor.APP, Actor.NOBODY
+MAKER = Actor.MAKER
 AUTH, RCPT, BODY, CONNECT, MAIL = Phase.AUTH, Phase.RCPT, Phase.BODY, Phase.CONNECT, Phase.MAIL
 
 WAIT = "Wait: the job goes by itself."
@@ -78,6 +79,7 @@ UNBLOCK = "Secure the account, then have it unblocked in the provider's administ
 AFTER_A_WHILE = "The server opens the mailbox again after a while."
 TOO_LARGE = "The message is larger than the server takes."
 SMALLER = "Scan fewer pages, or at a lower resolution or in a smaller format."
+REPORT = "This is a fault of the program: report it with the server's words."
 OUT_OF_HOURS = "The account has sent as much as its provider allows for now."
 
 # fmt: off
@@ -93,10 +95,23 @@ REPLIES = (
     Row("535", REFUSED, "token-refused", NOT_ACCEPTED, SIGN_IN_AGAIN, PERSON, AUTH),
     Row("550", CLOSES, "password-off-provider", "The provider has turned sign-in by password off.", TURN_ON,
         ADMIN, AUTH, "5.7.30", "", HOUR),
-    Row("534", CLOSES, "browser", "The provider wants a person to sign in with a browser.", TURN_ON, PERSON,
+    Row("534", CLOSES, "password-off-account", "The account takes no sign-in by password.", TURN_ON, ADMIN,
+        AUTH, "", "application-specific", HOUR),
+    Row("534", CLOSES, "browser", "The provider wants a person to sign in with a browser.",
+        "Open the provider's page as {account} in a browser and do what it asks; then send again.", PERSON,
         AUTH, "", "", HOUR),
     Row("501", REFUSED, "token-short", "The access token ends too soon for this server.", FRESH_ONE, NOBODY,
         AUTH, "5.5.127"),
+    Row("501", CLOSES, "application-not-allowed",
+        "The server does not allow the application to send from {account}.",
+        "Allow the application for this account with Add-HVEAppAccess, and give it the permission Mail.Send.",
+        TENANT, AUTH, "5.5.124", "", HOUR),
+    Row("501", CLOSES, "auth-data", "The server could not read the sign-in.", REPORT, MAKER, AUTH, "5.5.2",
+        "", HOUR),
+    Row("500", CLOSES, "auth-data", "The server could not read the sign-in.", REPORT, MAKER, AUTH, "5.5.2",
+        "", HOUR),
+    Row("555", CLOSES, "auth-data", "The server could not read the sign-in.", REPORT, MAKER, AUTH, "5.5.2",
+        "", HOUR),
     Row("454", LATER, "auth-later", "The server cannot check the sign-in now.", WAIT, NOBODY, AUTH),
     Row("5", CLOSES, "auth-refused", "The server refused the sign-in.",
         "Read the server's words and check the account there.", ADMIN, AUTH, "", "", HOUR),
@@ -117,6 +132,8 @@ REPLIES = (
     # Whose name stands on it.
     Row("530", LATER, "starttls-first", "The server wants STARTTLS or a sign-in first.",
         "Check [E-mail TX (SMTP)] and turn [OAuth 2.0] on.", ADMIN, None, "", "", HOUR),
+    Row("535", LATER, "starttls-first", "The server wants STARTTLS or a sign-in first.",
+        "Check [E-mail TX (SMTP)] and turn [OAuth 2.0] on.", ADMIN, None, "5.7.57", "", HOUR),
     Row("550", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "5.7.60"),
     Row("554", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "5.2.252"),
     Row("554", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "5.2.0", "SendAsDenied"),
@@ -141,12 +158,35 @@ REPLIES = (
     Row("550", CLOSES, "blocked", BLOCKED, UNBLOCK, TENANT, None, "5.7.705"),
     Row("550", CLOSES, "blocked", BLOCKED, UNBLOCK, TENANT, None, "5.7.708"),
     # Size.
+    Row("552", ENDED, "header", "The server does not take the message's header.", REPORT, MAKER, None,
+        "5.3.4", "header size"),
+    Row("552", ENDED, "content", "The server takes what is attached for dangerous.",
+        "Read the server's words; send the pages in another format.", PERSON, None, "5.7.0"),
     Row("552", ENDED, "size", TOO_LARGE, SMALLER, PERSON, None, "5.2.3"),
     Row("552", ENDED, "size", TOO_LARGE, SMALLER, PERSON, None, "5.3.4"),
     Row("554", ENDED, "size-mailbox", "The message is larger than the mailbox may send.", SMALLER, PERSON,
-        None, "5.2.0", "MessageSubmissionExceeded|MaxSubmissionExceeded"),
+        None, "", "MessageSubmissionExceeded|MaxSubmissionExceeded"),
     Row("552", ENDED, "limit", "The message or the mailbox is over its limit.", SMALLER, PERSON),
+    # The message, as the rules of an organisation or of the server see it.
+    Row("5", ENDED, "header", "The server does not take the message's header.", REPORT, MAKER, None,
+        "5.7.512"),
+    Row("5", ENDED, "header", "The server does not take the message's header.", REPORT, MAKER, None,
+        "5.6.11"),
+    Row("5", ENDED, "blocked-recipient",
+        "A recipient is on the organisation's own block list, so nobody gets the message.",
+        "Send without that recipient, or have the address taken off the list.", TENANT, None, "5.7.703"),
     # One recipient.
+    Row("5", LATER, "recipient-busy", "The recipient gets too many messages for now.", WAIT, NOBODY, None,
+        "5.2.121", "", HOUR),
+    Row("5", LATER, "recipient-busy", "The recipient gets too many messages for now.", WAIT, NOBODY, None,
+        "5.2.122", "", HOUR),
+    Row("550", ENDED, "inside-only", "The server for high volume takes recipients of the organisation alone.",
+        "Send to others over the provider's usual server: leave {smtp.server} empty.", TENANT, None,
+        "5.5.105"),
+    Row("550", ENDED, "members-only", "The recipient is a group that takes mail of its organisation alone.",
+        "Have the group opened to this sender.", TENANT, None, "5.7.133"),
+    Row("550", ENDED, "no-recipient", "There is no such recipient.", "Correct the address.", PERSON, RCPT,
+        "5.4.1"),
     Row("550", ENDED, "no-recipient", "There is no such recipient.", "Correct the address.", PERSON, RCPT,
         "5.1.1"),
     Row("550", ENDED, "no-recipient", "There is no such recipient.", "Correct the address.", PERSON, RCPT,
@@ -154,6 +194,8 @@ REPLIES = (
     Row("553", ENDED, "no-recipient", "There is no such recipient.", "Correct the address.", PERSON, RCPT),
     Row("5", ENDED, "recipient", "The server refuses this recipient.",
         "Read the server's words; correct the address.", PERSON, RCPT),
+    Row("550", ENDED, "policy-message", "A rule of the server or of the organisation refuses the message.",
+        "Read the server's words, and have the rule changed.", TENANT, None, "5.7.1"),
     # Whatever else.
     Row("2", SENT, "taken", "The server took the message.", "", NOBODY, BODY),
     Row("4", LATER, "later", "The server cannot take the message now.", WAIT, NOBODY),

@@ -157,7 +157,7 @@ def test_s0_each_setting_says_what_it_takes_and_means(key: str) -> None:
 @pytest.mark.manual("S2")
 def test_s2_the_providers_that_a_screen_offers_are_those_that_the_engine_knows() -> None:
     offered = about("oauth.provider").choices
-    assert offered == ("Microsoft", "Google")
+    assert offered[:2] == ("Microsoft", "Google")
     assert [provider_data(name).name for name in offered] == list(offered)
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from franking.events.information import Actor
 from franking.events.settings import (
+    GCC_HIGH,
     ChangeFrom,
     Connection,
     DeviceSettings,
@@ -82,12 +83,13 @@ def test_s5_a_server_that_is_not_the_providers_warns(provider: str, server: str 
 
 @pytest.mark.manual("S12")
 @pytest.mark.parametrize(("minimum", "maximum"), [(V12, V12), (V12, V13), (V13, V13)])
-@pytest.mark.parametrize("provider", [MICROSOFT, GOOGLE, OTHER])
+@pytest.mark.parametrize("provider", [MICROSOFT, GOOGLE, OTHER, GCC_HIGH])
 @pytest.mark.parametrize("look", USED)
 def test_s12_tls_1_3_alone_with_microsoft_is_not_available(
     minimum: TlsVersion, maximum: TlsVersion, provider: str, look: Look
 ) -> None:
-    expected = ["S12-tls"] if (provider, minimum, maximum) == (MICROSOFT, V13, V13) else []
+    microsoft = provider in (MICROSOFT, GCC_HIGH)
+    expected = ["S12-tls"] if microsoft and minimum == maximum == V13 else []
     assert codes(settings(provider, tls=(minimum, maximum)), look) == expected
 
 

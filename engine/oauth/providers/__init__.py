@@ -19,8 +19,12 @@ BUILT_IN: Mapping[str, ProviderData] = MappingProxyType(
 
 __all__ = [
     "BUILT_IN",
+    "CHINA",
+    "DOD",
+    "GCC_HIGH",
     "GOOGLE",
     "MICROSOFT",
+    "PERSONAL",
     "AccountClaims",
     "ProviderData",
     "Redirect",

@@ -7,8 +7,10 @@ import pytest
 
 from franking.engine.ports import Phase, Verdict
 from franking.engine.smtp.reply import Reply
+from franking.engine.smtp.sources import SOURCES
 from franking.engine.smtp.trouble import HOUR, OURS, ROWS, Row, answered, explain, meaning, ours
 from franking.events.information import Actor
+from franking.tests.engine.smtp.catalogue import CATALOGUE, LOST_AFTER_DOT, Known
 
 
 def key(row: Row) -> tuple[str, Phase | None, str, str]:
@@ -84,7 +86,7 @@ def test_every_code_of_three_digits_means_something_in_every_phase() -> None:
         (Phase.MAIL, 432, "4.3.2 concurrent connections limit exceeded", Verdict.LATER, Actor.NOBODY),
         (Phase.RCPT, 550, "5.1.10 Recipient not found", Verdict.ENDED, Actor.PERSON),
         (Phase.RCPT, 450, "4.2.1 too fast", Verdict.LATER, Actor.NOBODY),
-        (Phase.BODY, 550, "5.7.1 Message rejected", Verdict.ENDED, Actor.PERSON),
+        (Phase.BODY, 550, "5.7.1 Message rejected", Verdict.ENDED, Actor.TENANT),
         (Phase.BODY, 250, "2.0.0 OK", Verdict.SENT, Actor.NOBODY),
         (Phase.BODY, 354, "what", Verdict.UNKNOWN, Actor.NOBODY),
     ],
@@ -190,3 +192,21 @@ def test_an_outcome_tells_its_reply() -> None:
 def test_a_code_of_ours_without_a_row_is_a_mistake() -> None:
     with pytest.raises(LookupError):
         ours(Phase.CONNECT, "nonsense", "", server_spoke=False)
+
+
+@pytest.mark.parametrize("known", CATALOGUE, ids=lambda known: known.name)
+@pytest.mark.manual("B9")
+def test_b9_each_known_reply_has_its_verdict_and_who_must_act(known: Known) -> None:
+    row = meaning(known.phase, Reply.of(known.reply, known.text))
+    assert (row.verdict, row.actor) == (known.verdict, known.actor)
+    assert row.meaning in SOURCES
+
+
+def test_the_catalogue_is_whole_and_says_each_reply_once() -> None:
+    code, verdict = LOST_AFTER_DOT
+    assert ours(Phase.BODY, "lost", "", server_spoke=True).verdict is verdict
+    assert len({known.name for known in CATALOGUE} | {code}) == len(CATALOGUE) + 1 == 78
+
+
+def test_every_source_is_of_a_meaning_that_there_is() -> None:
+    assert SOURCES.keys() <= {row.meaning for row in ROWS}
