@@ -23,7 +23,6 @@ from ..events.token import (
     GrantLocked,
     GrantMissing,
     GrantRefused,
-    GrantUnreadable,
     RefreshBlocked,
 )
 from ..machines.rules import Rule
@@ -205,7 +204,9 @@ def provider_refuses(raised: Raised) -> Advice:
 def server_refuses_token(raised: Raised) -> Advice:
     code = raised.fact.code if isinstance(raised.fact, AccessTokenRejected) else ""
     known = known_of(raised) or Advice("", raised.words.say("I105.remedy"), Actor.TENANT)
-    return known._replace(cause=raised.words.say("I105.cause", code=code))
+    mine = raised.subject == ADMINISTRATOR and known.actor is Actor.PERSON
+    actor = Actor.ADMIN if mine else known.actor
+    return known._replace(cause=raised.words.say("I105.cause", code=code), actor=actor)
 
 
 def mailbox_closed(raised: Raised) -> Advice:

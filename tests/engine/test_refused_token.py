@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from franking.events.information import Actor
 from franking.events.token import GrantRefused
 from franking.tests.engine.device import (
     KIM,
@@ -50,6 +51,58 @@ async def test_s32_a_second_refusal_stops_and_says_so_and_keeps_the_grant(tmp_pa
         assert "[Authenticated SMTP]" in warning.remedy
         assert engine.job(receipt.job).reason == "the provider wants somebody to act"
         await here.passes(engine, minutes=10)
+        assert (states(engine), warnings(engine)) == (["sent"], [])
+
+
+@pytest.mark.manual("S32", "B9")
+@pytest.mark.parametrize(
+    ("provider", "reply", "actor", "remedy"),
+    [
+        ("Microsoft", TURNED_AWAY, Actor.TENANT, "[Authenticated SMTP]"),
+        ("Google", "535 5.7.8 Username and Password not accepted.", Actor.PERSON, f"Sign in again as {KIM}"),
+    ],
+    ids=["a right is missing", "the sign-in is not enough"],
+)
+async def test_s32_a_second_refusal_is_told_apart_by_its_reply(
+    tmp_path: Path, provider: str, reply: str, actor: Actor, remedy: str
+) -> None:
+    async with office(tmp_path, provider) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        for _ in range(2):
+            here.kit.mailbox.refuse_next("auth", reply)
+        await here.scan(engine)
+        await engine.settle()
+        (warning,) = engine.information()
+        assert (warning.code.value, warning.actor) == ("I105", actor)
+        assert remedy in warning.remedy
+
+
+@pytest.mark.manual("S32", "B10")
+async def test_s32_a_fresh_sign_in_begins_anew(tmp_path: Path) -> None:
+    """The next refusal is a first one again: the token is replaced, and nobody has to act."""
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        for _ in range(2):
+            here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+        await here.scan(engine)
+        await engine.settle()
+        here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+        await here.sign_in(engine)
+        assert (states(engine), warnings(engine)) == (["sent"], [])
+        assert here.refreshes == 2
+
+
+@pytest.mark.manual("S32", "B10")
+async def test_s32_who_has_mended_it_need_not_wait(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        for _ in range(2):
+            here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+        receipt = await here.scan(engine)
+        await engine.settle()
+        assert access_token(engine, "kim") == "refused"
+        await engine.retry(receipt.job)
+        await engine.settle()
         assert (states(engine), warnings(engine)) == (["sent"], [])
 
 
