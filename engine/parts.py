@@ -61,6 +61,43 @@ class NoScreen(Exception):
 class Parts:
     """Every part of an engine; `Engine` adds what people and programs do with them."""
 
+    def deeds_of(self) -> Deeds:
+        """What performs each deed, with the adapters that it needs."""
+        world = World(
+            self.adapters.provider,
+            lambda: broken(self.settings, Look.SIGN_IN, rules=self.rules),
+            self.adapters.issuer,
+            self.senders.void,
+            self.adapters.revoker,
+            self.senders.takes,
+            self.shown,
+            self.sign_in_request,
+            lambda trouble: self.words.table(f"{trouble.meaning}.cause", trouble.cause, **trouble.fields),
+            self.people.address,
+        )
+        acts = Acts(self.runtime, world, self.vault, self.mailboxes)
+        way = Way(
+            self.adapters.submission,
+            lambda row, held: self.adapters.login(held, self.people.address(row.identity)),
+            lambda: self.settings.oauth.enabled,
+            self.adapters.explain,
+            lambda row: self.adapters.envelope(row, self.boxes.links_of(row)),
+            acts.later,
+        )
+        sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
+        self.signing_in = SigningIn(acts)
+        waiting = WaitingJobs(self.runtime, lambda: self.settings.oauth)
+        return Deeds(
+            self.runtime,
+            {
+                **acts.performers(),
+                **sending.performers(),
+                **self.signing_in.performers(),
+                **waiting.performers(),
+                **self.boxes.performers(),
+            },
+        )
+
     def __init__(
         self,
         settings: Settings,
@@ -80,12 +117,12 @@ class Parts:
         self.settings, self.folder, self.store, self.clock = settings, folder, store, clock
         self.given_screen, self.rules = screen, (*RULES, *rules)
         self.activity, self.holder = Activity(), TokenHolder(clock)
-        self.vault = vault = Vault(key)
+        self.vault = Vault(key)
         self.spool = Spool(folder / "spool")
-        self.runtime = Runtime(store, clock, vault.seal, self.activity)
-        self.boxes = Boxes(folder / "boxes", self.runtime, vault)
-        self.resealing = Resealing(self.runtime, vault)
-        self.lost_grants = LostGrants(self.runtime, vault, device)
+        self.runtime = Runtime(store, clock, self.vault.seal, self.activity)
+        self.boxes = Boxes(folder / "boxes", self.runtime, self.vault)
+        self.resealing = Resealing(self.runtime, self.vault)
+        self.lost_grants = LostGrants(self.runtime, self.vault, device)
         self.people = People(store, lambda: self.settings, directory)
         self.mailboxes = Mailboxes(self.runtime, lambda: self.settings, self.people)
         self.senders = Senders(store, lambda: self.settings, self.people, self.mailboxes)
@@ -99,40 +136,7 @@ class Parts:
             providers,
         )
         self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
-        world = World(
-            self.adapters.provider,
-            lambda: broken(self.settings, Look.SIGN_IN, rules=self.rules),
-            self.adapters.issuer,
-            self.senders.void,
-            self.adapters.revoker,
-            self.senders.takes,
-            self.shown,
-            self.sign_in_request,
-            lambda trouble: self.words.table(f"{trouble.meaning}.cause", trouble.cause, **trouble.fields),
-            self.people.address,
-        )
-        acts = Acts(self.runtime, world, vault, self.mailboxes)
-        way = Way(
-            self.adapters.submission,
-            lambda row, held: self.adapters.login(held, self.people.address(row.identity)),
-            lambda: self.settings.oauth.enabled,
-            self.adapters.explain,
-            lambda row: self.adapters.envelope(row, self.boxes.links_of(row)),
-            acts.later,
-        )
-        sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
-        self.signing_in = SigningIn(acts)
-        waiting = WaitingJobs(self.runtime, lambda: self.settings.oauth)
-        self.deeds = Deeds(
-            self.runtime,
-            {
-                **acts.performers(),
-                **sending.performers(),
-                **self.signing_in.performers(),
-                **waiting.performers(),
-                **self.boxes.performers(),
-            },
-        )
+        self.deeds = self.deeds_of()
         self.known_time = KnownTime(self.runtime)
         self.touches = Touches(self.runtime)
         self.limits = Limits(self.runtime, self.touches.unsaid)

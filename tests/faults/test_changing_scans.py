@@ -73,7 +73,8 @@ CHANGES = (grows, shrinks, is_written_anew)
 
 def while_it_is_taken(monkeypatch: pytest.MonkeyPatch, path: Path, meanwhile: Meanwhile) -> None:
     """Happens behind the first octets that the spool read of this file."""
-    read, happened = spool.piece, []
+    read = spool.piece
+    happened: list[object] = []
 
     def piece(source: io.RawIOBase, of: Path) -> bytes:
         found = read(source, of)
