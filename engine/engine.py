@@ -87,7 +87,8 @@ class Engine(Leaving):
     ) -> AsyncIterator[Self]:
         """Opens the store, says that the engine started, and runs until the block ends.
 
-        `rules`, `providers`: the program's own, beside the manual's and those that are built in (S2, S16).
+        `rules`, `providers`: the program's own, beside the manual's and those that are built in, and
+        `provider.toml` beside the store (S2, S16).
         `key`: 32 octets that seal refresh tokens, where they are not to lie in a file beside the store or in
         the credential `franking-key` of the service manager. What is still sealed with `former_key` is sealed
         anew before this returns.
@@ -107,6 +108,7 @@ class Engine(Leaving):
             raise Refused("refused.open", refuses, words(settings.device.language))
         folder = settings.store.path or state_folder(os.environ)
         credentials = credentials or FileCredentials(folder / "credentials")
+        providers = {**provided(folder), **providers}
         if mistakes := outside(settings, credentials, providers):
             raise SettingsError("settings", mistakes)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -306,6 +308,15 @@ class Engine(Leaving):
                 return False
             await asyncio.sleep(0)
         return self.activity.count == 0
+
+
+def provided(folder: Path) -> Mapping[str, "ProviderData"]:
+    """What lies beside the store. Raises SettingsError."""
+    if not (folder / "provider.toml").exists():
+        return NO_PROVIDERS
+    from .oauth.providers.profile import beside
+
+    return beside(folder)
 
 
 def in_use(store: Store) -> Callable[[], bool]:

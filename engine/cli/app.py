@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from . import acquire, diagrams, forget, keys, reset, send, status
+from . import acquire, diagrams, forget, keys, provision, reset, send, status
 from .exits import Exit
 from .terminal import NotInstalledError, terminal
 
@@ -32,6 +32,7 @@ def command() -> Callable[..., object]:
     app.command("status")(status.status)
     app.command("forget")(forget.forget)
     app.command("reset")(reset.reset)
+    app.command("provision")(provision.provision)
     sealing = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
     sealing.callback()(keys.keys)
     sealing.command("rotate")(keys.rotate)

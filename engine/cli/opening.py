@@ -99,7 +99,10 @@ def loaded(given: Path | None) -> tuple[Path, Settings]:
 def checked(found: Path, settings: Settings) -> Settings:
     """Raises WrongSettingsError."""
     credentials = FileCredentials(folder_of(settings) / "credentials")
-    mistakes, rules = outside(settings, credentials), forbidden(settings)
+    from ..oauth.providers.profile import beside
+
+    mistakes = outside(settings, credentials, beside(folder_of(settings)))
+    rules = forbidden(settings)
     if mistakes or rules:
         raise WrongSettingsError(str(found), mistakes, rules, words(settings.device.language))
     return settings

@@ -1,0 +1,142 @@
+"""`franking provision FILE`: settings, and the data of a provider that is not built in, in one file (B14).
+
+Rule: the file is checked as a whole before anything is written, each part is written whole or not at all, and
+what is no setting is refused: a sign-in cannot be brought along, each device has its own.
+"""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..adapters import outside
+from ..settings import FileCredentials, Mistake, Settings, SettingsError
+from ..store.keys import sync
+from ..store.lock import StoreLock
+from ..words import words
+from .confirming import Yes, ask
+from .exits import Exit
+from .opening import SYSTEM, Config, WrongSettingsError, folder_of, forbidden, places
+from .terminal import DONE, say, terminal
+
+HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?$")
+LATER = "reference"
+"A mistake of this kind is a secret that is still to be put there."
+
+
+def provision(
+    file: Annotated[Path, typer.Argument(help="A TOML file.", show_default=False)],
+    yes: Yes = False,
+    config: Config = None,
+) -> None:
+    """Takes settings and a provider's data from a file; never a sign-in."""
+    from ..oauth.providers.profile import FILE
+
+    text = read(file)
+    settings_text, provider_text = split(file, text)
+    settings, later = whole(file, settings_text, provider_text)
+    target = config or default_target()
+    folder = folder_of(settings)
+    if target.exists() and not yes and target.read_text() != settings_text:
+        ask(f"Put these settings in the place of {target}?")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with StoreLock(folder):  # a running engine would not see it
+        if provider_text:
+            write(folder / FILE, provider_text)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write(target, settings_text)
+    rows = [("Settings", str(target))]
+    if provider_text:
+        rows.append(("Provider", str(folder / FILE)))
+    rows += [("Do", f"{each.named}: {each.why}") for each in later]
+    say(terminal().out, DONE, "The device is provisioned.", rows)
+    raise typer.Exit(Exit.OK)
+
+
+def read(file: Path) -> str:
+    """Raises SettingsError."""
+    try:
+        return file.read_text()
+    except OSError as error:
+        why = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        why = "cannot be read: it is not UTF-8"
+    raise SettingsError(str(file), (Mistake("(file)", "", why),))
+
+
+def split(file: Path, text: str) -> tuple[str, str]:
+    """The settings and the tables of `[provider]`, each as it was written, with its comments. Raises
+    SettingsError.
+    """
+    parts: dict[bool, list[str]] = {False: [], True: []}
+    own, remarks = False, []
+    for line in text.splitlines(keepends=True):
+        if line.startswith("#"):  # belongs to what follows
+            remarks.append(line)
+            continue
+        if header := HEADER.match(line):
+            own = header[1].split(".")[0].strip(" \"'") == "provider"
+        parts[own] += [*remarks, line]
+        remarks = []
+    settings_text, provider_text = "".join([*parts[False], *remarks]), "".join(parts[True])
+    try:
+        tree, settings = tomllib.loads(text), tomllib.loads(settings_text)
+        parted = {**settings, **tomllib.loads(provider_text)}
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(str(file), (Mistake("(file)", "", f"not TOML: {error}"),)) from None
+    if parted != tree or "provider" in settings:
+        why = "write it as tables, `[provider]` and `[[provider.answers]]`"
+        raise SettingsError(str(file), (Mistake("provider", "", why),))
+    return settings_text, provider_text
+
+
+def whole(file: Path, settings_text: str, provider_text: str) -> tuple[Settings, tuple[Mistake, ...]]:
+    """The settings, and what is still to be put there. Raises SettingsError, WrongSettingsError."""
+    from ..oauth.providers.profile import SECTION, beside, profile
+
+    wrong: list[Mistake] = []
+    providers = {}
+    if provider_text:
+        try:
+            data = profile(str(file), tomllib.loads(provider_text)[SECTION]).data()
+            providers = {data.name: data}
+        except SettingsError as error:
+            wrong += error.mistakes
+    try:
+        settings = Settings.checked(str(file), tomllib.loads(settings_text))
+    except SettingsError as error:
+        raise SettingsError(str(file), (*error.mistakes, *wrong)) from None
+    if wrong:
+        raise SettingsError(str(file), tuple(wrong))
+    folder = folder_of(settings)
+    credentials = FileCredentials(folder / "credentials")
+    found = outside(settings, credentials, providers or beside(folder))
+    later = tuple(each for each in found if each.given == LATER)
+    rules = forbidden(settings)
+    if len(later) < len(found) or rules:
+        mistakes = tuple(each for each in found if each not in later)
+        raise WrongSettingsError(str(file), mistakes, rules, words(settings.device.language))
+    return settings, later
+
+
+def default_target() -> Path:
+    """The settings that hold now, else the system's or the person's place for them; never the working
+    folder's by itself.
+    """
+    _, xdg, system = places(os.environ)
+    found = next(filter(Path.is_file, (xdg, system)), None)
+    return found or (SYSTEM if os.geteuid() == 0 else xdg)
+
+
+def write(path: Path, text: str) -> None:
+    """Whole or not at all. Raises OSError."""
+    unfinished = path.with_name(f"{path.name}.part")
+    with unfinished.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    sync(path.parent)
