@@ -1,32 +1,40 @@
-"""franking: e-mail from devices with OAuth 2.0. What an embedding program needs has its name here."""
+"""franking: e-mail from devices with OAuth 2.0. What an embedding program needs has its name here.
+
+Rule: a name is loaded when it is first used, so that the pytest plugin costs a project nothing that has it
+installed and does not use it.
+"""
 
 import logging
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from .engine.applying import SignInsEnd
-from .engine.engine import Engine
-from .engine.refusal import Refused
-from .engine.settings import Settings
-from .engine.view import NotAllowed
-from .events.request import (
-    Condition,
-    Counter,
-    EmailNotification,
-    ForwardTx,
-    FromApplication,
-    FromUserBox,
-    InternetFax,
-    Medium,
-    ScanToEmail,
-    ScanToMe,
-    ScanToUrl,
-    Separation,
-    StatusNotification,
-    TotalCounter,
-    Transmission,
-    TsiRouting,
-    TxResultReport,
-)
-from .machines.roles import Role, Viewer
+if TYPE_CHECKING:
+    from .engine.applying import SignInsEnd
+    from .engine.engine import Engine
+    from .engine.refusal import Refused
+    from .engine.settings import Settings
+    from .engine.view import NotAllowed
+    from .events.request import (
+        Condition,
+        Counter,
+        EmailNotification,
+        ForwardTx,
+        FromApplication,
+        FromUserBox,
+        InternetFax,
+        Medium,
+        ScanToEmail,
+        ScanToMe,
+        ScanToUrl,
+        Separation,
+        StatusNotification,
+        TotalCounter,
+        Transmission,
+        TsiRouting,
+        TxResultReport,
+    )
+    from .machines.roles import Role, Viewer
 
 __all__ = [
     "Condition",
@@ -54,6 +62,27 @@ __all__ = [
     "TxResultReport",
     "Viewer",
 ]
+
+ELSEWHERE = MappingProxyType({
+    "Engine": "engine.engine",
+    "NotAllowed": "engine.view",
+    "Refused": "engine.refusal",
+    "Role": "machines.roles",
+    "Settings": "engine.settings",
+    "SignInsEnd": "engine.applying",
+    "Viewer": "machines.roles",
+})  # fmt: skip
+"Modules of the names that are no requests."
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(f".{ELSEWHERE.get(name, 'events.request')}", __name__), name)
+        globals()[name] = found
+        return found
+
 
 # Whoever embeds it decides where its log goes; without a word from him nothing is printed.
 logging.getLogger("franking").addHandler(logging.NullHandler())

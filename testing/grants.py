@@ -8,7 +8,7 @@ of ours.
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -106,6 +106,8 @@ class Books:
     codes: dict[bytes, Code] = field(default_factory=dict, repr=False)
     access_tokens: dict[bytes, AccessToken] = field(default_factory=dict, repr=False)
     refresh_tokens: dict[bytes, RefreshToken] = field(default_factory=dict, repr=False)
+    listeners: list[Callable[[str], None]] = field(default_factory=list, repr=False)
+    "Told each token in clear: a test that looks for them must know them."
 
     def open(self, account: str, client_id: str, scope: frozenset[str], flow: Flow = Flow.CODE) -> Grant:
         """A grant that begins now, under the policy of now."""
@@ -152,12 +154,14 @@ class Books:
         token = secrets.token_urlsafe(octets * 3 // 4)
         expires_at = self.clock.now() + timedelta(seconds=life_s)
         self.access_tokens[_digest(token)] = AccessToken(grant, scope, expires_at)
+        self._tell(token)
         return token, life_s
 
     def issue_refresh(self, grant: Grant) -> str:
         """A new refresh token; past the provider's limit the oldest of account and client dies in silence."""
         token = secrets.token_urlsafe(96)
         self.refresh_tokens[_digest(token)] = RefreshToken(grant, self.clock.now())
+        self._tell(token)
         if self.policy.live_tokens_max is not None:
             alike = [
                 (digest, entry)
@@ -232,6 +236,10 @@ class Books:
         for grant in living:
             grant.ended = cause
         return len(living)
+
+    def _tell(self, token: str) -> None:
+        for listener in self.listeners:
+            listener(token)
 
     def _grants(self) -> Iterable[Grant]:
         for tokens in (self.codes, self.access_tokens, self.refresh_tokens):

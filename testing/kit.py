@@ -22,7 +22,7 @@ from .submission import SubmissionServer
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What is running. `mailbox` takes the mail of all submission servers."""
+    """What runs, or will run. `mailbox` takes the mail of all submission servers."""
 
     authority: Authority
     mailbox: Mailbox
@@ -63,17 +63,26 @@ async def playing(
 
     Raises KeyError for a name that has no quirks, OSError where `folder` cannot be written.
     """
+    async with running(assembled(clock, folder, providers)) as kit:
+        yield kit
+
+
+def assembled(clock: Clock, folder: Path, providers: Sequence[str | Quirks] = ("microsoft", "google")) -> Kit:
+    """The same, not running yet; no event loop is needed."""
     elsewhere = clock.true if isinstance(clock, VirtualClock) else clock
     authority = Authority(folder)
     mailbox = Mailbox(folder / "mailbox")
+    known = [BY_NAME[provider] if isinstance(provider, str) else provider for provider in providers]
+    servers = {quirks.name: ProviderServer(quirks, elsewhere, authority) for quirks in known}
+    submissions = {name: SubmissionServer(server, authority, mailbox) for name, server in servers.items()}
+    return Kit(authority, mailbox, servers, submissions)
+
+
+@asynccontextmanager
+async def running(kit: Kit) -> AsyncIterator[Kit]:
+    """Starts the servers of the kit, and stops them at the end."""
     async with AsyncExitStack() as stack:
-        running: dict[str, ProviderServer] = {}
-        submissions: dict[str, SubmissionServer] = {}
-        for provider in providers:
-            quirks = BY_NAME[provider] if isinstance(provider, str) else provider
-            name = quirks.name
-            server = ProviderServer(quirks, elsewhere, authority)
-            running[name] = await stack.enter_async_context(server)
-            submission = SubmissionServer(server, authority, mailbox)
-            submissions[name] = await stack.enter_async_context(submission)
-        yield Kit(authority, mailbox, running, submissions)
+        for name, server in kit.providers.items():
+            await stack.enter_async_context(server)
+            await stack.enter_async_context(kit.submissions[name])
+        yield kit

@@ -6,8 +6,8 @@ what was asked and how it ended, and never holds a code, token, verifier, passwo
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -185,6 +185,23 @@ class ProviderServer:
         return self._books.end_grants(email, Cause.PASSWORD_CHANGED)
 
     # What a test does to it
+
+    def on_token(self, listener: Callable[[str], None]) -> None:
+        """Calls `listener` with each access and refresh token, in clear, that is issued from now on: whoever
+        searches a device for them must know them.
+        """
+        self._books.listeners.append(listener)
+
+    @contextmanager
+    def unplugged(self) -> Iterator[None]:
+        """Meanwhile nobody can connect, and the connections that stood are cut."""
+        was_open = self._listener.is_open
+        self._listener.shut()
+        try:
+            yield
+        finally:
+            if was_open:
+                self._listener.open()
 
     def script(self, answer: Scripted, kind: str = "token", times: int = 1) -> None:
         """The next so many requests of this kind not yet scripted get this answer. `kind`: as in
