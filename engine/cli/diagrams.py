@@ -20,12 +20,14 @@ def diagrams(
         bool, typer.Option("--check", help="Write nothing; end with 65 if one of them is stale.")
     ] = False,
 ) -> None:
-    """Draws every machine, and prints the tables of settings, rules, identity, roles and functions."""
+    """Draws every machine, and prints the tables that decide: settings, rules, roles, answers and others."""
     from ...diagrams import stale, write
 
-    where, on = f" in {folder}" if folder else "", terminal()
+    where, on, printed = f" in {folder}" if folder else "", terminal(), tables(folder)
     if not check:
-        changed = write(folder)
+        changed = [*write(folder), *outdated(printed)]
+        for path in outdated(printed):
+            path.write_text(printed[path], encoding="utf-8")
         say(
             on.out,
             DONE,
@@ -33,10 +35,25 @@ def diagrams(
             [("Changed", str(path)) for path in changed],
         )
         raise typer.Exit(Exit.OK)
-    old = stale(folder)
+    old = [*stale(folder), *outdated(printed)]
     if old:
         rows = [("Stale", str(path)) for path in old] + [("Do", "franking diagrams")]
         say(on.err, FAILED, f"Drawings or tables{where} are stale.", rows)
         raise typer.Exit(Exit.DATA)
     say(on.out, DONE, f"Drawings and tables are of today{where}.")
     raise typer.Exit(Exit.OK)
+
+
+def tables(folder: Path | None) -> dict[Path, str]:
+    """The documents that are printed from the engine's own tables, which drawings do not know."""
+    from ...diagrams import DOCS
+    from .documents import documents
+
+    docs = folder or (DOCS if DOCS.is_dir() else None)
+    return {docs / name: text for name, text in documents().items()} if docs else {}
+
+
+def outdated(printed: dict[Path, str]) -> list[Path]:
+    from ...diagrams import read
+
+    return [path for path, text in printed.items() if read(path) != text]

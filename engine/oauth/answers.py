@@ -83,6 +83,8 @@ class Row:
     "How long to stay away where the answer names no time."
     source: str = ""
     "Where its meaning is documented, or was seen."
+    shown: tuple[str, ...] = ()
+    "Codes of answers that come to it by their status, or for want of another row."
 
     def matches(self, refusal: Refusal, call: Call) -> bool:
         said = refusal.words.casefold()
@@ -100,9 +102,10 @@ class Row:
         """As they are shown: numbers where it has some, else errors with their suberrors."""
         if self.numbers:
             return tuple(f"AADSTS{number}" for number in sorted(self.numbers))
-        errors = sorted(self.errors) or ["any error"]
+        errors = sorted(self.errors)
         full = [f"{error}/{sub}" for error in errors for sub in sorted(self.suberrors)] or errors
-        return tuple(f"{code}: {words}" for code in full for words in self.words) or tuple(full)
+        said = tuple(f"{code}: {words}" for code in full for words in self.words) or tuple(full)
+        return said + self.shown
 
 
 def concerns_a_person(refusal: Refusal, call: Call) -> bool:
@@ -125,6 +128,7 @@ UNAVAILABLE = Row(
     "Wait: it is asked again.",
     errors=NOT_NOW,
     source="RFC 6749 section 4.1.2.1, RFC 9110 section 15.6",
+    shown=("http-5xx", "http-408"),
 )
 TOO_MANY = Row(
     "oauth.too-many",
@@ -133,9 +137,20 @@ TOO_MANY = Row(
     "The provider wants fewer requests.",
     "Wait: it is asked again later.",
     source="RFC 6585 section 4",
+    shown=("http-429",),
 )
-PROXY_SIGN_IN = Row("fault.proxy_sign_in", *FAULTS[Fault.PROXY_SIGN_IN], source="RFC 9110 section 15.5.8")
-NOT_A_PROVIDER = Row("oauth.not-a-provider", *FAULTS[Fault.NOT_A_TOKEN], source=RFC_6749)
+PROXY_SIGN_IN = Row(
+    "fault.proxy_sign_in",
+    *FAULTS[Fault.PROXY_SIGN_IN],
+    source="RFC 9110 section 15.5.8",
+    shown=("http-407",),
+)
+NOT_A_PROVIDER = Row(
+    "oauth.not-a-provider",
+    *FAULTS[Fault.NOT_A_TOKEN],
+    source=RFC_6749,
+    shown=("any other status", "4xx without an error"),
+)
 UNKNOWN_ERROR = Row(
     "oauth.unknown",
     AnswerClass.APP,
@@ -143,6 +158,7 @@ UNKNOWN_ERROR = Row(
     "The provider refused with an error that is not known here.",
     "Look the code up at the provider.",
     source=RFC_6749,
+    shown=("any other error",),
 )
 
 DECLINED = "oauth.declined"
