@@ -42,7 +42,6 @@ from .ports import (
     Lifetimes,
     Provider,
     Screen,
-    SignInRequest,
     Tokens,
     Trouble,
     Unsealing,
@@ -59,6 +58,7 @@ from .records import (
 from .runtime import Runtime
 from .secret import Secret
 from .settings import CredentialError
+from .shown import SignInRequest
 
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=15)

@@ -23,18 +23,20 @@ from .deeds import Deeds
 from .dispatcher import Dispatcher
 from .holder import TokenHolder
 from .journal import Journal
+from .kept_secrets import KeptSecrets
 from .known_time import KnownTime
 from .limits import Limits
 from .lost_grants import LostGrants
 from .mailboxes import Mailboxes
 from .people import People
-from .ports import Credentials, Directory, Screen, SignInRequest, Trouble
+from .ports import Credentials, Directory, Screen, Trouble
 from .records import JobRow, Store
 from .resealing import Resealing
 from .runtime import Runtime
 from .senders import Senders
 from .sending import Sending, Way
 from .settings import Settings
+from .shown import SignInRequest
 from .signing_in import SigningIn, not_signed_in
 from .spool import Spool
 from .status import Reader
@@ -123,13 +125,14 @@ class Parts:
         self.boxes = Boxes(folder / "boxes", self.runtime, self.vault)
         self.resealing = Resealing(self.runtime, self.vault)
         self.lost_grants = LostGrants(self.runtime, self.vault, device)
+        self.kept_secrets = KeptSecrets(credentials, store, vault)
         self.people = People(store, lambda: self.settings, directory)
         self.mailboxes = Mailboxes(self.runtime, lambda: self.settings, self.people)
         self.senders = Senders(store, lambda: self.settings, self.people, self.mailboxes)
         self.adapters = Adapters(
             lambda: self.settings,
             clock,
-            credentials,
+            self.kept_secrets,
             self.spool,
             self.activity.parked,
             self.senders.from_of,

@@ -7,7 +7,7 @@ here alone. Outcomes are values, never exceptions: an adapter that raises has a 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -19,9 +19,9 @@ from pydantic import TypeAdapter
 from ..events.information import Actor
 from ..events.settings import AdministratorFlow, Flow
 from .exclusions import Exclusion
-from .records import SealedGrant, Store, Write
+from .records import KeptSecret, SealedGrant, Store, Write
 from .secret import Secret
-from .shown import Paste, SignInCode
+from .shown import SignInCode, SignInRequest
 
 
 class AnswerClass(StrEnum):
@@ -147,22 +147,6 @@ class Lifetimes(NamedTuple):
     def margin_at(self, server: str | None) -> timedelta:
         """An access token for this server is not used so shortly before its end."""
         return self.margins.get((server or "").casefold(), self.margin)
-
-
-@dataclass(frozen=True, slots=True)
-class SignInRequest:
-    place: str
-    address: str
-    "The address that must sign in, for `login_hint`."
-    closes_at: datetime
-    flow: Flow = Flow.BROWSER
-    device: str = ""
-    "The device's name, for whoever is asked to allow it something."
-    because: str = ""
-    "Why another flow than the one that was set is used, in the device's language."
-    another: bool = False
-    "Another account signed in the last time (S19)."
-    paste: Paste = field(default_factory=Paste)
 
 
 class Screen(Protocol):
@@ -365,6 +349,16 @@ class LinkSeal(Protocol):
         """Raises SealFailed."""
 
     def open_link(self, document: int, sealed: bytes) -> Secret:
+        """Raises SealFailed."""
+
+
+class Keeping(Protocol):
+    """The vault, as far as the secrets of settings need it."""
+
+    def seal_secret(self, name: str, secret: Secret) -> bytes:
+        """Raises SealFailed."""
+
+    def open_secret(self, kept: KeptSecret) -> Secret:
         """Raises SealFailed."""
 
 

@@ -1,4 +1,4 @@
-"""What a sign-in shows at a place, and what a person gives it there, as plain values.
+"""What a sign-in asks for, what it shows at a place, and what a person gives it there, as plain values.
 
 Rule: a code and a pasted address are good for one sign-in, live as long as it does, and stand in no log.
 """
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from ..events.settings import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,19 @@ class Paste:
 
     take: Callable[[str], NotPasted | None] = lambda text: NotPasted.NOTHING_OPEN
     "None: it was taken."
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRequest:
+    place: str
+    address: str
+    "The address that must sign in, for `login_hint`."
+    closes_at: datetime
+    flow: Flow = Flow.BROWSER
+    device: str = ""
+    "The device's name, for whoever is asked to allow it something."
+    because: str = ""
+    "Why another flow than the one that was set is used, in the device's language."
+    another: bool = False
+    "Another account signed in the last time (S19)."
+    paste: Paste = field(default_factory=Paste)

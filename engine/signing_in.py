@@ -20,11 +20,11 @@ from .bus import Publication
 from .deeds import Brought, Outcome, Performer
 from .information import BROKEN, CREDENTIAL, SEAL, detail_by, detail_of
 from .play import Asked
-from .ports import Cancelled, Provider, SignInRequest, SignsIn, Tokens, Trouble
+from .ports import Cancelled, Provider, SignsIn, Tokens, Trouble
 from .records import InformationDetail, SealFailed, Whose
 from .secret import Secret
 from .settings import CredentialError
-from .shown import NotPasted, Paste
+from .shown import NotPasted, Paste, SignInRequest
 from .words import Spoken
 
 MARK = Secret("the application's own credential")

@@ -6,9 +6,8 @@ grant that the vault has lost (GrantMissing) or that another device signed in (G
 for, either: a person must sign in. One whose key is lost (GrantLocked) is Expired, too, but stays in the
 vault: it is tried once an hour, and goes on when the key is back and nobody has signed in meanwhile.
 The sign-in screen is a machine of its own: one that is cancelled never gets here, and so changes nothing.
-Where the application has a credential of its own and nobody signs in (B3), the same holds: what is kept is a
-mark without a secret. It is Acquired once a first access token came, and Expired when the provider refuses the
-credential.
+Where the application has a credential of its own and nobody signs in (B3), what is kept is a mark without a
+secret: Acquired once a first access token came, Expired when the provider refuses the credential.
 Using the grant is the access token's business: when it was idle too long, this machine only says so
 (TokenWanted).
 

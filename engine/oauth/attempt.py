@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable
 
 from joserfc.jwk import KeySet
 
-from ..ports import Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
+from ..ports import Cancelled, Parked, Screen, Tokens, Trouble
 from ..secret import Secret
+from ..shown import SignInRequest
 from ..words import Words
 from .calls import Calls
 from .faults import Fault, fault

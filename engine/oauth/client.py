@@ -18,12 +18,12 @@ from ..ports import (
     Parked,
     Screen,
     ShowsCodes,
-    SignInRequest,
     Tokens,
     Trouble,
     issuer_of,
 )
 from ..secret import Secret
+from ..shown import SignInRequest
 from ..words import Words, words
 from .answers import Call, Refusal, decide
 from .providers import ProviderData

@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from ..ports import Cancelled, Parked, Screen, SignInRequest, Tokens, Trouble
+from ..ports import Cancelled, Parked, Screen, Tokens, Trouble
 from ..secret import Secret
-from ..shown import Paste
+from ..shown import Paste, SignInRequest
 from ..words import Words, words
 from .answers import DECLINED, Call, Refusal, decide
 from .attempt import Attempt, ended

@@ -23,9 +23,10 @@ from franking.engine.bus import Publication
 from franking.engine.deeds import Brought
 from franking.engine.holder import Held, TokenHolder
 from franking.engine.oauth.client import OAuthProvider
-from franking.engine.ports import Envelope, Login, Screen, SignInRequest, Tokens
+from franking.engine.ports import Envelope, Login, Screen, Tokens
 from franking.engine.secret import Secret
 from franking.engine.settings import Settings, SettingsError
+from franking.engine.shown import SignInRequest
 from franking.engine.smtp.submission import SmtpSubmission
 from franking.events.device import UserLoggedIn
 from franking.events.token import AccessTokenReady

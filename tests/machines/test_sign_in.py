@@ -6,7 +6,14 @@ import pytest
 
 from franking.events.base import Event
 from franking.events.device import DeviceResumed, EngineStarted, SystemAutoReset, UserLoggedOut
-from franking.events.sign_in import FlowRefused, SignInCancelled, SignInFailed, SignInNext, SignInTimedOut, SignInWanted
+from franking.events.sign_in import (
+    FlowRefused,
+    SignInCancelled,
+    SignInFailed,
+    SignInNext,
+    SignInTimedOut,
+    SignInWanted,
+)
 from franking.events.token import SignInSucceeded
 from franking.machines.effects import OpenSignIn
 from franking.machines.sign_in import CLOSED, OPEN, SIGN_IN, Visit

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from franking.engine.cli.acquire import PLACE, PrintedAddress
-from franking.engine.oauth import calls, device_code
+from franking.engine.oauth import device_code
 from franking.engine.oauth.answers import Refusal
-from franking.engine.oauth.wire import DeviceAnswer
+from franking.engine.oauth.wire import DeviceAnswer, device_answer
 from franking.engine.shown import SignInCode
 from franking.testing.refusals import Cause
 from franking.tests.engine.device import credential
@@ -34,13 +34,11 @@ def typing(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The provider's interval of five seconds is none: only the pace differs."""
-    asked = calls.device_answer
-
     def at_once(*told: object) -> DeviceAnswer | Refusal:
-        answer = asked(*told)  # type: ignore[arg-type]
+        answer = device_answer(*told)  # type: ignore[arg-type]
         return answer.model_copy(update={"interval": 0}) if isinstance(answer, DeviceAnswer) else answer
 
-    monkeypatch.setattr(calls, "device_answer", at_once)
+    monkeypatch.setattr("franking.engine.oauth.calls.device_answer", at_once)
     monkeypatch.setattr(device_code, "INTERVAL_MIN", timedelta(milliseconds=20))
 
 

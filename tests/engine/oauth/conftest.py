@@ -15,8 +15,9 @@ import pytest
 from franking.engine.clock import Clock
 from franking.engine.oauth.client import OAuthProvider
 from franking.engine.oauth.providers import BUILT_IN, ProviderData
-from franking.engine.ports import Application, Parked, SignInRequest
+from franking.engine.ports import Application, Parked
 from franking.engine.secret import Secret
+from franking.engine.shown import SignInRequest
 from franking.testing.authority import client_context
 from franking.testing.clock import VirtualClock
 from franking.testing.kit import Kit, playing

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from franking.engine.oauth.faults import Fault
-from franking.engine.ports import Cancelled, SignInRequest, Tokens, Trouble
-from franking.engine.shown import NotPasted
+from franking.engine.ports import Cancelled, Tokens, Trouble
+from franking.engine.shown import NotPasted, SignInRequest
 
 if TYPE_CHECKING:
     from franking.tests.engine.oauth.conftest import Stage
