@@ -9,6 +9,7 @@ from collections.abc import Collection, Coroutine
 from typing import NamedTuple, TypeVar
 
 from ..events.base import ADMINISTRATOR, Event
+from ..events.device import SecretErased, SecretKept
 from ..events.job import JobRetryDue, SignInLookDue
 from ..events.token import TokenRetryDue
 from ..machines import change
@@ -21,9 +22,12 @@ from ..machines.rules import Look, Rule, broken
 from ..machines.session import LOGGED_IN, SESSION
 from .adapters import outside
 from .bus import Publication
+from .kept_secrets import NAME, VAULT, SecretUnnamed, UnknownSecret
 from .parts import Parts
+from .records import KeptSecret, SecretGone, Write
 from .refusal import Refused
-from .settings import Settings, SettingsError
+from .secret import Secret
+from .settings import Settings, SettingsError, flat
 from .words import Spoken
 
 T = TypeVar("T")
@@ -144,6 +148,32 @@ class Applying(Parts):
         """Jobs whose wait for a sign-in is to be looked at anew: another time holds for them, too (S18)."""
         waiting = [(job, self.reader.found(JOB, job)) for job in self.waiting_jobs()]
         return [int(job) for job, found in waiting if found and found.data.look_at is not None]
+
+    # Secrets that settings name as `vault:NAME`
+
+    async def keep_secret(self, name: str, secret: Secret) -> None:
+        """Seals what settings name as `vault:NAME`, in place of what was kept under that name; what waited
+        for it goes on. Raises SecretUnnamed, SealFailed, StoreFailed.
+        """
+        if not NAME.fullmatch(name):
+            raise SecretUnnamed(name)
+        row = KeptSecret(name, self.vault.seal_secret(name, secret))
+        await self.secret_changed(SecretKept(reference=f"{VAULT}:{name}"), row)
+
+    async def erase_secret(self, name: str) -> None:
+        """Raises UnknownSecret, StoreFailed."""
+        if name not in self.secrets():
+            raise UnknownSecret(name)
+        await self.secret_changed(SecretErased(reference=f"{VAULT}:{name}"), SecretGone(name))
+
+    def secrets(self) -> tuple[str, ...]:
+        """The names of those that are kept."""
+        return self.kept_secrets.names()
+
+    async def secret_changed(self, fact: SecretKept | SecretErased, row: Write) -> None:
+        keys = tuple(key for key, value in flat(self.settings).items() if value == fact.reference)
+        await self.runtime.publish(Publication(fact, rows=(row,)), *self.mended(keys))
+        await self.adapters.changed(keys)
 
     async def carried_through(self, work: Coroutine[None, None, T]) -> T:
         """Goes on to its end when the caller is cancelled: the files of a committed job must stay, and the

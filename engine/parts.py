@@ -125,7 +125,7 @@ class Parts:
         self.boxes = Boxes(folder / "boxes", self.runtime, self.vault)
         self.resealing = Resealing(self.runtime, self.vault)
         self.lost_grants = LostGrants(self.runtime, self.vault, device)
-        self.kept_secrets = KeptSecrets(credentials, store, vault)
+        self.kept_secrets = KeptSecrets(credentials, store, self.vault)
         self.people = People(store, lambda: self.settings, directory)
         self.mailboxes = Mailboxes(self.runtime, lambda: self.settings, self.people)
         self.senders = Senders(store, lambda: self.settings, self.people, self.mailboxes)

@@ -52,6 +52,19 @@ class KeyExchanged(OfDevice):
     "How many sign-ins, links and secrets."
 
 
+class SecretKept(OfDevice):
+    """What settings name by this reference lies in the store, sealed."""
+
+    reference: str
+    "`vault:NAME`."
+
+
+class SecretErased(OfDevice):
+    """It does not lie there any more."""
+
+    reference: str
+
+
 class UserLoggedIn(OfPlace, OfIdentity):
     """A person logged in at this place."""
 

@@ -33,6 +33,8 @@ MACHINES: tuple[Definition[Any], ...] = (
 SUBSCRIBERS_ONLY = MappingProxyType({
     "GrantRevoked": "nothing here waits for it: the grant was erased when it was asked for",
     "PersonErased": "what was his ends by words of its own",
+    "SecretKept": "whoever needs it reads it when it is needed",
+    "SecretErased": "whoever needs it finds it missing",
     "StoreCopied": "each sign-in of a copied store hears its own word",
     "KeyExchanged": "nothing ends by it: what was sealed is sealed again",
     "InformationRaised": "said by the machines, for people",

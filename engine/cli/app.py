@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from . import acquire, diagrams, forget, keys, provision, reset, send, status
+from . import acquire, diagrams, forget, keys, provision, reset, secret, send, status
 from .exits import Exit
 from .terminal import NotInstalledError, terminal
 
@@ -37,6 +37,12 @@ def command() -> Callable[..., object]:
     sealing.callback()(keys.keys)
     sealing.command("rotate")(keys.rotate)
     app.add_typer(sealing, name="keys")
+    kept = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+    kept.callback()(secret.secret)
+    kept.command("set")(secret.keep)
+    kept.command("remove")(secret.remove)
+    kept.command("list")(secret.names)
+    app.add_typer(kept, name="secret")
     app.command("diagrams")(diagrams.diagrams)
     app.command("demo")(demo)
     return get_command(app)

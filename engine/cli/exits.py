@@ -41,6 +41,7 @@ Row = tuple[type[Exception], Exit]
 def table() -> tuple[Row, ...]:
     """Errors and their exit codes; the first row that fits decides."""
     from ..at_the_panel import UnknownUser
+    from ..kept_secrets import SecretUnnamed, UnknownSecret
     from ..people import AddressUnusable, LoginReserved
     from ..records import SealFailed, StoreFailed
     from ..runtime import EngineFailed
@@ -52,11 +53,15 @@ def table() -> tuple[Row, ...]:
     from .confirming import NobodyToAskError, NotConfirmedError
     from .opening import NoConfigurationError, OAuthOffError, StoreUnreachableError, WrongSettingsError
     from .reset import NotSaidError
+    from .secret import NoSecretGivenError
     from .terminal import NotInstalledError
 
     return (
         (NobodyToAskError, Exit.USAGE),
         (NotSaidError, Exit.USAGE),
+        (NoSecretGivenError, Exit.USAGE),
+        (SecretUnnamed, Exit.USAGE),
+        (UnknownSecret, Exit.CONFIG),
         (NotConfirmedError, Exit.NO_PERMISSION),
         (NoConfigurationError, Exit.CONFIG),
         (WrongSettingsError, Exit.CONFIG),

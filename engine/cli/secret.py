@@ -1,0 +1,81 @@
+"""`franking secret set|list|remove`: what settings name as `vault:NAME`, sealed in the store.
+
+Rule: a secret is never an argument, for those are seen by everybody on the machine: it is typed without being
+shown, or read from standard input up to the end of the line.
+"""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from ..secret import Secret
+from ..settings import Settings
+from .exits import Exit
+from .opening import Config, configured, opened
+from .terminal import DONE, say, terminal
+
+Name = Annotated[str, typer.Argument(help="As settings name it: `vault:NAME`.", show_default=False)]
+
+
+class NoSecretGivenError(Exception):
+    """Nothing was typed, and nothing stands on standard input."""
+
+    def __init__(self) -> None:
+        super().__init__("no secret was given: type it, or hand it over on standard input")
+
+
+def secret() -> None:
+    """Secrets that the store keeps for the settings."""
+
+
+def keep(name: Name, config: Config = None) -> None:
+    """Keeps a secret, sealed; it is typed, or read from standard input."""
+    settings = configured(config)
+    given = asked()
+    asyncio.run(kept(settings, name, given))
+    say(terminal().out, DONE, f"The secret is kept; settings name it `vault:{name}`.")
+    raise typer.Exit(Exit.OK)
+
+
+def remove(name: Name, config: Config = None) -> None:
+    """Erases a secret."""
+    settings = configured(config)
+    asyncio.run(removed(settings, name))
+    say(terminal().out, DONE, f"The secret `vault:{name}` is erased.")
+    raise typer.Exit(Exit.OK)
+
+
+def names(config: Config = None) -> None:
+    """Names the secrets that are kept; it shows none."""
+    settings, on = configured(config), terminal()
+    for name in asyncio.run(listed(settings)):
+        on.out.print(f"vault:{name}")
+    raise typer.Exit(Exit.OK)
+
+
+def asked() -> Secret:
+    """Raises NoSecretGivenError."""
+    if sys.stdin.isatty():
+        typed = typer.prompt("Secret", hide_input=True, default="", show_default=False, err=True)
+    else:
+        typed = sys.stdin.readline().rstrip("\r\n")
+    if not typed:
+        raise NoSecretGivenError
+    return Secret(typed)
+
+
+async def kept(settings: Settings, name: str, given: Secret) -> None:
+    async with opened(settings) as engine:
+        await engine.keep_secret(name, given)
+
+
+async def removed(settings: Settings, name: str) -> None:
+    async with opened(settings) as engine:
+        await engine.erase_secret(name)
+
+
+async def listed(settings: Settings) -> tuple[str, ...]:
+    async with opened(settings) as engine:
+        return engine.secrets()
