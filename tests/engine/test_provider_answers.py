@@ -22,7 +22,7 @@ from franking.engine.holder import Held
 from franking.engine.information import Warning
 from franking.engine.oauth.answers import DECLINED, Call, Refusal, Row, decide
 from franking.engine.oauth.faults import Fault, fault
-from franking.engine.oauth.providers import BUILT_IN
+from franking.engine.oauth.providers import BUILT_IN, GOOGLE, MICROSOFT
 from franking.engine.oauth.redirect import END
 from franking.engine.oauth.wire import said
 from franking.engine.ports import AnswerClass, Trouble
@@ -31,8 +31,10 @@ from franking.engine.secret import Secret
 from franking.engine.words import words
 from franking.events.information import Actor, Info
 from franking.events.token import GrantRefused, RefreshBlocked, RefreshDelayed, SignInSucceeded
+from franking.machines.sign_in import CLOSED, OPEN, SIGN_IN
 from franking.testing.authority import Authority
 from franking.testing.catalogue import answer_of
+from franking.testing.screen import PersonAtTheScreen
 from franking.tests.engine.device import (
     KIM,
     PASSWORDS,
@@ -147,7 +149,7 @@ def told(trouble: Trouble, warning: Warning, known: Known) -> None:
     assert warning.remedy
     assert (warning.actor, warning.who) == (known.actor, known.actor.value)
     assert trouble.code in warning.cause
-    at_token = known.call in (Call.REFRESH, Call.CODE, Call.DEVICE, Call.APPLICATION)
+    at_token = known.call is not Call.AUTHORIZE
     assert ("correlation id: " in warning.cause) is (bool(known.number) and at_token)
 
 
@@ -232,3 +234,88 @@ async def visited(known: Known, here: Office) -> None:
             told(trouble, found[Info.SIGN_IN_FAILED], known)
             assert all(trouble.cause in unescape(page) for page in pages)
         assert len(pages) == (known.call is Call.AUTHORIZE)
+
+
+BY_CODE = [known for known in CATALOGUE if known.call is Call.DEVICE]
+SHOWN = replace(GOOGLE, device_code="https://oauth2.googleapis.com/device/code", scopes=("openid", "email"))
+"Google, if it took no mail scope to its device endpoint: else nothing is asked there."
+
+
+@pytest.mark.parametrize("known", BY_CODE, ids=lambda known: known.name)
+@pytest.mark.manual("B9", "S24", "B3")
+def test_b9_an_answer_to_a_device_code(known: Known, providers: Providers, tmp_path: Path) -> None:
+    providers.runner.run(shown_a_code(known, providers.at(known, tmp_path)))
+
+
+async def shown_a_code(known: Known, here: Office) -> None:
+    screen = PersonAtTheScreen(here.kit.person(), PASSWORDS)
+    screen.stays_away = True
+    trouble, asked = trouble_of(known), known.code == "invalid_scope"
+    before = here.provider.count("token:device_code")
+    play(here, known, "device" if asked else "token:device_code")
+    settings = here.settings.changed(oauth={"flow": "code"})
+    custom = {SHOWN.name: SHOWN}
+    async with Engine.open(settings, clock=here.clock, screen=screen, providers=custom) as engine:
+        await engine.settle()
+        await engine.log_in("panel", "kim")
+        await engine.sign_in("panel", "kim")
+        await here.passes(engine, seconds=6)
+        assert here.provider.count("token:device_code") == before + (not asked)
+        assert refresh_token(engine, "kim") == "Required"
+        assert (trouble.kind, trouble.actor) == (known.kind, known.actor)
+        found = {each.code: each for each in engine.information()}
+        stands = engine.runtime.instance(SIGN_IN, "panel").state
+        if known.kind is AnswerClass.WAIT:
+            assert (stands, found, screen.opened) == (OPEN, {}, [])
+            await here.passes(engine, seconds=12)
+            assert here.provider.count("token:device_code") > before + 1
+        elif trouble.meaning == DECLINED:
+            assert (stands, found, screen.opened) == (CLOSED, {}, [])
+        elif trouble.meaning in MICROSOFT.flow_refused:
+            assert (stands, set(found), len(screen.opened)) == (OPEN, {Info.FLOW_REFUSED}, 1)
+            assert trouble.cause in found[Info.FLOW_REFUSED].cause
+            assert trouble.code in found[Info.FLOW_REFUSED].cause
+        else:
+            assert (stands, set(found), screen.opened) == (CLOSED, {Info.SIGN_IN_FAILED}, [])
+            told(trouble, found[Info.SIGN_IN_FAILED], known)
+
+
+ALONE = [known for known in CATALOGUE if known.call is Call.APPLICATION]
+ROBOT = "device@office.iam.gserviceaccount.com"
+
+
+@pytest.mark.parametrize("known", ALONE, ids=lambda known: known.name)
+@pytest.mark.manual("B9", "S24", "B3")
+def test_b9_an_answer_to_an_application_without_a_person(
+    known: Known, providers: Providers, tmp_path: Path
+) -> None:
+    providers.runner.run(without_a_person(known, providers.at(known, tmp_path)))
+
+
+async def without_a_person(known: Known, here: Office) -> None:
+    """Where the provider refuses the application's own credential, that is as dead as a grant can be (B3)."""
+    folder = here.settings.store.path
+    assert folder is not None
+    credential(folder, "robot", here.provider.add_service_account(ROBOT))
+    here.provider.delegate(ROBOT)
+    oauth = {"administrator_flow": "service account", "service_account": "credential:robot"}
+    trouble = trouble_of(known)
+    async with here.engine(oauth=oauth) as engine:
+        await here.acquire(engine)
+        await here.passes(engine, hours=2)
+        play(here, known, "token:jwt_bearer")
+        await here.notice(engine)
+        await engine.settle()
+        found = {each.code: each for each in engine.information()}
+        state = refresh_token(engine, "administrator"), access_token(engine, "administrator")
+        if known.kind is AnswerClass.APP:
+            assert (state, set(found)) == (("Expired", "absent"), {Info.SIGN_IN_AGAIN})
+        else:
+            assert (state, set(found)) == (("Acquired", "refused"), {Info.PROVIDER_REFUSES})
+        (warning,) = found.values()
+        told(trouble, warning, known)
+        assert states(engine) == ["waiting"]
+
+
+def test_every_known_answer_is_played() -> None:
+    assert len([*AT_A_REFRESH, *AT_A_SIGN_IN, *BY_CODE, *ALONE]) == len(CATALOGUE) == 152

@@ -124,7 +124,7 @@ MICROSOFT_DEVICE = [
           "authorization_declined", 70017),
     Known("Microsoft", "device", "bad_verification_code", DEVICE, OURS, USER, 400, "bad_verification_code",
           70018),
-    Known("Microsoft", "device", "expired_token", DEVICE, PERSON, USER, 400, "expired_token", 70019),
+    Known("Microsoft", "device", "expired_token", DEVICE, PERSON, USER, 400, "expired_token", 70020),
     *numbers(PERSON, USER, "invalid_grant", 50134, 90119, 90120, call=DEVICE, where="device"),
     *numbers(ADMIN, TENANT, "invalid_grant", 53003, 530035, call=DEVICE, where="device",
              suberror="message_only"),
