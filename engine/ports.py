@@ -154,7 +154,7 @@ class Screen(Protocol):
 
     async def open(self, place: str, address: str, closes_at: datetime) -> Trouble | None:
         """`address`: the URL to open, in a fresh browser profile (S19a). Returns when it is shown, or why it
-        cannot be.
+        cannot be: `oauth.faults.Fault.PAGE_SCREEN` of a screen that shows codes alone.
         """
 
     async def close(self, place: str) -> None:

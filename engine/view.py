@@ -120,9 +120,17 @@ class View:
 
     async def cancel_sign_in(self, place: str) -> None:
         """Whoever may stand there closes the screen; the administrator's, the administrator."""
-        stands = self._engine.who_stands_at(place)
-        self.check(*((Act.SIGN_IN, stands) if stands else (Act.ACQUIRE,)))
+        self.check(*self._of_screen(place))
         await self._engine.cancel_sign_in(place)
+
+    def paste(self, place: str, address: str) -> None:
+        """Whoever may close the screen may also give it the address that it waits for."""
+        self.check(*self._of_screen(place))
+        self._engine.paste(place, address)
+
+    def _of_screen(self, place: str) -> tuple[Act, str]:
+        stands = self._engine.who_stands_at(place)
+        return (Act.SIGN_IN if stands else Act.ACQUIRE, stands)
 
     def waits_at(self, place: str) -> tuple[JobStatus, ...]:
         self.check(Act.SEE_JOBS, self._engine.who_stands_at(place))

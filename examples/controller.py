@@ -3,7 +3,8 @@
     python examples/controller.py franking.toml
 
 The display is the terminal, a key is a word of `KEYS`. The sign-in screen is the display, too: it shows the
-address, and a browser on this machine opens it, for the provider sends that back to this machine. A device
+address, and a browser on this machine opens it, for the provider sends that back to this machine; where
+another one ends is pasted. With `[oauth] flow = "code"` it shows a code for another device. A device
 with a browser of its own needs no screen of the program's: `[browser] enabled = true` in the settings.
 """
 
@@ -19,6 +20,7 @@ from franking import Engine, ScanToEmail, Settings
 from franking.engine.clock import Clock, SystemClock
 from franking.engine.records import StoreFailed
 from franking.engine.refusal import Refused
+from franking.engine.shown import SignInCode
 from franking.engine.spool import ScanUnreadable
 from franking.events.device import SystemAutoReset
 from franking.events.information import InformationRaised
@@ -27,7 +29,7 @@ from franking.events.sign_in import SignInCancelled, SignInTimedOut
 from franking.events.token import SignInSucceeded
 from franking.machines.roles import Role, Viewer
 
-KEYS = "login USER, scan ADDRESS FILE, cancel, keep, discard, information, logout"
+KEYS = "login USER, scan ADDRESS FILE, paste ADDRESS, cancel, keep, discard, information, logout"
 NOBODY = "Nobody is logged in."
 PLACE = "panel"
 MINUTE = timedelta(minutes=1)
@@ -35,7 +37,9 @@ Show = Callable[[str], None]
 
 
 class TextScreen:
-    """Fulfils `franking.engine.ports.Screen`: shows the address, and each minute how long it is good."""
+    """Fulfils `Screen` and `ShowsCodes` of `franking.engine.ports`: shows the address, or the code, and each
+    minute how long it is good.
+    """
 
     def __init__(self, show: Show, clock: Clock) -> None:
         self.show, self.clock = show, clock
@@ -44,6 +48,13 @@ class TextScreen:
     async def open(self, place: str, address: str, closes_at: datetime) -> None:
         self.show(f"Sign in with a browser on this machine: {address}")
         self.open_at[place] = asyncio.create_task(self.count_down(closes_at))
+
+    async def show_code(self, place: str, code: SignInCode) -> None:
+        """With `[oauth] flow = "code"`; `franking.engine.qr.svg(code.scan)` is for a display that draws."""
+        for sentence in code.says:
+            self.show(sentence)
+        self.show(f"The code: {code.user_code}")
+        self.open_at[place] = asyncio.create_task(self.count_down(code.expires_at))
 
     async def close(self, place: str) -> None:
         if (counting := self.open_at.pop(place, None)) is not None:
@@ -90,6 +101,8 @@ class Controller:
                     ScanToEmail(user=user, to=(to,), files=(Path(file),)), PLACE
                 )
                 self.show(f"Job {receipt.job} is taken. {receipt.waits_for}".strip())
+            case ["paste", address]:
+                self.engine.paste(PLACE, address)
             case ["cancel"]:
                 await self.engine.cancel_sign_in(PLACE)
             case ["keep"]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .calls import Calls
 
 NO_CODE = ("fault.flow", "fault.code_screen")
-NO_BROWSER = frozenset({"fault.listener", "screen.no-browser", "screen.no-program", "screen.not-started"})
+NO_BROWSER = frozenset({"fault.listener", "fault.page_screen"})
 "Meanings after which the other flow may work, at every provider."
 
 

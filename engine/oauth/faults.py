@@ -41,6 +41,8 @@ class Fault(StrEnum):
     FLOW = "flow"
     "The provider allows no mail by this way of signing in."
     CODE_SCREEN = "no screen for a code"
+    PAGE_SCREEN = "no screen for a page"
+    "Said by a screen that shows codes alone."
     PROOF = "certificate or key"
     "The application's own credential cannot be used as it stands on this device."
 
@@ -189,6 +191,12 @@ FAULTS: dict[Fault, tuple[AnswerClass, Actor, str, str]] = {
         Actor.ADMIN,
         "The screen of this place cannot show a code.",
         "Sign in with the browser: set it in {oauth.flow}.",
+    ),
+    Fault.PAGE_SCREEN: (
+        AnswerClass.OURS,
+        Actor.ADMIN,
+        "The screen of this place cannot show the provider's page.",
+        "Sign in with a code: set it in {oauth.flow}.",
     ),
     Fault.PROOF: (
         AnswerClass.OURS,

@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from franking.engine.engine import Engine
-from franking.engine.ports import AnswerClass, Trouble
+from franking.engine.oauth.faults import Fault, fault
+from franking.engine.ports import Trouble
 from franking.engine.shown import NotPasted
 from franking.engine.signing_in import PasteRefused
 from franking.engine.words import words
@@ -128,12 +129,11 @@ async def test_b3_a_grant_by_code_that_a_policy_ends_later_is_got_again_by_the_b
 
 
 class WithoutBrowser(PersonAtTheScreen):
-    """A display that shows codes, and has lost its browser."""
+    """A display that shows codes alone."""
 
     async def open(self, place: str, address: str, closes_at: datetime) -> Trouble | None:  # type: ignore[override]
         self.opened.append((place, closes_at))
-        cause, remedy = "No browser is found on this device.", "Install one."
-        return Trouble(AnswerClass.OURS, "no browser", "screen.no-browser", cause, remedy, Actor.ADMIN)
+        return fault(Fault.PAGE_SCREEN)
 
 
 @pytest.mark.manual("B3", "S4")
@@ -146,7 +146,7 @@ async def test_b3_where_no_browser_opens_a_code_is_shown_and_says_why(tmp_path: 
             await here.passes(engine, seconds=5)
             assert refresh_token(engine, "administrator") == "Acquired"
             ((_, code),) = here.screen.codes
-            assert code.says[0] == "No browser is found on this device."
+            assert code.says[0] == "The screen of this place cannot show the provider's page."
             assert warnings(engine) == [("FLOW_REFUSED", "page")]
 
 

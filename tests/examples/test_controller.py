@@ -72,8 +72,8 @@ class Device:
 
 
 @asynccontextmanager
-async def device(folder: Path) -> AsyncIterator[Device]:
-    async with office(folder) as here:
+async def device(folder: Path, **oauth: object) -> AsyncIterator[Device]:
+    async with office(folder, oauth=oauth) as here:
         display = Display()
         screen = TextScreen(display.show, here.clock)
         async with Engine.open(here.settings, clock=here.clock, screen=screen) as engine:
@@ -101,6 +101,30 @@ async def test_s18_the_display_counts_down_and_the_screen_closes(tmp_path: Path)
         await it.display.reads("The sign-in took too long; your mail waits.")
         assert "1 min left. [cancel] ends it." in it.display.lines
         assert states(it.engine) == ["waiting"]
+
+
+@pytest.mark.manual("B3", "S18")
+async def test_b3_the_display_shows_a_code_for_a_telephone(tmp_path: Path) -> None:
+    async with device(tmp_path, flow="code") as it:
+        await it.keys("login kim", it.scan())
+        code = await it.display.reads("The code: ")
+        assert any(KIM in line for line in it.display.lines)
+        page = it.here.provider.verification_url
+        await it.here.kit.person().enter_code(page, code, KIM, PASSWORDS[KIM])
+        await it.passes(seconds=5)
+        await it.display.reads("Job 1 was sent.")
+
+
+@pytest.mark.manual("B3", "S18")
+async def test_b3_where_another_machines_browser_ended_is_pasted(tmp_path: Path) -> None:
+    async with device(tmp_path) as it:
+        await it.keys("login kim", it.scan())
+        address = await it.display.reads(ADDRESS)
+        ended = await it.here.kit.person().sign_in_elsewhere(address, KIM, PASSWORDS[KIM])
+        await it.keys("paste nonsense")
+        await it.display.reads("this is not the address at which the sign-in ends")
+        await it.keys(f"paste {ended}")
+        await it.display.reads("Job 1 was sent.")
 
 
 @pytest.mark.manual("S18")

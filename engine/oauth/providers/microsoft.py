@@ -57,6 +57,7 @@ MICROSOFT = ProviderData(
             "microsoft.device-code-blocked",
             "microsoft.device-code-defaults",
             "microsoft.device-code-unmanaged",
+            "microsoft.confirmation",
             "microsoft.secret-missing",  # public client flows are off; a loopback redirect works
         }
     ),

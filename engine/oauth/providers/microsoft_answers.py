@@ -96,6 +96,7 @@ ENDED = (
     _person("not-valid", "The refresh token is not valid.", "", 70000, calls=REFRESHES),
     _person("device-code", "The sign-in was made with a device code, which a policy now blocks.",
             "Use the browser, not a device code.", 530036, source=TRANSFER),
+    _person("confirmation", "The provider wants the person to confirm the sign-in on its page.", "", 50199),
     _person("multi-factor", "Multi-factor authentication is wanted.", "", 50074, 50076, 50078, 50158),
     _person("multi-factor-registration", "The account must register for multi-factor authentication.",
             "The provider's page leads through it.", 50072, 50079),

@@ -14,6 +14,7 @@ import pytest
 from franking.engine.parts import NoScreen
 from franking.engine.ports import HttpProxy, Trouble
 from franking.engine.screen.browser import GRACE, BrowserScreen
+from franking.engine.shown import SignInCode
 from franking.events.settings import Browser
 from franking.events.sign_in import SignInCancelled, SignInFailed
 from franking.events.token import SignInSucceeded
@@ -341,3 +342,27 @@ async def test_an_opening_that_is_cut_short_leaves_nothing(
             assert played.left() == [], f"after {turns} turns"
         assert browsers(played.profiles) == []
         assert 3 <= cut.count(True) < len(cut), cut
+
+
+@pytest.mark.manual("B3", "S19a")
+async def test_b3_a_code_is_a_page_of_the_devices_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the profile, which this user alone can read, and in no argument."""
+    says = ("Open <here> & enter it.", "Never pass it on.")
+    code = SignInCode("ABCD-EFGH", "https://provider.example/d", "https://provider.example/d", START, says)
+    async with (
+        visits(tmp_path, monkeypatch) as played,
+        screen(played, "stays", VirtualClock(START)) as shown,
+    ):
+        assert await shown.show_code("panel", code) is None
+        report = await played.reports.get()
+        assert "ABCD-EFGH" not in str({**report, "page": ""})
+        (profile,) = played.left()
+        page = (profile / "start.html").read_text()
+        assert "ABCD-EFGH" in page
+        assert "Open &lt;here&gt; &amp; enter it." in page
+        assert "<svg " in page
+        assert "http-equiv" not in page
+        await shown.close("panel")
+        assert played.left() == []
