@@ -20,8 +20,10 @@ from rich.text import Text
 
 from ...events.base import ADMINISTRATOR
 from ...machines.job import ENDED, HELD, SENT, WAITING
+from ...machines.mailbox import CLOSED, TRYING
 from ...machines.refresh_token import ACQUIRED, EXPIRED, REQUIRED
 from ...machines.validation import AVAILABLE, NOT_AVAILABLE, OFF
+from ..mailboxes import MailboxStatus
 from ..settings import Settings
 from ..status import IdentityStatus, JobStatus, Status
 from ..words import Words, words
@@ -36,7 +38,7 @@ COLOURS = {
     OFF.value: "dim", AVAILABLE.value: "green", NOT_AVAILABLE.value: "red",
     REQUIRED.value: "yellow", ACQUIRED.value: "green", EXPIRED.value: "red",
     WAITING.name.lower(): "yellow", HELD.name.lower(): "yellow",
-    SENT.name.lower(): "green", ENDED.name.lower(): "red",
+    SENT.name.lower(): "green", ENDED.name.lower(): "red", CLOSED.value: "red", TRYING.value: "yellow",
 }  # fmt: skip
 
 
@@ -71,6 +73,8 @@ def show(found: Status, now: datetime, settings: Settings, out: Console) -> None
     if found.warns:
         put(out, Text())
     section(out, "Refresh tokens", tokens(found.identities, now))
+    if found.mailboxes:
+        section(out, "Mailboxes", mailboxes(found.mailboxes))
     section(out, "Jobs", jobs(found.jobs, said))
     put(out, Text("Information", style="bold"))
     if not found.information:
@@ -115,6 +119,15 @@ def tokens(identities: tuple[IdentityStatus, ...], now: datetime) -> Table:
             coloured(each.refresh_token),
             Text(renewal, "dim"),
         )
+    return grid
+
+
+def mailboxes(found: tuple[MailboxStatus, ...]) -> Table:
+    """Those that are not open."""
+    grid = Table.grid(padding=(0, 3))
+    for each in found:
+        again = f"one message tries it at {local(each.try_at)}" if each.state == CLOSED.value else ""
+        grid.add_row(plain(each.address), coloured(each.state), plain(each.code), Text(again, "dim"))
     return grid
 
 
@@ -169,6 +182,8 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
     `submitted_at`, `attempts`, `retry_at`, `reason` (in the device's language), `code` (of the reason: the
     server's, or the engine's own), `unknown` (tries with no known end).
     `count`: number of jobs by state.
+    `mailboxes`, each that is not open: `account`, `address`, `state` (closed, being tried), `code` (what the
+    server said), `try_at` (when one message finds out whether it was mended).
     `information`, each: `code`, `subject`, `since`, `why` and `do` (in the device's language), `who` (one of
     the values of `Actor`), `acknowledged` (by a person).
     """
@@ -206,6 +221,16 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
             for job in found.jobs
         ],
         "count": dict(Counter(job.state for job in found.jobs)),
+        "mailboxes": [
+            {
+                "account": each.account,
+                "address": each.address,
+                "state": each.state,
+                "code": each.code,
+                "try_at": each.try_at.isoformat() if each.try_at else None,
+            }
+            for each in found.mailboxes
+        ],
         "information": [
             {
                 "code": each.code.value,

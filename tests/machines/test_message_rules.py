@@ -107,6 +107,25 @@ def test_s21_a_mail_that_failed_is_not_reported_by_mail() -> None:
     assert codes(settings(), Look.SUBMIT, given) == []
 
 
+@pytest.mark.manual("S21")
+@pytest.mark.parametrize("enabled", [False, True])
+def test_s21_a_report_about_mail_is_not_sent_over_a_closed_mailbox(enabled: bool) -> None:
+    given = message(DEVICE, function=Function.TX_RESULT_REPORT)._replace(mailbox_closed=True)
+    about_mail = given._replace(reports_mail=True)
+    assert codes(settings(enabled=enabled), Look.SUBMIT, about_mail) == ["S21-closed"]
+    assert codes(settings(enabled=enabled), Look.SUBMIT, given) == [], "one about a fax waits like any mail"
+    assert codes(settings(), Look.SEND, about_mail) == [], "it is taken when the mailbox is open"
+
+
+@pytest.mark.manual("B11")
+@pytest.mark.parametrize("look", [Look.SUBMIT, Look.SEND])
+@pytest.mark.parametrize("enabled", [False, True])
+def test_b11_a_from_that_the_server_refused_is_not_tried_again(look: Look, enabled: bool) -> None:
+    given = message()._replace(refused_from=True)
+    assert codes(settings(enabled=enabled), look, given) == ["S17-refused"]
+    assert codes(settings(enabled=enabled), look, message()) == []
+
+
 @pytest.mark.manual("S15", "S20", "S21")
 @pytest.mark.parametrize("function", list(Function))
 @pytest.mark.parametrize("enabled", [False, True])

@@ -27,10 +27,10 @@ def test_oauth_off_is_said(device: Device) -> None:
 
 def test_the_days_until_an_acquired_token_is_renewed(device: Device) -> None:
     device.acquire()
-    assert "Acquired   renewed by itself in 44 days, or when mail is sent" in device.franking("status").out
+    assert "Acquired   renewed by itself in 59 days, or when mail is sent" in device.franking("status").out
     told = json.loads(device.franking("status", "--json").out)["identities"][0]
     left = datetime.fromisoformat(told["renew_at"]) - datetime.now(UTC)  # noqa: TID251 - the command's own clock
-    assert told["days_left"] == left.days == 44
+    assert told["days_left"] == left.days == 59
 
 
 def test_json_has_the_documented_shape(device: Device) -> None:
@@ -122,6 +122,32 @@ def test_jobs_that_ended_are_listed_with_their_reason(device: Device) -> None:
     (line,) = [line for line in told.splitlines() if "Scan to E-mail" in line]
     assert line.split()[:3] == ["1", "ended", "kim"]
     assert line.endswith("554 5.6.0")
+
+
+OFF = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox."
+
+
+@pytest.mark.manual("S31", "B9", "B10")
+def test_s31_a_closed_mailbox_is_shown_with_its_jobs_and_the_remedy(device: Device) -> None:
+    device.acquire()
+    device.kit.mailbox.refuse_next("auth", OFF)
+    sent = device.send()
+    assert sent.code == 75
+    assert "[Authenticated SMTP]" in f"{sent.out}{sent.err}"
+    told = device.franking("status").out
+    (line,) = [line for line in told.splitlines() if line.split()[:2] == [ADMINISTRATOR, "closed"]]
+    assert "535 5.7.139" in line
+    assert "one message tries it at" in line
+    assert "the mailbox is closed (535 5.7.139)" in told
+    assert "the tenant's administrator" in told
+    (mailbox,) = json.loads(device.franking("status", "--json").out)["mailboxes"]
+    assert datetime.fromisoformat(mailbox.pop("try_at")).tzinfo is not None
+    assert mailbox == {
+        "account": "mailbox:1",
+        "address": ADMINISTRATOR,
+        "state": "closed",
+        "code": "535 5.7.139",
+    }
 
 
 def test_colour_is_for_terminals(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
