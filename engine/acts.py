@@ -143,7 +143,12 @@ class Acts:
             return self.refresh_trouble(asked, sealed.version, answer)
         renew_at, stale_at = self.times(answer, provider.lifetimes)
         ready = AccessTokenReady(
-            identity=identity, attempt=attempt, of=sealed.version, renew_at=renew_at, stale_at=stale_at
+            identity=identity,
+            attempt=attempt,
+            of=sealed.version,
+            renew_at=renew_at,
+            stale_at=stale_at,
+            ends_at=answer.ends_at,
         )
         facts = [Publication(ready, hold=self.held(answer, stale_at, sealed.account))]
         if answer.refresh is not None and answer.refresh.reveal() != grant.reveal():
@@ -221,7 +226,8 @@ class Acts:
         """When an idle grant is to be used again, and until when the access token may be used."""
         now = self.clock.now()
         stale_at = max(tokens.expires_at - data.margin, now + (tokens.expires_at - now) / 2)
-        return now + data.idle * IDLE_FOR, stale_at
+        lapses = data.idle if tokens.ends_at is None else min(data.idle, tokens.ends_at - now)
+        return now + lapses * IDLE_FOR, stale_at
 
     def held(self, tokens: Tokens, stale_at: datetime, account: str) -> Held:
         left_s = (stale_at - self.clock.now()).total_seconds()

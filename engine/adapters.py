@@ -8,7 +8,7 @@ made, so that a device that never signed in stays small.
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -152,6 +152,21 @@ class Adapters:
     def issuer(self, identity: str) -> str:
         """Whose grants this identity uses, as the settings are."""
         return issuer_of(self.data_now().name, self.application(identity))
+
+    def credential_ends(self) -> datetime | None:
+        """When the application's secret or certificate ends; None: nothing says it, or none is used."""
+        oauth = self.settings().oauth
+        if not oauth.enabled:
+            return None
+        if oauth.administrator_flow is AdministratorFlow.CLIENT_CREDENTIALS and oauth.client_certificate:
+            from .oauth.assertions import ProofUnusableError, ends_at
+
+            try:
+                return ends_at(self.credentials.read(oauth.client_certificate))
+            except (CredentialError, ProofUnusableError):
+                return None
+        day = oauth.client_credential_ends if oauth.client_credential else None
+        return None if day is None else datetime.combine(day, time(), UTC)
 
     def data_now(self) -> "ProviderData":
         return self.data(self.settings().oauth.provider)

@@ -121,6 +121,7 @@ class Applying(Parts):
         if "oauth.sign_in_wait" in changed:
             facts += [Publication(SignInLookDue(job=job)) for job in self.waiting_for_users()]
         facts += self.mended(changed)
+        facts += self.credential_look.found()
         ends = set(self.estranged())
         if administrator and not same(administrator, self.settings.administrator.address):
             ends.add(ADMINISTRATOR)

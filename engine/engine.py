@@ -156,6 +156,8 @@ class Engine(Leaving):
         for identity in self.estranged():  # the configuration was changed while the device was off
             await self.say(self.token_deleted(identity))
         await self.known_time.begin()
+        if found := self.credential_look.found():
+            await self.runtime.publish(*found)
         active = frozenset(
             row.job
             for row, moved in self.store.jobs()
@@ -188,7 +190,7 @@ class Engine(Leaving):
         self.runtime.stopping = True
         await self.deeds.stop(self.delivering, PATIENCE_S)
         await self.tokens.aclose()
-        await self.known_time.aclose()
+        await self.saying.aclose()
         await self.adapters.aclose()
         await ended([*self.handlers, *self.tasks[1:]])
         self.runtime.close()

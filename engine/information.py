@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR, Event
-from ..events.device import Availability
+from ..events.device import Availability, CredentialEndAnnounced
 from ..events.information import Actor, Info
 from ..events.job import JobFailed, JobGivenUp, JobSent, JobSubmitted, JobTaken, LeftJobsSettled
 from ..events.mailbox import MailboxClosed
@@ -20,6 +20,7 @@ from ..events.sign_in import FlowRefused, SignInFailed
 from ..events.token import (
     AccessTokenRejected,
     GrantCopied,
+    GrantEndAnnounced,
     GrantLocked,
     GrantMissing,
     GrantRefused,
@@ -201,6 +202,25 @@ def provider_refuses(raised: Raised) -> Advice:
     return known._replace(cause=joined(raised.words.say("I104.cause", code=code), known.cause))
 
 
+def sign_in_ends(raised: Raised) -> Advice:
+    mine, fact = raised.subject == ADMINISTRATOR, raised.fact
+    day = fact.ends_at.date().isoformat() if isinstance(fact, GrantEndAnnounced) else ""
+    again = raised.words.say("I101.administrator.remedy" if mine else "I101.user.remedy")
+    return Advice(
+        raised.words.say("I107.cause", day=day),
+        joined(again, raised.words.say("I107.remedy")),
+        Actor.ADMIN if mine else Actor.PERSON,
+    )
+
+
+def credential_ends(raised: Raised) -> Advice:
+    fact, say = raised.fact, raised.words.say
+    if not isinstance(fact, CredentialEndAnnounced):
+        return Advice("", say("I108.remedy"), Actor.APP)
+    cause = "I108.ended.cause" if fact.ends_at <= fact.at else "I108.ends.cause"
+    return Advice(say(cause, day=fact.ends_at.date()), say("I108.remedy"), Actor.APP)
+
+
 def server_refuses_token(raised: Raised) -> Advice:
     code = raised.fact.code if isinstance(raised.fact, AccessTokenRejected) else ""
     known = known_of(raised) or Advice("", raised.words.say("I105.remedy"), Actor.TENANT)
@@ -309,6 +329,8 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.PROVIDER_REFUSES: provider_refuses,
     Info.SERVER_REFUSES_TOKEN: server_refuses_token,
     Info.FLOW_REFUSED: flow_refused,
+    Info.SIGN_IN_ENDS: sign_in_ends,
+    Info.CREDENTIAL_ENDS: credential_ends,
     Info.JOB_ENDED: job_ended,
     Info.JOBS_WAIT: jobs_wait,
     Info.JOBS_CANCELLED: jobs_cancelled,

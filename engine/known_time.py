@@ -9,21 +9,17 @@ Rule: the clock is doubted and believed here alone: by the journal and the date 
 device starts, and later by the certificates of those to whom it speaks.
 """
 
-import asyncio
-import logging
 from datetime import UTC, datetime, timedelta
 
-from ..events.base import Event
 from ..events.device import ClockBelieved, ClockDoubted
 from ..events.job import JobDeferred, JobRetryDue
-from ..events.registry import MalformedRecord
 from ..events.token import AccessTokenReady, RefreshDelayed, RenewalDue, SignInSucceeded
 from ..machines.clock import CLOCK, DOUBTED
 from ..machines.job import WAITING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from .bus import Publication
-from .records import StoreFailed
-from .runtime import EngineFailed, EngineStopped, Runtime, Unit
+from .runtime import Runtime, Unit
+from .saying import Saying
 
 BUILT = datetime(2026, 11, 1, tzinfo=UTC)
 "No clock that is set stands before this program was made. Each release raises it."
@@ -31,38 +27,22 @@ LEEWAY = timedelta(minutes=5)
 "By how much a clock may be wrong that nobody worries about."
 NOT_VALID_YET = "clock"
 "The code of a trouble with a certificate that is not valid yet by this clock."
-log = logging.getLogger("franking")
 
 
 class KnownTime:
     """Made before the engine says anything: what it writes then has the time of the clock in question."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime, self.store = runtime, runtime.store
+    def __init__(self, runtime: Runtime, saying: Saying) -> None:
+        self.runtime, self.store, self.saying = runtime, runtime.store, saying
         self.known = max(runtime.store.newest() or BUILT, BUILT)
-
-        self.saying: set[asyncio.Task[None]] = set()
         runtime.watchers.append(self.watch)
 
     def watch(self, unit: Unit) -> None:
         for fact in unit.played.lines:
             if isinstance(fact, AccessTokenReady | SignInSucceeded) and self.doubted():
-                self.begin_saying(ClockBelieved())
+                self.saying.begin(ClockBelieved())
             elif isinstance(fact, RefreshDelayed | JobDeferred) and fact.code == NOT_VALID_YET:
-                self.begin_saying(ClockDoubted())
-
-    def begin_saying(self, fact: Event) -> None:
-        self.runtime.activity.begin()
-        task = asyncio.ensure_future(self.say(fact))
-        self.saying.add(task)
-        task.add_done_callback(self.said)
-
-    def said(self, task: "asyncio.Task[None]") -> None:
-        self.saying.discard(task)
-        self.runtime.activity.end()
-
-    async def aclose(self) -> None:
-        await asyncio.gather(*self.saying)
+                self.saying.begin(ClockDoubted())
 
     async def begin(self) -> None:
         """Raises StoreFailed."""
@@ -72,16 +52,10 @@ class KnownTime:
             return
         await self.runtime.publish(Publication(ClockDoubted(right_from=self.known)))
         for identity in self.store.in_states(REFRESH_TOKEN.title, [ACQUIRED.name]):
-            await self.say(RenewalDue(identity=identity))
+            await self.saying.say(RenewalDue(identity=identity))
         for row, moved in self.store.jobs():
             if moved.state == WAITING.name and not moved.ready:
-                await self.say(JobRetryDue(job=row.job))
-
-    async def say(self, fact: Event) -> None:
-        try:
-            await self.runtime.publish(Publication(fact))
-        except (MalformedRecord, StoreFailed, EngineFailed, EngineStopped) as error:
-            log.error("%s cannot be said: %s", type(fact).__name__, error)
+                await self.saying.say(JobRetryDue(job=row.job))
 
     def doubted(self) -> bool:
         return self.runtime.instance(CLOCK, "").state is DOUBTED

@@ -17,10 +17,11 @@ from enum import StrEnum
 
 from ..events.base import Event
 from ..events.box import DocumentExpired
-from ..events.device import ClockBelieved, DeviceResumed, SystemAutoReset
+from ..events.device import ClockBelieved, CredentialWarningDue, DeviceResumed, SystemAutoReset
 from ..events.job import SignInLookDue
 from ..events.registry import MalformedRecord
 from ..events.sign_in import SignInTimedOut
+from ..events.token import GrantWarningDue
 from ..machines.clock import CLOCK, DOUBTED
 from .bus import Publication
 from .clock import JUMP, offset
@@ -33,10 +34,12 @@ from .runtime import Runtime, Unit
 AT_ONCE = 64
 ALL = 1_000_000
 "More instances than a device has."
-AWAY: frozenset[type[Event]] = frozenset({SystemAutoReset, SignInTimedOut})
+AWAY: tuple[type[Event], ...] = (SystemAutoReset, SignInTimedOut)
 "Limits that say how long a person was away."
-LOSES: frozenset[type[Event]] = frozenset({DocumentExpired, SignInLookDue})
+LOSES: tuple[type[Event], ...] = (DocumentExpired, SignInLookDue)
 "Limits by which something is given up or erased."
+OF_THE_CALENDAR: tuple[type[Event], ...] = (ClockBelieved, CredentialWarningDue, GrantWarningDue)
+"Limits at a moment of the calendar, whatever time passed."
 ABSURD = timedelta(days=20 * 365)
 "Nobody sets a clock back so far: another one was put in its place, as a frozen one in a test."
 log = logging.getLogger("franking")
@@ -129,7 +132,7 @@ class Limits:
             # A clock that was not set decided it in a former life: its time counts from this one on.
             began = self.began + (self.offset - self.first_offset)
             return began + max(due - (instance.entered or due), timedelta())
-        if abs(by) < JUMP or by < -ABSURD or then is ClockBelieved:
+        if abs(by) < JUMP or by < -ABSURD or then in OF_THE_CALENDAR:
             return due
         if then in AWAY:
             return due + by

@@ -19,6 +19,7 @@ from .adapters import Adapters
 from .boxes import Boxes
 from .bus import Publication
 from .clock import Clock
+from .credential_ends import CredentialLook
 from .deeds import Deeds
 from .dispatcher import Dispatcher
 from .holder import TokenHolder
@@ -33,6 +34,7 @@ from .ports import Credentials, Directory, Screen, Trouble
 from .records import JobRow, Store
 from .resealing import Resealing
 from .runtime import Runtime
+from .saying import Saying
 from .senders import Senders
 from .sending import Sending, Way
 from .settings import Settings
@@ -140,7 +142,9 @@ class Parts:
         )
         self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
         self.deeds = self.deeds_of()
-        self.known_time = KnownTime(self.runtime)
+        self.saying = Saying(self.runtime)
+        self.known_time = KnownTime(self.runtime, self.saying)
+        self.credential_look = CredentialLook(self.runtime, self.saying, self.adapters.credential_ends)
         self.touches = Touches(self.runtime)
         self.limits = Limits(self.runtime, self.touches.unsaid)
         self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.width, self.broken_now)

@@ -78,6 +78,8 @@ class Tokens(NamedTuple):
     "Address from the validated id_token; only of a sign-in."
     aliases: tuple[str, ...] = ()
     "Other addresses that the provider's claims confirm."
+    ends_at: datetime | None = None
+    "When the refresh token ends, where the provider says it (`refresh_token_expires_in`)."
 
 
 @dataclass(frozen=True, slots=True)

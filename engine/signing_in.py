@@ -114,7 +114,12 @@ class SigningIn:
         right = self.world.accepted(identity, wanted, answer)
         renew_at, stale_at = self.acts.times(answer, provider.lifetimes)
         fact = SignInSucceeded(
-            place=place, identity=identity, right=right, renew_at=renew_at, stale_at=stale_at
+            place=place,
+            identity=identity,
+            right=right,
+            renew_at=renew_at,
+            stale_at=stale_at,
+            ends_at=answer.ends_at,
         )
         both = detail_by("I102", Actor.PERSON, account=answer.account, wanted=wanted)
         rows = () if right else (InformationDetail(Info.OTHER_ACCOUNT, identity, both),)

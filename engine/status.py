@@ -8,7 +8,9 @@ from ..events.base import ADMINISTRATOR
 from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
+from ..machines.credential import CREDENTIAL
 from ..machines.job import ENDED, JOB, SENT, WAITING, Progress
+from ..machines.lifetime import LIFETIME
 from ..machines.mailbox import CLOSED
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
@@ -37,6 +39,8 @@ class IdentityStatus(NamedTuple):
     "Required, Acquired or Expired (S23); or that its record cannot be read."
     access_token: str
     renew_at: datetime | None
+    ends_at: datetime | None = None
+    "When the sign-in ends, where the provider names a day (B1)."
 
 
 class JobStatus(NamedTuple):
@@ -94,6 +98,8 @@ class Status(NamedTuple):
     "Those that are not open."
     warns: tuple[Rule, ...]
     "Rules that the settings break and that only warn (S3, S5)."
+    credential_ends_at: datetime | None = None
+    "When the application's client secret or certificate ends, where that is known (B1)."
 
 
 class Reader:
@@ -121,6 +127,7 @@ class Reader:
             self.information(),
             self.mailboxes.status(),
             self.warns(),
+            self.runtime.instance(CREDENTIAL, "").data.ends_at,
         )
 
     def warns(self) -> tuple[Rule, ...]:
@@ -137,6 +144,7 @@ class Reader:
 
     def identity(self, identity: str, login: str) -> IdentityStatus:
         refresh, access = self.found(REFRESH_TOKEN, identity), self.found(ACCESS_TOKEN, identity)
+        lifetime = self.found(LIFETIME, identity)
         return IdentityStatus(
             identity,
             login,
@@ -144,6 +152,7 @@ class Reader:
             refresh.state.value if refresh else self.words.say("reason.unreadable"),
             access.state.name.lower().replace("_", " ") if access else self.words.say("reason.unreadable"),
             refresh.data.renew_at if refresh else None,
+            lifetime.data.ends_at if lifetime else None,
         )
 
     def job(self, job: int) -> JobStatus | None:

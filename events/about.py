@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
@@ -230,7 +230,11 @@ def pattern_of(kind: object) -> str:
 
 NUMBERS = re.compile(r" \(((?:[SB]\d+[a-z]?(?:, )?)+)\)")
 EXAMPLE = ", such as `scanner@example.com`"
-KINDS: Mapping[object, str] = {bool: "`true` (ON) or `false` (OFF)", Path: "a path"}
+KINDS: Mapping[object, str] = {
+    bool: "`true` (ON) or `false` (OFF)",
+    Path: "a path",
+    date: "a day, such as 2027-03-31",
+}
 WANTED: Mapping[str, str] = {
     pattern_of(Reference): "a reference to a secret, `credential:NAME`; the secret itself stands in a file",
     pattern_of(Host): "a host name, without `://` and port",

@@ -103,6 +103,23 @@ class SystemAutoReset(OfPlace):
     """Nobody touched the panel for the auto reset time."""
 
 
+class CredentialChecked(OfDevice):
+    """The application's client secret or certificate, as the settings and its file say now."""
+
+    ends_at: AwareDatetime | None = None
+    "None: nothing says when it ends."
+
+
+class CredentialWarningDue(OfDevice):
+    """A warning is due of the day on which the application's credential ends."""
+
+
+class CredentialEndAnnounced(OfDevice):
+    """The application's credential ends on this day, or has ended."""
+
+    ends_at: AwareDatetime
+
+
 class ClockDoubted(OfDevice):
     """The clock is not set: it stands before what happened already, or before a certificate begins to be
     valid.

@@ -6,7 +6,7 @@ service manager or the administrator provides) or `vault:NAME` (sealed in the st
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -147,6 +147,8 @@ class OAuth(Values):
     "The id of the application's registration at the provider."
     client_credential: Reference | None = None
     "The application's secret, where the provider wants one."
+    client_credential_ends: date | None = None
+    "The day on which the secret ends, as the registration shows it: the device warns in time (B1)."
     client_certificate: Reference | None = None
     "In place of the secret, with client credentials: a certificate with its private key (PEM) (B3)."
     flow: Flow = Flow.BROWSER

@@ -26,6 +26,8 @@ class SignInSucceeded(OfPlace, OfIdentity):
     "When an idle grant should be used so that it does not lapse (B1)."
     stale_at: AwareDatetime
     "`expires_at` of the access token less the provider's margin: from then on it is not used (S25)."
+    ends_at: AwareDatetime | None = None
+    "When the refresh token ends, however often it is used; None: the provider names no day."
 
 
 class GrantFact(OfIdentity):
@@ -105,6 +107,18 @@ class AccessTokenReady(TokenAnswer):
     of: int
     renew_at: AwareDatetime
     stale_at: AwareDatetime
+    ends_at: AwareDatetime | None = None
+    "When the refresh token that is now held ends; None: the provider names no day."
+
+
+class GrantWarningDue(OfIdentity):
+    """A warning is due of the day on which the grant ends."""
+
+
+class GrantEndAnnounced(OfIdentity):
+    """The grant ends on a known day, and using it does not put that off."""
+
+    ends_at: AwareDatetime
 
 
 class RefreshDelayed(TokenAnswer):

@@ -7,10 +7,12 @@ from typing import Any
 
 from .access_token import ACCESS_TOKEN
 from .clock import CLOCK
+from .credential import CREDENTIAL
 from .definition import Definition
 from .document import DOCUMENT
 from .job import JOB
 from .left_jobs import LEFT_JOBS
+from .lifetime import LIFETIME
 from .mailbox import MAILBOX
 from .refresh_token import REFRESH_TOKEN
 from .session import SESSION
@@ -24,6 +26,8 @@ MACHINES: tuple[Definition[Any], ...] = (
     SIGN_IN,
     REFRESH_TOKEN,
     ACCESS_TOKEN,
+    LIFETIME,
+    CREDENTIAL,
     MAILBOX,
     JOB,
     LEFT_JOBS,

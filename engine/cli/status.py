@@ -73,6 +73,9 @@ def show(found: Status, now: datetime, settings: Settings, out: Console) -> None
     if found.warns:
         put(out, Text())
     section(out, "Refresh tokens", tokens(found.identities, now))
+    if found.credential_ends_at is not None:
+        left = whole_days(found.credential_ends_at, now)
+        section(out, "Client secret or certificate", Group(Text(f"ends in {left} days")))
     if found.mailboxes:
         section(out, "Mailboxes", mailboxes(found.mailboxes))
     section(out, "Jobs", jobs(found.jobs, said))
@@ -113,6 +116,8 @@ def tokens(identities: tuple[IdentityStatus, ...], now: datetime) -> Table:
         name = "Administrator" if each.identity == ADMINISTRATOR else plain(each.login)
         left = days_left(each, now)
         renewal = f"renewed by itself in {left} days, or when mail is sent" if left is not None else ""
+        if each.ends_at is not None:
+            renewal = f"ends in {whole_days(each.ends_at, now)} days"
         grid.add_row(
             name,
             Text(plain(each.address) or "no address"),
@@ -171,13 +176,22 @@ def days_left(identity: IdentityStatus, now: datetime) -> int | None:
     return whole_days(identity.renew_at, now) if identity.renew_at else None
 
 
+def ending(moment: datetime | None, now: datetime) -> dict[str, object]:
+    return {
+        "ends_at": moment.isoformat() if moment else None,
+        "ends_in_days": whole_days(moment, now) if moment else None,
+    }
+
+
 def as_json(found: Status, now: datetime) -> dict[str, object]:
     """What `--json` prints; moments are ISO 8601 in UTC, what does not apply is null.
 
     `validation`: `state` (Off, Available, Not available), `broken` (codes of rules), `warns` (the same, of
     those that only warn).
     `identities`, each: `identity`, `login`, `address`, `refresh_token` (Required, Acquired, Expired),
-    `access_token`, `renew_at`, `days_left` (whole days until it is renewed by itself if nothing is sent).
+    `access_token`, `renew_at`, `days_left` (whole days until it is renewed by itself if nothing is sent),
+    `ends_at`, `ends_in_days` (of a sign-in that ends on a known day).
+    `credential`: `ends_at`, `ends_in_days` of the application's client secret or certificate.
     `jobs`, each: `job`, `state` (waiting, held, sending, delivering, sent, ended), `owner`, `function`,
     `submitted_at`, `attempts`, `retry_at`, `reason` (in the device's language), `code` (of the reason: the
     server's, or the engine's own), `unknown` (tries with no known end).
@@ -202,9 +216,11 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
                 "access_token": each.access_token,
                 "renew_at": each.renew_at.isoformat() if each.renew_at else None,
                 "days_left": days_left(each, now),
+                **ending(each.ends_at, now),
             }
             for each in found.identities
         ],
+        "credential": ending(found.credential_ends_at, now),
         "jobs": [
             {
                 "job": job.job,

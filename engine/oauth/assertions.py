@@ -65,6 +65,14 @@ def thumbprint(proof: Secret) -> str:
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+def ends_at(proof: Secret) -> datetime:
+    """When the certificate ends. Raises ProofUnusableError."""
+    try:
+        return x509.load_pem_x509_certificate(proof.reveal().encode()).not_valid_after_utc
+    except ValueError:
+        raise ProofUnusableError from None
+
+
 def of_client(
     proof: Secret, client_id: str, audience: str, algorithm: str, jti: str, now: datetime
 ) -> Secret:

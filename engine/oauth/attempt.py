@@ -92,6 +92,7 @@ class Attempt(ABC):
             Secret(answer.refresh_token.get_secret_value()),
             who.account,
             who.aliases,
+            answer.ends_at(now),
         )
 
 

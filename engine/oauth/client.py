@@ -89,10 +89,12 @@ class OAuthProvider:
         if isinstance(answer, Refusal):
             return decide(answer, Call.REFRESH, self.data.answers)
         rotated = answer.refresh_token.get_secret_value() if answer.refresh_token else ""
+        now = self._clock.now()
         return Tokens(
             Secret(answer.access_token.get_secret_value()),
-            self._clock.now() + answer.life,
+            now + answer.life,
             Secret(rotated) if rotated else None,
+            ends_at=answer.ends_at(now),
         )
 
     async def revoke(self, grant: Secret) -> bool:

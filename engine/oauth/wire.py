@@ -21,6 +21,8 @@ EXPIRES_IN_MIN_S, EXPIRES_IN_MAX_S = 60, 86_400
 "Where `expires_in` is clamped to."
 EXPIRES_IN_ABSURD_S = 366 * 86_400
 "Beyond this it is no life of an access token but rubbish."
+REFRESH_LIFE_ABSURD_S = 100 * EXPIRES_IN_ABSURD_S
+"Beyond this `refresh_token_expires_in` says nothing."
 VSCHAR = re.compile(r"[\x21-\x7e]{1,16384}")
 "RFC 6749 appendix A.12 without the space, which RFC 6750 does not allow either."
 ERROR = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
@@ -47,6 +49,12 @@ class Wire:
 def _seconds(value: object) -> object:
     """Some servers write the number as a string of digits."""
     return int(value) if isinstance(value, str) and DIGITS.fullmatch(value) else value
+
+
+def _life(value: object) -> object:
+    """Not of any RFC: what is no number of seconds counts as absent, and costs no token."""
+    value = _seconds(value)
+    return value if type(value) is int and 0 < value <= REFRESH_LIFE_ABSURD_S else None
 
 
 def _text(value: object) -> object:
@@ -77,12 +85,18 @@ class TokenAnswer(_Answer):
     token_type: str
     expires_in: Annotated[int, BeforeValidator(_seconds), Field(ge=1, le=EXPIRES_IN_ABSURD_S)]
     refresh_token: SecretStr | None = None
+    refresh_token_expires_in: Annotated[int | None, BeforeValidator(_life)] = None
     scope: str | None = None
     id_token: SecretStr | None = None
 
     @property
     def life(self) -> timedelta:
         return timedelta(seconds=min(max(self.expires_in, EXPIRES_IN_MIN_S), EXPIRES_IN_MAX_S))
+
+    def ends_at(self, now: datetime) -> datetime | None:
+        """When the refresh token ends, where the provider says it."""
+        seconds = self.refresh_token_expires_in
+        return None if seconds is None else now + timedelta(seconds=seconds)
 
     def scopes(self) -> frozenset[str] | None:
         """What was granted, folded in case; None: what was asked for (RFC 6749 section 5.1)."""

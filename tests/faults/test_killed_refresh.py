@@ -6,6 +6,7 @@ Each of these lives is killed soon after its first request arrived. `-s` shows t
 """
 
 import asyncio
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from .test_kill import Bench, bench, kill
 MOMENT_S = 0.3
 "From the arrival of the request until the answer is durable, and a little more."
 JOBS = 3
+BATCHES = pytest.mark.parametrize("batch", range(4 if os.environ.get("FRANKING_LONG") else 1))
+"A hundred lives take longer than one test may."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ async def hears(device: Bench, process: asyncio.subprocess.Process, told: list[s
             told.append(words.removeprefix("again ").strip())
 
 
-async def lives(folder: Path, rotation: Rotation, count: int) -> Figures:
-    chance, told = random.Random(29), list[str]()  # noqa: S311 - the same moments each time
+async def lives(folder: Path, rotation: Rotation, seed: int, count: int) -> Figures:
+    chance, told = random.Random(seed), list[str]()  # noqa: S311 - the same moments each time
     async with bench(folder) as device:
         async with device.process(0) as process:
             await hears(device, process, told)
@@ -94,21 +97,23 @@ async def journal(folder: Path) -> list[Event]:
         await store.aclose()
 
 
+@BATCHES
 @pytest.mark.manual("S26", "S29", "B11")
 async def test_s26_kills_cost_no_sign_in_where_the_former_token_is_honoured_for_a_minute(
-    tmp_path: Path, long_count: Callable[[int, int], int]
+    tmp_path: Path, batch: int, long_count: Callable[[int, int], int]
 ) -> None:
-    figures = await lives(tmp_path, OLD_LIVES_A_MINUTE, long_count(5, 100))
+    figures = await lives(tmp_path, OLD_LIVES_A_MINUTE, batch, long_count(5, 25))
     print(figures)  # noqa: T201 - figures of the report
     assert (figures.lost, figures.words) == (0, ())
     assert figures.answered > 0
 
 
+@BATCHES
 @pytest.mark.manual("S26", "S29", "S24")
 async def test_s26_where_a_second_use_ends_the_sign_in_each_loss_is_one_unknown_answer_and_is_said(
-    tmp_path: Path, long_count: Callable[[int, int], int]
+    tmp_path: Path, batch: int, long_count: Callable[[int, int], int]
 ) -> None:
-    figures = await lives(tmp_path, REUSE_ENDS_ALL, long_count(5, 100))
+    figures = await lives(tmp_path, REUSE_ENDS_ALL, batch, long_count(5, 25))
     print(figures)  # noqa: T201 - figures of the report
     assert figures.lost == figures.unknown
     assert len(set(figures.words)) <= 1

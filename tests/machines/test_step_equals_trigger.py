@@ -16,7 +16,7 @@ from franking.tests.facts import made_up
 Machine = Definition[Any]
 STAY = 8
 "Events until the walk goes on from another place where it was before, so that none is seldom visited."
-ANSWERS = {"of": "version", "attempt": "attempt"}
+ANSWERS = {"of": "version", "attempt": "attempt", "ends_at": "ends_at"}
 "Fields of an answer, and the machine's data that they are compared with."
 Place = tuple[StrEnum, tuple[bool, ...]]
 Fired = set[tuple[StrEnum, str, int]]

@@ -52,7 +52,10 @@ def test_json_has_the_documented_shape(device: Device) -> None:
         "access_token": "absent",
         "renew_at": None,
         "days_left": None,
+        "ends_at": None,
+        "ends_in_days": None,
     }
+    assert told["credential"] == {"ends_at": None, "ends_in_days": None}
     assert administrator["identity"] == "administrator"
     assert administrator.keys() == kim.keys()
     assert datetime.fromisoformat(waiting.pop("submitted_at")).tzinfo is not None

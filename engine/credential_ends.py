@@ -1,0 +1,37 @@
+"""Looks when the application's client secret or certificate ends, and says what it finds.
+
+Rule: a day that is known already is not said again. It is looked at when the device starts, when settings
+change, with each warning and, while one stands, after each token that was given: so a certificate that was
+replaced in its file takes the warning away.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from ..events.device import CredentialChecked, CredentialEndAnnounced
+from ..events.token import AccessTokenReady, SignInSucceeded
+from ..machines.credential import CREDENTIAL, GOOD
+from .bus import Publication
+from .runtime import Runtime, Unit
+from .saying import Saying
+
+NEWS = (AccessTokenReady, SignInSucceeded, CredentialEndAnnounced)
+
+
+class CredentialLook:
+    def __init__(self, runtime: Runtime, saying: Saying, ends_at: Callable[[], datetime | None]) -> None:
+        self.runtime, self.saying, self.ends_at = runtime, saying, ends_at
+        runtime.watchers.append(self.watch)
+
+    def watch(self, unit: Unit) -> None:
+        stands = self.runtime.instance(CREDENTIAL, "").state is not GOOD
+        if stands and any(isinstance(fact, NEWS) for fact in unit.played.lines):
+            for publication in self.found():
+                self.saying.begin(publication.fact)
+
+    def found(self) -> tuple[Publication, ...]:
+        """What is to be said of it now."""
+        ends_at = self.ends_at()
+        if ends_at == self.runtime.instance(CREDENTIAL, "").data.ends_at:
+            return ()
+        return (Publication(CredentialChecked(ends_at=ends_at)),)
