@@ -5,6 +5,7 @@ afterwards, and no error quotes it.
 """
 
 import hashlib
+import re
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -20,6 +21,7 @@ from ..secret import Secret
 LIFE = timedelta(minutes=5)
 SERVICE_LIFE = timedelta(hours=1)
 "Google wants no other."
+PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 EARLY = timedelta(minutes=1)
 "How far the provider's clock may be behind ours."
 
@@ -112,20 +114,12 @@ def of_service(
 
 
 def _key(pem: str) -> RSAKey:
-    """The private key among what a PEM file holds."""
-    begins, ends = pem.find("-----BEGIN"), -1
-    while begins >= 0:
-        label = pem[begins:].partition("-----\n")[0].removeprefix("-----BEGIN ").strip()
-        ends = pem.find(f"-----END {label}-----", begins)
-        if label.endswith("PRIVATE KEY") and ends >= 0:
-            return _imported(f"{pem[begins:ends]}-----END {label}-----\n")
-        begins = pem.find("-----BEGIN", begins + 1)
-    raise ProofUnusableError
-
-
-def _imported(pem: str) -> RSAKey:
+    """The private key among what a PEM file holds (RFC 7468)."""
+    found = PRIVATE_KEY.search(pem)
+    if found is None:
+        raise ProofUnusableError
     try:
-        key = RSAKey.import_key(pem)
+        key = RSAKey.import_key(found[0])
     except (JoseError, ValueError, TypeError):
         raise ProofUnusableError from None
     if not key.is_private:

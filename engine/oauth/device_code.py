@@ -120,7 +120,7 @@ class DeviceCodeSignIn(Attempt):
         says = (
             request.because,
             words.say("code.enter", address=address),
-            words.say("code.who", account=request.address, device=request.device or request.place),
+            words.say("code.who", account=request.address, device=request.device or words.say("code.device")),
             words.say("code.warning"),
         )
         return SignInCode(

@@ -1,13 +1,17 @@
 """The administrator's mail goes by the application's own credential, and nobody signs in (B3)."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import trustme
+from joserfc import jwt
 
+from franking.engine.oauth.assertions import thumbprint
 from franking.engine.ports import Tokens
+from franking.engine.secret import Secret
 from franking.engine.settings import SettingsError
 from franking.engine.signing_in import MARK
 from franking.events.information import Actor
@@ -283,3 +287,35 @@ async def test_hve_wants_tokens_that_live_longer(tmp_path: Path) -> None:
     """501 5.5.127: more than 600 s."""
     async with office(tmp_path) as here, here.engine(smtp={"server": "smtp-hve.office365.com"}) as engine:
         assert engine.adapters.provider("administrator").lifetimes.margin.total_seconds() > 600
+
+
+@HOWS
+@pytest.mark.manual("B3", "S25")
+async def test_s25_no_secret_key_or_assertion_in_a_log_or_in_the_store(
+    how: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    encode = jwt.encode
+
+    def noted(*parts: object, **named: object) -> str:
+        made.append(encode(*parts, **named))  # type: ignore[arg-type]
+        return made[-1]
+
+    monkeypatch.setattr(jwt, "encode", noted)
+    caplog.set_level(logging.DEBUG)
+    async with alone(tmp_path, how) as here:
+        given = (here.store / "credentials" / "application").read_text()
+        async with here.engine() as engine:
+            await here.acquire(engine)
+            held = engine.holder.take("administrator")
+            assert held is not None
+            secrets = [held.access.reveal(), *made, *([given] if how == "secret" else given.split()[3:5])]
+            kept = (path for path in here.store.iterdir() if path.is_file())
+            stored = b"".join(path.read_bytes() for path in kept)
+    assert bool(made) == (how != "secret")
+    assert [text for text in secrets if text in caplog.text or text.encode() in stored] == []
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_certificates_file_may_come_from_any_system(ends: str) -> None:
+    assert thumbprint(Secret(PEM.replace("\n", ends))) == thumbprint(Secret(PEM))

@@ -73,6 +73,13 @@ async def test_b3_the_screen_says_what_to_do_who_signs_in_where_and_warns(staged
         assert code.user_code not in repr(code)
 
 
+async def test_a_device_without_a_name_is_this_one(staged: "Staged") -> None:
+    async with elsewhere(staged) as (at, screen):
+        task = asyncio.create_task(at.client().sign_in(replace(at.stage.request(), flow=Flow.CODE), screen))
+        assert isinstance(await at.passes(task), Tokens)
+        assert "lets this device send e-mail" in screen.codes[0].says[1]
+
+
 @pytest.mark.manual("B3", "S19a")
 async def test_b3_the_code_is_shown_no_longer_than_the_screen_is_open(staged: "Staged") -> None:
     """Microsoft's lives for 15 minutes."""

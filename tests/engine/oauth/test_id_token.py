@@ -228,3 +228,17 @@ def test_the_set_is_of_public_keys() -> None:
     keys = key_set(json.dumps({"keys": [KEY.as_dict(private=True)]}).encode())
     assert isinstance(keys, KeySet)
     assert all(not key.is_private for key in keys if isinstance(key, RSAKey))
+
+
+@pytest.mark.manual("S19", "B3")
+def test_b3_a_flow_without_a_nonce_believes_none_that_has_one() -> None:
+    """It answers another request."""
+
+    def of_device_code(told: Mapping[str, object]) -> Who:
+        text = jwt.encode({"alg": "RS256", "kid": "one"}, dict(told), KEY)
+        return signed_in(Secret(text), KEYS, MICROSOFT_HERE, "device", None, NOW)
+
+    assert of_device_code(claims(nonce=None)) == Who(KIM)
+    with pytest.raises(UnusableError) as raised:
+        of_device_code(claims())
+    assert raised.value.fault is Fault.ID_TOKEN
