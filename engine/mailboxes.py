@@ -133,12 +133,17 @@ class Mailboxes:
             return ()
         return (Publication(MailboxTryWanted(account=row.account)),)
 
+    def alone(self, identity: str) -> AccountRow | None:
+        """Of the mailbox that is this user's alone; None: nothing is known against it, or it is shared."""
+        row = self.rows.get(self.address(identity))
+        return row if row is not None and self.owner(row.account) == identity else None
+
     def forgotten(self, identity: str) -> tuple[Write, ...]:
         """Nobody's address stands any more with the mailbox that was this user's alone. Its id stays, so that
         it is never given to another one.
         """
-        row = self.rows.get(self.address(identity))
-        if row is None or self.owner(row.account) != identity:
+        row = self.alone(identity)
+        if row is None:
             return ()
         nameless = AccountRow(row.account, row.account)
         del self.rows[row.address]

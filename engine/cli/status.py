@@ -131,7 +131,8 @@ def mailboxes(found: tuple[MailboxStatus, ...]) -> Table:
     """Those that are not open."""
     grid = Table.grid(padding=(0, 3))
     for each in found:
-        again = f"one message tries it at {local(each.try_at)}" if each.state == CLOSED.value else ""
+        due = each.try_at if each.state == CLOSED.value else None
+        again = f"one message tries it at {local(due)}" if due else ""
         grid.add_row(plain(each.address), coloured(each.state), plain(each.code), Text(again, "dim"))
     return grid
 

@@ -22,9 +22,11 @@ from franking.tests.engine.device import (
     KIM,
     LEE,
     OFFICE,
+    PASSWORDS,
     PRINTER,
     START,
     Office,
+    credential,
     history,
     office,
     refresh_token,
@@ -270,3 +272,69 @@ async def test_b10_a_change_of_who_signs_in_is_an_act_that_may_have_mended_it(tm
         await engine.settle()
         assert states(engine) == ["sent"] * 3
         assert refresh_token(engine, "kim") == "Acquired"
+
+
+@pytest.mark.manual("B14", "S33a")
+async def test_b14_nothing_of_a_forgotten_person_stays_with_the_closed_mailbox(tmp_path: Path) -> None:
+    async with switched_off(tmp_path) as (here, engine):
+        await engine.forget("kim")
+        await engine.settle()
+        assert (warnings(engine), states(engine)) == ([], [])
+        assert {mailbox.address for mailbox in engine.status().mailboxes} == {"mailbox:1"}
+        await here.passes(engine, hours=2)
+        await here.sign_in(engine)
+        here.provider.accounts.enable_submission(KIM)
+        await here.scan(engine)
+        await engine.settle()
+        assert states(engine) == ["sent"], "who comes back begins anew"
+
+
+@pytest.mark.manual("B11", "S1")
+async def test_b11_a_password_that_is_refused_is_not_repeated_by_every_job(tmp_path: Path) -> None:
+    """Servers lock an account into which a wrong password is typed on and on."""
+    off: dict[str, object] = {"enabled": False}
+    smtp = {"user": PRINTER, "user_credential": "credential:smtp"}
+    async with office(tmp_path) as here:
+        credential(here.store, "smtp", "wrong")
+        fixed: dict[str, object] = {"setting": "Fix Administrator Address"}
+        async with here.engine(oauth=off, smtp=smtp, from_address=fixed) as engine:
+            for user in ("kim", "lee"):
+                await here.scan(engine, user)
+                await engine.settle()
+            assert (states(engine), sign_ins(here)) == (["waiting"] * 2, 1)
+            assert {job.reason for job in engine.status().jobs} == {"the mailbox is closed (password)"}
+            (warning,) = engine.information()
+            assert (warning.actor, engine.concerns(warning)) == (Actor.ADMIN, ""), "it is the device's"
+            assert PRINTER in warning.cause
+            credential(here.store, "smtp", PASSWORDS[PRINTER])
+            assert await engine.try_mailbox()
+            await engine.settle()
+            assert (states(engine), engine.information()) == (["sent"] * 2, ())
+
+
+@pytest.mark.manual("B9")
+async def test_b9_what_closed_it_is_told_in_the_language_of_the_device(tmp_path: Path) -> None:
+    async with switched_off(tmp_path) as (_, engine):
+        await engine.apply(engine.settings.changed(device={"language": "de"}))
+        (warning,) = engine.information()
+        assert warning.cause.startswith(f"Die E-Mails von {KIM} warten")
+        assert "Authentifiziertes SMTP ist" in warning.cause
+        assert "[Authenticated SMTP]" in warning.remedy
+
+
+@pytest.mark.manual("B11")
+async def test_b11_connections_are_counted_for_the_account_and_not_for_each_identity(tmp_path: Path) -> None:
+    """kim signs in with the administrator's address, and the provider lets a mailbox have three."""
+    async with office(tmp_path, users={"kim": PRINTER}) as here, here.engine() as engine:
+        await here.acquire(engine)
+        await here.sign_in(engine)
+        async with here.server.hold_bodies() as gate:
+            for _ in range(4):
+                await here.notice(engine)
+                await here.scan(engine)
+            await gate.arrived(3)
+            found = [job.signer for job in engine.status().jobs if job.state == "delivering"]
+            assert len(found) == 3
+            assert set(found) == {"administrator", "user:1"}, "nobody has to stand back"
+        await engine.settle()
+        assert states(engine) == ["sent"] * 8

@@ -117,3 +117,26 @@ async def test_s27_a_token_whose_record_cannot_be_read_is_deleted_too(
             assert not stands(engine, "panel")
             await here.sign_in(engine)
         assert anywhere(here.store, kept) == []
+
+
+@pytest.mark.manual("B10")
+async def test_b10_a_mailbox_whose_record_cannot_be_read_is_named_and_tried(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server says again what is wrong with it, if anything is; others' mail goes meanwhile."""
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine, "kim", "panel")
+            await here.sign_in(engine, "lee", "page")
+            here.provider.accounts.disable_submission("kim@example.com")
+            await here.scan(engine)
+            await engine.settle()
+        spoil(here, "update instance set data='{' where machine=?", "mailbox")
+        async with here.engine() as engine:
+            await here.scan(engine, "lee")
+            await engine.settle()
+            assert "the stored mailbox mailbox:1 cannot be read" in caplog.text
+            assert states(engine) == ["waiting", "sent"]
+            here.provider.accounts.enable_submission("kim@example.com")
+            await here.passes(engine, hours=1)
+            assert states(engine) == ["sent", "sent"]
