@@ -14,6 +14,7 @@ from .measure import Benchmark, Figure, write
 from .memory import memory
 from .publishes import publishes
 from .steps import steps
+from .year import year
 
 REPORT = Path(__file__).parent / "report.json"
 
@@ -22,6 +23,7 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType({
     "publishes": publishes,
     "imports": imports,
     "memory": memory,
+    "year": year,
 })  # fmt: skip
 
 AT_MOST = MappingProxyType({"import_vs_floor": 1.6, "idle_rss_mb": 40, "idle_rss_one_identity_mb": 48})

@@ -8,7 +8,7 @@ lets a test cut a connection.
 import asyncio
 import contextlib
 import socket
-from typing import Self
+from typing import NamedTuple, Self
 
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
@@ -24,6 +24,15 @@ ALPN = ("h2", "http/1.1")
 
 AGAIN_S = 0.2
 "How long a connection may take to end before it is told again."
+
+
+class Connection(NamedTuple):
+    """What is asked of it when it may have ended already, and its transport knows nothing any more."""
+
+    writer: asyncio.StreamWriter
+    peer: tuple[str, int]
+    tls: str
+    "As OpenSSL names the version."
 
 
 class HttpsListener:
@@ -42,7 +51,7 @@ class HttpsListener:
         self._listening: asyncio.Task[None] | None = None
         self._socket: socket.socket | None = None
         self._reserved: socket.socket | None = None
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter | None] = {}
+        self._connections: dict[asyncio.Task[None], Connection | None] = {}
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -105,26 +114,22 @@ class HttpsListener:
 
     def cut(self, peer: tuple[str, int]) -> None:
         """Drops the connection from `peer` without a word, as a failing network does."""
-        for writer in self._connections.values():
-            # A connection that was left is still here for a moment and knows its peer no more.
-            known = writer.get_extra_info("peername") if writer is not None else None
-            if writer is not None and known is not None and known[:2] == peer:
-                writer.transport.abort()
+        for connection in self._from(peer):
+            connection.writer.transport.abort()
 
     def tls_of(self, peer: tuple[str, int]) -> str:
         """The version on the connection from `peer`, as OpenSSL names it; empty where it is gone."""
-        for writer in self._connections.values():
-            known = writer.get_extra_info("peername") if writer is not None else None
-            if writer is not None and known is not None and known[:2] == peer:
-                return str(writer.get_extra_info("ssl_object").version())
-        return ""
+        return next((connection.tls for connection in self._from(peer)), "")
 
     def cut_all(self) -> None:
-        for task, writer in self._connections.items():
-            if writer is None:
+        for task, connection in self._connections.items():
+            if connection is None:
                 task.cancel()
             else:
-                writer.transport.abort()
+                connection.writer.transport.abort()
+
+    def _from(self, peer: tuple[str, int]) -> list[Connection]:
+        return [found for found in self._connections.values() if found is not None and found.peer == peer]
 
     async def _listen(self, listener: socket.socket) -> None:
         """Accepts by itself: asyncio's own server forgets connections that are still shaking hands."""
@@ -144,10 +149,12 @@ class HttpsListener:
         protocol = asyncio.StreamReaderProtocol(reader)
         # A client may go away or dislike our certificate at any moment; neither is a fault of ours.
         with contextlib.suppress(OSError):
+            peer = connection.getpeername()[:2]
             transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=self._tls)
             writer = asyncio.StreamWriter(transport, protocol, reader, loop)
             task = asyncio.current_task()
             assert task is not None
-            self._connections[task] = writer
+            tls = str(transport.get_extra_info("ssl_object").version())
+            self._connections[task] = Connection(writer, peer, tls)
             state: LifespanState = {}
             await TCPServer(self._app, loop, self._config, self._stopping, state, reader, writer)
