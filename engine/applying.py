@@ -24,10 +24,11 @@ from .adapters import outside
 from .bus import Publication
 from .kept_secrets import NAME, VAULT, SecretUnnamed, UnknownSecret
 from .parts import Parts
-from .records import KeptSecret, SecretGone, Write
+from .records import Write
 from .refusal import Refused
 from .secret import Secret
 from .settings import Settings, SettingsError, flat
+from .vault_rows import KeptSecret, SecretGone
 from .words import Spoken
 
 T = TypeVar("T")

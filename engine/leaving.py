@@ -24,10 +24,11 @@ from ..machines.sign_in import OPEN, SIGN_IN
 from .at_the_panel import UnknownUser
 from .bus import Publication
 from .people import LoginReserved
-from .records import IdentityRow, JobRow, JobsGone, PersonGone, StoreFailed
+from .records import IdentityRow, JobRow, StoreFailed
 from .runtime import Unit
 from .status import OVER
 from .submitting import Submitting
+from .vault_rows import JobsGone, PersonGone
 
 AT_ONCE = 64
 "Jobs that one commit cancels."
@@ -122,7 +123,8 @@ class Leaving(Submitting):
         """
         identity, jobs = person.identity, self.jobs_of(person.identity)
         held = self.holds(identity)
-        of_him = {identity, *(str(row.job) for row in jobs)}
+        mailbox = self.mailboxes.alone(identity)
+        of_him = {identity, *(str(row.job) for row in jobs), *((mailbox.account,) if mailbox else ())}
         cleared = [
             Publication(InformationCleared(code=code, subject=subject))
             for code, subject in sorted(self.runtime.raised)

@@ -10,19 +10,22 @@ Rule: nothing here asks the provider.
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from ..events.device import StoreCopied
 from ..events.information import Actor, Info
+from ..events.registry import MalformedRecord
 from ..events.token import GrantCopied, GrantLocked, GrantUnlocked
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from .bus import Publication
 from .information import detail_by
 from .ports import Unsealing
-from .records import InformationDetail, Noted, SealedGrant, SealFailed, SealLost
+from .records import InformationDetail, SealedGrant, SealFailed, SealLost
 from .runtime import Runtime
+from .vault_rows import Noted
 
 ORIGIN = "origin"
 "Under this name the store notes which device it belongs to."
@@ -31,6 +34,7 @@ PURPOSE = b"franking: whose store is this"
 SERIAL = Path("/sys/firmware/devicetree/base/serial-number")
 MACHINE_ID = Path("/etc/machine-id")
 UNSET = "uninitialized"
+log = logging.getLogger("franking")
 
 
 def this_device() -> str:
@@ -89,9 +93,12 @@ class LostGrants:
 
     def changed(self, grant: SealedGrant) -> list[Publication]:
         """What became of it since it was looked at last."""
-        state = self.runtime.instance(REFRESH_TOKEN, grant.identity).state
         try:
+            state = self.runtime.instance(REFRESH_TOKEN, grant.identity).state
             self.vault.open(grant)
+        except MalformedRecord as error:  # the device starts all the same
+            log.error("%s", error)
+            return []
         except SealLost as failure:
             return [locked(grant, failure)] if state is ACQUIRED else []
         except SealFailed:  # the administrator's to mend: nothing is lost

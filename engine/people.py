@@ -14,7 +14,8 @@ from ..events.request import Address
 from ..events.settings import DeviceSettings
 from ..machines.identity import same
 from .ports import Directory
-from .records import IdentityRow, Noted, Store
+from .records import IdentityRow, Store
+from .vault_rows import Noted
 from .words import Spoken
 
 LAST = "last person"

@@ -19,9 +19,10 @@ from pydantic import TypeAdapter
 from ..events.information import Actor
 from ..events.settings import AdministratorFlow, Flow
 from .exclusions import Exclusion
-from .records import KeptSecret, SealedGrant, Store, Write
+from .records import SealedGrant, Store, Write
 from .secret import Secret
 from .shown import SignInCode, SignInRequest
+from .vault_rows import KeptSecret
 
 
 class AnswerClass(StrEnum):

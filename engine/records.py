@@ -9,6 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from .vault_rows import (
+    JobsGone,
+    KeptSecret,
+    Noted,
+    PersonGone,
+    ResealedGrant,
+    ResealedLink,
+    ResealedSecret,
+    SecretGone,
+)
 from .words import Spoken, Words
 
 
@@ -189,56 +199,6 @@ class LinkRow(NamedTuple):
     "The link, for every try of the mail."
     digest: bytes
     "SHA-256 of the link."
-
-
-class ResealedGrant(NamedTuple):
-    """The same grant under another key, in place of what was sealed before; else nothing happens."""
-
-    identity: str
-    sealed: bytes
-    before: bytes
-
-
-class ResealedLink(NamedTuple):
-    document: int
-    sealed: bytes
-    before: bytes
-
-
-class KeptSecret(NamedTuple):
-    """What a setting names as `vault:NAME`."""
-
-    name: str
-    sealed: bytes
-
-
-class SecretGone(NamedTuple):
-    name: str
-
-
-class ResealedSecret(NamedTuple):
-    name: str
-    sealed: bytes
-    before: bytes
-
-
-class Noted(NamedTuple):
-    """Something that the store knows of itself."""
-
-    name: str
-    value: str
-
-
-class JobsGone(NamedTuple):
-    """Everything that is known of this person's jobs beside their machines."""
-
-    owner: str
-
-
-class PersonGone(NamedTuple):
-    """Login and address; the identity is never given to anybody else."""
-
-    identity: str
 
 
 class DocumentGone(NamedTuple):

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .. import records as r
+from .. import vault_rows as v
 
 SCHEMA_VERSION = 1
 "Of the tables. A store with a higher one was written by a newer program and is left untouched."
@@ -78,14 +79,14 @@ WRITES: dict[type, str] = {
     r.LinkRow: insert("link", r.LinkRow),
     r.DocumentGone: "delete from document where document=?",
     r.LinkGone: "delete from link where document=?",
-    r.ResealedGrant: "update vault set sealed=?2 where identity=?1 and sealed=?3",
-    r.ResealedLink: "update link set sealed=?2 where document=?1 and sealed=?3",
-    r.ResealedSecret: "update secret set sealed=?2 where name=?1 and sealed=?3",
-    r.KeptSecret: insert("secret", r.KeptSecret),
-    r.SecretGone: "delete from secret where name=?",
-    r.Noted: insert("noted", r.Noted),
-    r.JobsGone: "delete from job where owner=?",
-    r.PersonGone: "delete from identity where identity=?",
+    v.ResealedGrant: "update vault set sealed=?2 where identity=?1 and sealed=?3",
+    v.ResealedLink: "update link set sealed=?2 where document=?1 and sealed=?3",
+    v.ResealedSecret: "update secret set sealed=?2 where name=?1 and sealed=?3",
+    v.KeptSecret: insert("secret", v.KeptSecret),
+    v.SecretGone: "delete from secret where name=?",
+    v.Noted: insert("noted", v.Noted),
+    v.JobsGone: "delete from job where owner=?",
+    v.PersonGone: "delete from identity where identity=?",
     r.InformationRow: insert("information", r.InformationRow),
     r.InformationDetail: "update information set detail=?3 where code=?1 and subject=?2",
     r.InformationRead: "update information set acknowledged=1 where code=? and subject=?",
@@ -95,7 +96,7 @@ WRITES: dict[type, str] = {
 }
 "Each in the order of its fields."
 ERASURES = (
-    r.ErasedGrant, r.ResealedGrant, r.ResealedLink, r.ResealedSecret, r.KeptSecret, r.SecretGone, r.JobsGone,
-    r.PersonGone,
+    r.ErasedGrant, v.ResealedGrant, v.ResealedLink, v.ResealedSecret, v.KeptSecret, v.SecretGone, v.JobsGone,
+    v.PersonGone,
 )  # fmt: skip
 "What they take away leaves every file of the store at once."

@@ -27,7 +27,6 @@ from ..records import (
     JobMoved,
     JobOutcome,
     JobRow,
-    KeptSecret,
     Line,
     LinkRow,
     RefusedSender,
@@ -36,6 +35,7 @@ from ..records import (
     Stored,
     StoreFailed,
 )
+from ..vault_rows import KeptSecret
 from . import schema
 
 NOT_NOW = frozenset({

@@ -9,18 +9,9 @@ import json
 import os
 from collections.abc import Iterator
 
-from ..records import (
-    KeptSecret,
-    ResealedGrant,
-    ResealedLink,
-    ResealedSecret,
-    SealedGrant,
-    SealFailed,
-    SealLost,
-    Store,
-    Whose,
-)
+from ..records import SealedGrant, SealFailed, SealLost, Store, Whose
 from ..secret import Secret
+from ..vault_rows import KeptSecret, ResealedGrant, ResealedLink, ResealedSecret
 from .keys import Key
 
 NONCE_OCTETS = 12

@@ -60,13 +60,14 @@ async def test_b14_a_reset_does_not_wait_for_a_provider_that_is_away(
         async with here.engine() as engine:
             await here.acquire(engine)
             provider = engine.adapters.provider("administrator")
+            answers = asyncio.Event()
 
             async def away(grant: object) -> bool:
-                await asyncio.sleep(0.5)
-                return False
+                return not await answers.wait()
 
             monkeypatch.setattr(provider, "revoke", away)
             assert await engine.factory_reset() == (1, 0)
+            answers.set()
         assert left(here.store) == []
 
 

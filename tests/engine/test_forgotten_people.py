@@ -8,7 +8,8 @@ import pytest
 from franking.engine.at_the_panel import UnknownUser
 from franking.engine.engine import Engine
 from franking.engine.people import LoginReserved
-from franking.engine.records import Batch, PersonGone, StoreFailed
+from franking.engine.records import Batch, StoreFailed
+from franking.engine.vault_rows import PersonGone
 from franking.events.token import GrantRevoked, PersonErased
 
 from .box import BOX, boxed, to_url, written
@@ -47,9 +48,7 @@ async def test_b14_everything_of_a_person_is_gone_from_every_file(tmp_path: Path
             for each in (b"kim@", b"-of-kim", b'"kim"', kept):
                 assert anywhere(here.store, each) == [], each
             assert logins(engine) == ["administrator", "lee"]
-            assert [fact.identity for fact in history(engine) if isinstance(fact, PersonErased)] == [
-                "user:1"
-            ]
+            assert [fact.identity for fact in history(engine) if isinstance(fact, PersonErased)] == ["user:1"]
             await engine.settle()
             assert [fact.delivered for fact in history(engine) if isinstance(fact, GrantRevoked)] == [True]
             assert (refresh_token(engine, "lee"), len(engine.documents("lee"))) == ("Acquired", 2)

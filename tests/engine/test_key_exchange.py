@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from franking.engine.engine import Engine
-from franking.engine.records import Batch, ResealedGrant, StoreFailed
+from franking.engine.records import Batch, StoreFailed
 from franking.engine.store.keys import (
     CREDENTIAL,
     FORMER_CREDENTIAL,
@@ -25,6 +25,7 @@ from franking.engine.store.keys import (
     key_of,
 )
 from franking.engine.store.vault import Vault
+from franking.engine.vault_rows import ResealedGrant
 from franking.events.device import KeyExchanged
 from franking.events.token import TokenDeleted
 

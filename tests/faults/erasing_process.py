@@ -10,12 +10,13 @@ Rule: time is a virtual clock of this process, so that system auto reset need no
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
+from franking.engine.clock import SystemClock
 from franking.engine.engine import Engine
-from franking.engine.records import Batch, ErasedGrant, ResealedGrant
+from franking.engine.records import Batch, ErasedGrant
 from franking.engine.store import erasure, keys
+from franking.engine.vault_rows import ResealedGrant
 from franking.testing.clock import VirtualClock
 from franking.testing.person import Person
 from franking.testing.screen import PersonAtTheScreen
@@ -114,7 +115,7 @@ async def erase(engine: Engine, clock: VirtualClock, how: str) -> None:
 
 
 async def run(device: Device, how: str, cut: str) -> None:
-    clock = VirtualClock(datetime.now(UTC))
+    clock = VirtualClock(SystemClock().now())
     screen = PersonAtTheScreen(Person(device.settings.tls.trust or Path("ca.pem")), device.passwords)
     async with Engine.open(device.settings, clock=clock, screen=screen) as engine:
         await engine.log_in("panel", "kim")
