@@ -136,7 +136,7 @@ class RefreshBlocked(TokenAnswer):
     retry_at: AwareDatetime
     code: str
     actor: str
-    "`admin` or `app`, as in the catalogue of provider answers."
+    "`admin`, `app` or `ours`, as the provider's answers are told apart."
 
 
 class GrantMissing(TokenAnswer, GrantFact):

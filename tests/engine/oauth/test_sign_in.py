@@ -320,7 +320,7 @@ async def test_a_device_clock_that_is_wrong_is_said(staged: "Staged") -> None:
         slow = VirtualClock(stage.clock.now() - timedelta(minutes=6))
         outcome = await stage.client(clock=slow).sign_in(stage.request(), stage.accepting())
         assert isinstance(outcome, Trouble)
-        assert (outcome.kind, outcome.code, outcome.actor) == (AnswerClass.OURS, Fault.CLOCK, Actor.ADMIN)
+        assert (outcome.kind, outcome.code, outcome.actor) == (AnswerClass.WAIT, Fault.CLOCK, Actor.ADMIN)
 
 
 ScreenOf = Callable[[Callable[[str], object]], "PlayedScreen"]
