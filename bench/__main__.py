@@ -13,6 +13,7 @@ from .imports import imports
 from .measure import Benchmark, Figure, write
 from .memory import memory
 from .publishes import publishes
+from .refreshes import refreshes
 from .steps import steps
 from .year import year
 
@@ -23,6 +24,7 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType({
     "publishes": publishes,
     "imports": imports,
     "memory": memory,
+    "refreshes": refreshes,
     "year": year,
 })  # fmt: skip
 
