@@ -20,8 +20,8 @@ from franking.engine.records import Batch, StoreFailed, Whose
 from franking.engine.replay import replay
 from franking.engine.runtime import Runtime
 from franking.engine.secret import Secret
-from franking.engine.store.sqlite import SqliteStore
 from franking.engine.store.keys import GivenKey
+from franking.engine.store.sqlite import SqliteStore
 from franking.engine.store.vault import Vault
 from franking.events.base import Event
 from franking.events.device import EngineStarted

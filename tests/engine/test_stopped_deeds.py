@@ -14,8 +14,8 @@ from franking.engine.holder import Held
 from franking.engine.records import Batch, StoreFailed, Whose
 from franking.engine.runtime import Runtime, Unit
 from franking.engine.secret import Secret
-from franking.engine.store.sqlite import SqliteStore
 from franking.engine.store.keys import GivenKey
+from franking.engine.store.sqlite import SqliteStore
 from franking.engine.store.vault import Vault
 from franking.events.device import UserLoggedIn, UserLoggedOut
 from franking.events.job import JobSubmitted
