@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from franking.engine.signing_in import PasteRefused
 from franking.engine.submitting import UnknownJob
 from franking.engine.view import NotAllowed, View
 from franking.events.information import Info
@@ -61,6 +62,10 @@ async def test_what_is_done_at_a_place_is_for_who_stands_there(tmp_path: Path) -
         for act in (lee.log_out, lee.cancel_sign_in, lee.discard_waiting):
             with pytest.raises(NotAllowed):
                 await act("panel")
+        with pytest.raises(NotAllowed):
+            lee.paste("panel", "http://localhost/?code=a&state=b")
+        with pytest.raises(PasteRefused):
+            kim.paste("panel", "http://localhost/?code=a&state=b")
         with pytest.raises(NotAllowed):
             lee.waits_at("panel")
         with pytest.raises(NotAllowed):

@@ -10,6 +10,7 @@ import trustme
 from joserfc import jwt
 
 from franking.engine.oauth.assertions import thumbprint
+from franking.engine.parts import NoScreen
 from franking.engine.ports import Tokens
 from franking.engine.secret import Secret
 from franking.engine.settings import SettingsError
@@ -75,6 +76,16 @@ async def test_b3_mail_goes_without_anybody_signing_in(how: str, tmp_path: Path)
         assert states(engine) == ["sent"]
         (message,) = here.kit.mailbox.messages
         assert (message.envelope.account, message.mail_from) == (PRINTER, PRINTER)
+
+
+@pytest.mark.manual("B3")
+async def test_b3_a_device_without_any_screen_acquires_its_token_and_no_users(tmp_path: Path) -> None:
+    async with alone(tmp_path, "secret") as here:
+        here.screen = None  # type: ignore[assignment]
+        async with here.engine() as engine:
+            await here.acquire(engine)
+            with pytest.raises(NoScreen):
+                await engine.sign_in("page", "kim")
 
 
 @HOWS

@@ -51,7 +51,7 @@ def test_what_the_settings_name_and_what_the_rules_forbid_is_told_at_once(device
         assert told in ended.err
     for told in ("S3-administrator", "S7-bulk", "S8-order"):
         assert told in ended.err
-    assert "one of Google, Microsoft is wanted" in ended.err
+    assert "one of Google, Microsoft, Microsoft (21Vianet)" in ended.err
     assert not device.store.exists()
 
 
