@@ -81,7 +81,7 @@ class DeviceCodeSignIn(Attempt):
                 return Cancelled()
             if answer.error in (PENDING, SLOW_DOWN):
                 pause = max(interval, trouble.retry_after or interval)
-            elif trouble.kind is AnswerClass.WAIT:
+            elif trouble.kind in (AnswerClass.WAIT, AnswerClass.PROTOCOL):
                 pause = max(min(pause * 2, LONGEST), interval, trouble.retry_after or interval)
             else:
                 return trouble

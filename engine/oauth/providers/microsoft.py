@@ -67,6 +67,8 @@ MICROSOFT = ProviderData(
     ),
     people_are_public=True,  # AADSTS700025
     tenants_open=frozenset({"common", "organizations", "consumers"}),
+    other_account=MappingProxyType({}),
+    # On a shared panel always, not only after another account.
     authorize_extra=MappingProxyType({"prompt": "select_account"}),
     answers=ANSWERS,
 )

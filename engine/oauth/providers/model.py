@@ -81,10 +81,10 @@ class ProviderData:
     "None: for mail a person must sign in."
     people_are_public: bool = False
     "Sign-ins of people bring no secret while the application has one for itself (RFC 8252 section 8.5)."
-    other_account: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType({"prompt": "select_account"})
-    )
-    "Goes over `authorize_extra` after another account signed in."
+    other_account: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"prompt": "login"}))
+    """Goes over `authorize_extra` after another account signed in. Every provider knows `login` (OpenID
+    Connect Core 1.0 section 15.1), not every one `select_account`.
+    """
     tenants_open: frozenset[str] = frozenset()
     "Tenant settings that leave it to the id_token which tenant it is."
     authorize_extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -21,7 +21,7 @@ from franking.events.settings import Flow
 from franking.testing.clock import VirtualClock
 from franking.testing.kit import playing
 from franking.testing.refusals import Cause
-from franking.testing.scripted import CUT, JSON, LOST, Scripted, throttled
+from franking.testing.scripted import CAPTIVE_PORTAL, CUT, JSON, LOST, Scripted, throttled
 from franking.tests.engine.oauth.elsewhere import KIM, PASSWORD, CodeScreen, Elsewhere, standard
 
 if TYPE_CHECKING:
@@ -121,10 +121,10 @@ async def test_b3_a_person_who_declines_changes_nothing(staged: "Staged") -> Non
 
 
 @pytest.mark.manual("B2", "B3")
-@pytest.mark.parametrize("odd", ["cut", "throttled"])
+@pytest.mark.parametrize("odd", ["cut", "throttled", "captive portal"])
 async def test_b2_what_passes_by_itself_costs_no_sign_in(odd: str, staged: "Staged") -> None:
     async with elsewhere(staged) as (at, screen):
-        answers = {"cut": CUT, "throttled": throttled(60)}
+        answers = {"cut": CUT, "throttled": throttled(60), "captive portal": CAPTIVE_PORTAL}
         at.stage.server.script(answers[odd], "token:device_code", 3)
         assert isinstance(await at.signs_in(screen), Tokens)
         waited = at.polls[1] - at.polls[0]

@@ -15,6 +15,7 @@ from franking.engine.oauth.faults import Fault
 from franking.engine.ports import AnswerClass, Cancelled, Tokens, Trouble
 from franking.events.information import Actor
 from franking.testing.clock import VirtualClock
+from franking.tests.engine.oauth.elsewhere import standard
 
 if TYPE_CHECKING:
     from franking.tests.engine.oauth.conftest import PlayedScreen, Stage
@@ -78,6 +79,22 @@ async def test_s19a_nothing_is_used_twice(staged: "Staged") -> None:
         for once in ("state", "nonce", "code_challenge"):
             assert asked[0][once] != asked[1][once]
             assert len(asked[0][once][0]) >= 43
+
+
+@pytest.mark.manual("S19")
+@pytest.mark.parametrize(
+    ("name", "prompts"),
+    [("Microsoft", ["select_account"]), ("Google", ["consent select_account"]), ("another", ["login"])],
+)
+async def test_s19_after_another_account_the_person_is_asked_anew(
+    name: str, prompts: list[str], staged: "Staged", screen_of: "ScreenOf"
+) -> None:
+    async with staged("Microsoft" if name == "another" else name) as stage:
+        own = {"authorize_extra": {}, "other_account": standard(stage.server).other_account}
+        data = stage.with_data(**own) if name == "another" else stage.data
+        screen = screen_of(stage.kit.person().cancel)
+        await stage.client(data=data).sign_in(replace(stage.request(), another=True), screen)
+        assert parse_qs(urlsplit(screen.opened[0][1]).query)["prompt"] == prompts
 
 
 @NAMES
