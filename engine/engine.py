@@ -97,16 +97,18 @@ class Engine(Leaving):
         Raises Refused or SettingsError where the settings cannot be, StoreInUse, StoreUnusable, SealFailed,
         StoreFailed, OSError.
         """
-        from .store.erasure import finish_reset
+        from .store.erasure import finish_reset, go_on
         from .store.keys import GivenKey, key_of
         from .store.lock import StoreLock
         from .store.sqlite import SqliteStore
 
+        folder = settings.store.path or state_folder(os.environ)
+        if go_on(folder):
+            log.warning("the reset that was begun before is finished: the store is empty")
         found = broken(settings, Look.SET, rules=(*RULES, *rules))
         refuses = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
         if refuses:
             raise Refused("refused.open", refuses, words(settings.device.language))
-        folder = settings.store.path or state_folder(os.environ)
         credentials = credentials or FileCredentials(folder / "credentials")
         providers = {**provided(folder), **providers}
         if mistakes := outside(settings, credentials, providers):
@@ -114,8 +116,6 @@ class Engine(Leaving):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with StoreLock(folder):
             folder.chmod(0o700)
-            if finish_reset(folder):
-                log.warning("the reset that was begun before is finished: the store is empty")
             store = SqliteStore(folder / "store.db")
             try:
                 engine = cls(

@@ -37,10 +37,17 @@ def mark(folder: Path) -> None:
     sync(folder)
 
 
-def finish_reset(folder: Path) -> bool:
-    """For whoever holds the lock. False: nothing was begun."""
+def go_on(folder: Path) -> bool:
+    """Whatever else is the matter with the device. False: nothing was begun. Raises StoreInUse, OSError."""
     if not (folder / MARK).exists():
         return False
+    with StoreLock(folder):
+        finish_reset(folder)
+    return True
+
+
+def finish_reset(folder: Path) -> None:
+    """For whoever holds the lock."""
     for name in KEYS:
         erase(folder / name)
     for name in FILES:
@@ -51,4 +58,3 @@ def finish_reset(folder: Path) -> bool:
     sync(folder)
     (folder / MARK).unlink()
     sync(folder)
-    return True

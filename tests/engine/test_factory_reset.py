@@ -12,6 +12,7 @@ from franking.engine import leaving
 from franking.engine.clock import SystemClock
 from franking.engine.engine import Engine
 from franking.engine.runtime import EngineStopped
+from franking.engine.settings import SettingsError
 from franking.engine.store import keys
 from franking.engine.store.erasure import factory_reset, finish_reset, mark
 from franking.engine.store.lock import StoreInUse
@@ -109,6 +110,18 @@ async def test_b14_a_power_cut_at_any_step_is_finished_by_the_next_start(
             assert not (here.store / "reset").exists()
             assert engine.store.last_sequence() <= 2
             assert here.spooled() == []
+
+
+@pytest.mark.manual("B14")
+async def test_b14_a_reset_is_finished_whatever_else_is_wrong(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await used(here, engine)
+        mark(here.store)
+        here.settings = here.settings.changed(oauth={"client_credential": "credential:missing"})
+        with pytest.raises(SettingsError):
+            await here.engine().__aenter__()
+        assert left(here.store) == []
 
 
 @pytest.mark.manual("B14")

@@ -14,6 +14,7 @@ from .test_leaving import Answers, answers
 
 __all__ = ["answers"]
 
+EXAMPLE = Path(__file__).parents[3] / "examples" / "provision.toml"
 OWN = """
 # Our own provider.
 [provider]
@@ -95,6 +96,15 @@ def test_b14_a_provider_that_is_not_built_in_signs_people_in(made: Device) -> No
     assert (found.lifetimes.idle.days, found.answers[0].words) == (30, ("closed for lunch",))
     assert made.acquire("-c", str(target(made))).code == 0
     assert "Acme" in made.franking("status", "-c", target(made)).out
+
+
+@pytest.mark.manual("B14", "S2")
+def test_b14_the_example_can_be_provisioned(made: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(made.folder / "state"))
+    ended = made.franking("provision", EXAMPLE, "-c", target(made))
+    assert (ended.code, ended.err) == (0, "")
+    (found,) = beside(made.folder / "state").values()
+    assert (found.name, found.lifetimes.connections) == ("Example Mail", 2)
 
 
 @pytest.mark.manual("B14")
