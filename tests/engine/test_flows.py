@@ -268,6 +268,19 @@ async def test_b3_an_address_pasted_at_the_place_acquires_the_token(tmp_path: Pa
         assert refused.value.why is NotPasted.NOTHING_OPEN
 
 
+@pytest.mark.manual("B3", "S18")
+async def test_s18_a_sign_in_that_follows_a_cancelled_one_takes_its_own_address(tmp_path: Path) -> None:
+    async with shown(tmp_path) as (here, engine, screen):
+        former = await elsewhere(here, screen.addresses["page"])
+        await asyncio.gather(engine.cancel_sign_in("page"), engine.acquire("page"))
+        await engine.settle()
+        with pytest.raises(PasteRefused):
+            engine.paste("page", former)
+        engine.paste("page", await elsewhere(here, screen.addresses["page"]))
+        await engine.settle()
+        assert refresh_token(engine, "administrator") == "Acquired"
+
+
 @pytest.mark.manual("B3", "B9", "S18")
 async def test_b9_what_is_no_end_of_this_places_sign_in_is_refused_in_words(tmp_path: Path) -> None:
     async with shown(tmp_path) as (here, engine, screen):
