@@ -238,16 +238,7 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
             for job in found.jobs
         ],
         "count": dict(Counter(job.state for job in found.jobs)),
-        "mailboxes": [
-            {
-                "account": each.account,
-                "address": each.address,
-                "state": each.state,
-                "code": each.code,
-                "try_at": each.try_at.isoformat() if each.try_at else None,
-            }
-            for each in found.mailboxes
-        ],
+        "mailboxes": [mailbox_as_json(each) for each in found.mailboxes],
         "information": [
             {
                 "code": each.code.value,
@@ -260,4 +251,14 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
             }
             for each in found.information
         ],
+    }
+
+
+def mailbox_as_json(mailbox: MailboxStatus) -> dict[str, str | None]:
+    return {
+        "account": mailbox.account,
+        "address": mailbox.address,
+        "state": mailbox.state,
+        "code": mailbox.code,
+        "try_at": mailbox.try_at.isoformat() if mailbox.try_at else None,
     }
