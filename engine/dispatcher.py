@@ -5,7 +5,7 @@ A job goes when validation allows it, the access token of its identity is fresh 
 a place free: none in one that is closed, one in one that is being tried. Where the token is absent it is
 asked for once; «why does it wait» is read from the same machines by whoever asks.
 
-Rule: it remembers nothing but which records cannot be read, for those must not keep the others waiting. It
+Rule: it remembers nothing but which jobs cannot be looked at, for those must not keep the others waiting. It
 looks again after each move of the machines that it reads, never by polling.
 """
 
@@ -23,6 +23,7 @@ from ..machines.mailbox import CLOSED, MAILBOX, TRYING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .bus import Publication
+from .deeds import where
 from .mailboxes import Mailboxes
 from .play import Machine
 from .records import RETRY_STORE, JobRow, StoreFailed
@@ -48,14 +49,15 @@ class Dispatcher:
         self.moved = asyncio.Event()
         self.waits = False
         self.unreadable: set[int] = set()
-        "Jobs; only a person can do something about them."
+        "Jobs that cannot be looked at; one is looked at again when a person did something to it."
         runtime.watchers.append(self.watch)
 
     def watch(self, unit: Unit) -> None:
         for move in unit.played.moves:
+            if move.machine is JOB:
+                self.unreadable.discard(int(move.key))
             if move.machine.title in READS:
                 self.wake()
-                return
 
     def wake(self) -> None:
         if not self.waits:
@@ -142,6 +144,16 @@ class Dispatcher:
         found = self.runtime.store.next_jobs(identity, most + len(self.unreadable))
         for job in [job for job in found if job not in self.unreadable][:most]:
             row = self.runtime.store.job(job)
-            if row is not None:
-                taken.append(Publication(JobTaken(job=job, broken=self.broken(row))))
+            if row is None:
+                continue
+            try:
+                broken = self.broken(row)
+            except StoreFailed:
+                raise
+            except Exception as error:  # noqa: BLE001 - a record, a rule or a directory; the others' mail goes on
+                log.error("job %d cannot be looked at: %s", job, where(error))
+                self.unreadable.add(job)
+                self.moved.set()  # another one may have its place
+            else:
+                taken.append(Publication(JobTaken(job=job, broken=broken)))
         return taken

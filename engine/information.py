@@ -44,6 +44,7 @@ OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     "store unavailable": ("waits.store.cause", "waits.remedy", Actor.NOBODY),
     SEAL: ("waits.seal.cause", "waits.seal.remedy", Actor.ADMIN),
     "fault of the program": ("waits.fault.cause", "waits.fault.remedy", Actor.NOBODY),
+    "it cannot be looked at": ("waits.left-alone.cause", "waits.left-alone.remedy", Actor.ADMIN),
     "its row is missing": ("ended.row.cause", "ended.scan.remedy", Actor.PERSON),
     "a document that it links to is gone": ("ended.document.cause", "ended.scan.remedy", Actor.PERSON),
     "it cannot be composed": ("ended.composed.cause", "ended.composed.remedy", Actor.PERSON),

@@ -149,7 +149,9 @@ class Parts:
         self.limits = Limits(self.runtime, self.touches.unsaid)
         self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.width, self.broken_now)
         self.journal = Journal(store, self.activity, self.runtime)
-        self.reader = Reader(self.runtime, self.people, self.rules, self.mailboxes)
+        self.reader = Reader(
+            self.runtime, self.people, self.rules, self.mailboxes, self.dispatcher.unreadable
+        )
         self.next_job = max(store.last_job(), self.spool.last()) + 1
         self.tasks: list[asyncio.Future[None]] = []
         self.handlers: list[asyncio.Future[None]] = []

@@ -13,6 +13,7 @@ from ..events.base import ADMINISTRATOR
 from ..events.request import Address
 from ..events.settings import DeviceSettings
 from ..machines.identity import same
+from .deeds import where
 from .ports import Directory
 from .records import IdentityRow, Store
 from .vault_rows import Noted
@@ -51,7 +52,10 @@ class People:
     def __init__(
         self, store: Store, settings: Callable[[], DeviceSettings], directory: Directory | None
     ) -> None:
-        self.settings, self.directory = settings, directory
+        self.store, self.settings, self.directory = store, settings, directory
+        self.listed: dict[str, str] = {}
+        "By login, what the directory said last."
+        self.directory_away = False
         self.rows = {row.login: row for row in store.identities()}
         self.identities = {row.login: row.identity for row in self.rows.values()}
         "By login, those too whose row is not stored yet: two who come at once must not get one identity."
@@ -67,10 +71,35 @@ class People:
         """
         if login == ADMINISTRATOR:
             raise LoginReserved
-        known = (self.directory or {}).get(login) or self.settings().users.get(login)
+        known = self.of_directory(login) or self.settings().users.get(login)
         row = self.rows.get(login)
         found = known or (row.address if row else "")
         return checked(login, found) if found else None
+
+    def of_directory(self, login: str) -> str | None:
+        """As it answered last where it cannot be asked now; before it ever answered, the address that the
+        person signed in with: a directory that is away must not end anybody's sign-in (S26a).
+        """
+        if self.directory is None:
+            return None
+        try:
+            found = self.directory.get(login)
+        except Exception as error:  # noqa: BLE001 - the embedding program's: whatever it is, mail goes on
+            if not self.directory_away:
+                log.error("the directory cannot be asked, what it said last counts: %s", where(error))
+            self.directory_away = True
+            return self.listed.get(login) or self.signed_in_with(login)
+        self.directory_away = False
+        if found:
+            self.listed[login] = found
+        else:
+            self.listed.pop(login, None)
+        return found
+
+    def signed_in_with(self, login: str) -> str | None:
+        row = self.rows.get(login)
+        grant = self.store.grant(row.identity) if row else None
+        return grant.address if grant else None
 
     def remembered(self, login: str, address: str | None) -> IdentityRow:
         """The identity's row as it should be, known from now on: two who come at once get two identities, and
@@ -97,6 +126,7 @@ class People:
         """Not known any more; the row is to be stored with the end of his own."""
         self.last = self.taken()
         self.rows.pop(person.login, None)
+        self.listed.pop(person.login, None)
         return Noted(LAST, str(self.last))
 
     def address(self, identity: str) -> str:

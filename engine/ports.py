@@ -394,5 +394,11 @@ class Credentials(Protocol):
         """Raises CredentialError, naming the reference and where it was looked for."""
 
 
-Directory = Mapping[str, str]
-"Login name to e-mail address."
+class Directory(Protocol):
+    """Who is who, of the embedding program; a `dict` of login names and e-mail addresses is one."""
+
+    def get(self, login: str, /) -> str | None:
+        """The e-mail address of this login; None: not known here. It is asked in the engine's own loop, so it
+        returns at once, from what it holds. Whatever it raises means that this is not known now: the address
+        that was known last counts, and nobody's sign-in ends.
+        """

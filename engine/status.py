@@ -1,6 +1,7 @@
 """The state of everything that a person may ask about, as values."""
 
 import logging
+from collections.abc import Set
 from datetime import datetime
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ from .senders import REQUEST
 from .spool import FILES
 from .words import Words, words
 
+LEFT_ALONE = "it cannot be looked at"
+"Code of a job that waits until somebody mends what is wrong with it, or with a rule of the program."
 log = logging.getLogger("franking")
 
 
@@ -104,10 +107,17 @@ class Status(NamedTuple):
 
 class Reader:
     def __init__(
-        self, runtime: Runtime, people: People, rules: tuple[Rule, ...], mailboxes: Mailboxes
+        self,
+        runtime: Runtime,
+        people: People,
+        rules: tuple[Rule, ...],
+        mailboxes: Mailboxes,
+        left_alone: Set[int],
     ) -> None:
         self.runtime, self.people, self.store = runtime, people, runtime.store
         self.rules, self.mailboxes = rules, mailboxes
+        self.left_alone = left_alone
+        "Jobs that the dispatcher could not look at."
 
     @property
     def words(self) -> Words:
@@ -164,7 +174,10 @@ class Reader:
         job = self.found(JOB, str(row.job))
         progress = job.data if job else Progress()
         code = moved.reason if job is not None else "unreadable"
-        waits = self.why(row.identity) if moved.state == WAITING.name and moved.ready else ""
+        waiting = moved.state == WAITING.name and moved.ready
+        waits = self.why(row.identity) if waiting else ""
+        if waiting and row.job in self.left_alone and job is not None:
+            waits, code = "", LEFT_ALONE
         return JobStatus(
             row.job,
             self.people.name(row.owner),
