@@ -14,7 +14,8 @@ import pytest
 from franking.engine.engine import Engine
 from franking.engine.refusal import Refused
 from franking.events.information import Actor
-from franking.events.mailbox import MailboxClosed
+from franking.events.job import JobTaken
+from franking.events.mailbox import MailboxClosed, MailboxProved
 from franking.events.request import Function, Medium, Transmission, TxResultReport
 from franking.events.token import TokenWanted
 from franking.machines.roles import Role, Viewer
@@ -333,8 +334,26 @@ async def test_b11_connections_are_counted_for_the_account_and_not_for_each_iden
                 await here.notice(engine)
                 await here.scan(engine)
             await gate.arrived(3)
-            found = [job.signer for job in engine.status().jobs if job.state == "delivering"]
-            assert len(found) == 3
-            assert set(found) == {"administrator", "user:1"}, "nobody has to stand back"
+            assert states(engine).count("delivering") == 3
         await engine.settle()
         assert states(engine) == ["sent"] * 8
+
+
+@pytest.mark.manual("B11", "S33c")
+async def test_s33c_who_shares_a_mailbox_shares_its_places(tmp_path: Path) -> None:
+    async with office(tmp_path, users={"kim": PRINTER}) as here, here.engine() as engine:
+        await here.acquire(engine)
+        await here.sign_in(engine)
+        here.provider.accounts.disable_submission(PRINTER)
+        for _ in range(4):
+            await here.notice(engine)
+        for _ in range(4):
+            await here.scan(engine)
+        await engine.settle()
+        here.provider.accounts.enable_submission(PRINTER)
+        await engine.try_mailbox()
+        await engine.settle()
+        story = history(engine)
+        opened = next(n for n, event in enumerate(story) if isinstance(event, MailboxProved))
+        next_ones = [event.job for event in story[opened:] if isinstance(event, JobTaken)][:3]
+        assert {engine.job(job).signer for job in next_ones} == {"administrator", "user:1"}
