@@ -112,8 +112,11 @@ class Senders:
         )
 
     def from_of(self, row: JobRow, request: Request) -> str:
-        """The From with which a job of the spool goes now."""
-        now = self.people.address(ADMINISTRATOR) if self.follows(row, request) else ""
+        """The From with which a job of the spool goes now: one that nobody chose is as the settings are."""
+        if not self.follows(row, request):
+            return row.sender
+        who = signer(self.settings(), Sender(row.by_device, None, None))
+        now = who.address if who else self.people.address(ADMINISTRATOR)
         return row.sender if not now or same(now, row.sender) else now
 
     def follows(self, row: JobRow, request: Request) -> bool:

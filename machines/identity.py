@@ -91,11 +91,15 @@ def of_user(settings: DeviceSettings, sender: Sender) -> Signer | None:
 def may_send_as(
     settings: DeviceSettings, login: str, address: str, confirmed: Iterable[str]
 ) -> tuple[str, ...]:
-    """Every address that this identity's sign-in sends from now; `login` may be `administrator`."""
-    bulk = settings.from_address.bulk if login == ADMINISTRATOR else None
+    """Every address that this identity's sign-in sends from now; `login` may be `administrator`. With
+    [OAuth 2.0] OFF the bulk address may be another than the administrator's (S7, S17).
+    """
+    bulk = None
+    if login == ADMINISTRATOR and settings.from_address.setting is ChangeFrom.BULK:
+        bulk = settings.from_address.bulk
     return (
         address,
-        *((bulk,) if same(bulk, address) and bulk else ()),
+        *((bulk,) if bulk and (same(bulk, address) or not settings.oauth.enabled) else ()),
         *aliases(settings, login),
         *confirmed,
         *shared(settings, login),

@@ -11,11 +11,14 @@ import pytest
 
 from franking.engine.engine import Engine
 from franking.engine.refusal import Refused
+from franking.events.request import ScanToEmail
 from franking.events.settings import Security
 from franking.events.token import TokenWanted
 from franking.testing.submission import Admits, SubmissionServer
 from franking.tests.engine.device import (
     KIM,
+    OFFICE,
+    PAGES,
     PASSWORDS,
     PRINTER,
     Office,
@@ -214,3 +217,38 @@ async def test_s1_grants_and_jobs_live_through_off_and_on(tmp_path: Path) -> Non
             assert states(engine) == ["sent", "sent"]
         assert came(here) == [("LOGIN", KIM), ("XOAUTH2", KIM)]
         assert here.visits == ["panel"]
+
+
+@pytest.mark.manual("S6", "S7", "S17")
+@pytest.mark.parametrize("chosen", [None, "sales@example.com"])
+async def test_s6_the_bulk_address_is_the_from_although_it_is_not_the_administrators(
+    tmp_path: Path, chosen: str | None
+) -> None:
+    bulk = {"setting": "Bulk setting", "bulk": "sales@example.com"}
+    async with office(tmp_path) as here, relay(here, Security.STARTTLS) as server:
+        scan = here.folder / "scan.pdf"
+        scan.write_bytes(PAGES)
+        async with here.engine(oauth=OFF, smtp={"port": server.port}, from_address=bulk) as engine:
+            await engine.submit(ScanToEmail(user="kim", to=(OFFICE,), from_address=chosen, files=(scan,)))
+            await here.notice(engine)
+            await engine.settle()
+            assert states(engine) == ["sent", "sent"]
+        froms = [(each.mail_from, str(each.message()["From"])) for each in here.kit.mailbox.messages]
+        assert froms == [("sales@example.com",) * 2, (PRINTER, PRINTER)], "what the device sends is its own"
+
+
+@pytest.mark.manual("S6", "S17")
+async def test_s17_a_bulk_address_that_was_taken_out_of_the_settings_sends_nothing(tmp_path: Path) -> None:
+    bulk = {"setting": "Bulk setting", "bulk": "sales@example.com"}
+    async with office(tmp_path) as here, relay(here, Security.STARTTLS) as server:
+        scan = here.folder / "scan.pdf"
+        scan.write_bytes(PAGES)
+        here.kit.mailbox.refuse_next("mail", "451 4.3.2 Not now")
+        async with here.engine(oauth=OFF, smtp={"port": server.port}, from_address=bulk) as engine:
+            chosen = "sales@example.com"
+            await engine.submit(ScanToEmail(user="kim", to=(OFFICE,), from_address=chosen, files=(scan,)))
+            await engine.settle()
+            await change(engine, from_address={"setting": "Fix Administrator Address"})
+            await here.passes(engine, hours=1)
+            assert (states(engine), engine.job(1).code) == (["ended"], "S17-former")
+        assert here.kit.mailbox.messages == []
