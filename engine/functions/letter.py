@@ -15,6 +15,7 @@ from ..ports import Attachment
 from ..smtp.compose import File, Message, Part
 from ..smtp.fields import Field, Mailbox, Mailboxes, Structured, Text, date
 from ..words import Words, words
+from .table import one_line
 
 BY_A_DEVICE = Structured("Auto-Submitted", ("auto-generated",))
 "RFC 3834 section 5."
@@ -104,7 +105,7 @@ def titled(request: JobRequest, header: Header, title: str) -> str:
 def named(header: Header, *values: tuple[str, str | datetime | None]) -> list[str]:
     """Lines such as `Time: ...`, each by the code of its sentence; what is not known has no line."""
     return [
-        header.words.say(code, value=moment(value) if isinstance(value, datetime) else value)
+        header.words.say(code, value=moment(value) if isinstance(value, datetime) else one_line(value))
         for code, value in values
         if value
     ]

@@ -13,7 +13,7 @@ BY_ENDING: Mapping[str, str] = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
     ".png": "image/png",
-    ".xps": "application/oxps",
+    ".xps": "application/vnd.ms-xpsdocument",
     ".oxps": "application/oxps",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -1,13 +1,13 @@
 """Scan to URL: where the scan is fetched, and until when (S20, S22).
 
-Rule: the scan itself never goes with the mail.
+Rule: the scan itself never goes with the mail, and its name stands in one line, whatever it is.
 """
 
 from collections.abc import Sequence
 
 from ...events.request import ScanToUrl
 from ..ports import Attachment
-from ..smtp.compose import Message
+from ..smtp.compose import Message, file_name
 from ..smtp.fields import Unencodable
 from .letter import Header, Link, letter, moment, named, paragraphs
 
@@ -30,7 +30,10 @@ def compose(request: ScanToUrl, header: Header, files: Sequence[Attachment]) -> 
 
 def described(link: Link, header: Header) -> list[str]:
     line = header.words.say(
-        "scan-to-url.file", name=link.name, size=size(link.octets), expires_at=moment(link.expires_at)
+        "scan-to-url.file",
+        name=file_name(link.name),
+        size=size(link.octets),
+        expires_at=moment(link.expires_at),
     )
     return [line]
 

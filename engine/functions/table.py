@@ -22,7 +22,7 @@ def aligned(
     headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
 ) -> list[str]:
     """Lines for a font of fixed width; the columns in `right` (from 0) are numbers."""
-    cells = [[_BREAKS.sub(" ", cell) for cell in row] for row in (headings, *rows)]
+    cells = [[one_line(cell) for cell in row] for row in (headings, *rows)]
     widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
 
     def padded(cell: str, number: int) -> str:
@@ -32,6 +32,11 @@ def aligned(
     lines = [BETWEEN.join(padded(cell, number) for number, cell in enumerate(row)).rstrip() for row in cells]
     rule = BETWEEN.join("-" * width for width in widths)
     return [lines[0], rule, *lines[1:]]
+
+
+def one_line(text: str) -> str:
+    """What would begin another line, here or in some reader's program, becomes a space."""
+    return _BREAKS.sub(" ", text)
 
 
 def columns(text: str) -> int:

@@ -33,6 +33,12 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff]")
 
 
+def file_name(name: str) -> str:
+    """In one line: what no file name may hold becomes `_`, and space around it goes; `..` names no file."""
+    safe = _UNSAFE.sub("_", name).strip()
+    return safe if safe.strip(".") else "_"
+
+
 class FileChanged(Exception):
     """A file no longer has the size that it had when the job was accepted, and that SIZE promised."""
 
@@ -120,15 +126,11 @@ class Part:
 
     @classmethod
     def attachment(cls, content: bytes | File, name: str, media_type: str, charset: str = "") -> Self:
-        """Any name: what no file name may hold becomes `_`, and space around it goes; `..` names no file.
-
-        Raises Unencodable for a malformed media type.
-        """
+        """Any name, as `file_name` makes it safe. Raises Unencodable for a malformed media type."""
         if not _MEDIA_TYPE.fullmatch(media_type):
             raise Unencodable("Content-Type", "not a media type")
         lines = base64_lines(content) if isinstance(content, bytes) else content
-        safe = _UNSAFE.sub("_", name).strip()
-        return cls(media_type, Encoding.BASE64, lines, safe if safe.strip(".") else "_", charset)
+        return cls(media_type, Encoding.BASE64, lines, file_name(name), charset)
 
     @property
     def fields(self) -> tuple[Field, ...]:

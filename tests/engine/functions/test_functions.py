@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from franking.engine.functions import COMPOSERS, Header, compose, media_type
+from franking.engine.functions import COMPOSERS, Header, Link, compose, media_type
 from franking.engine.ports import Attachment
 from franking.engine.smtp.compose import Message, blocks
 from franking.engine.smtp.fields import Unencodable
-from franking.events.request import EmailNotification, Function, ScanToEmail
+from franking.events.request import EmailNotification, Function, ScanToEmail, ScanToUrl
 
 MOMENT = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 HEADER = Header("device@example.com", "<job-1@device.example.com>", MOMENT, "Copier 3rd floor", "Copier 3")
@@ -128,9 +128,43 @@ def test_a_from_that_no_header_can_carry_is_refused_when_it_is_composed() -> Non
         ("a.PDF", "application/pdf"),
         ("a.tif", "image/tiff"),
         ("a.b.jpeg", "image/jpeg"),
+        ("a.xps", "application/vnd.ms-xpsdocument"),
+        ("a.oxps", "application/oxps"),
         ("a", "application/octet-stream"),
         ("a.exe", "application/octet-stream"),
     ],
 )
 def test_a_media_type_comes_from_the_ending(name: str, expected: str) -> None:
     assert media_type(name) == expected
+
+
+LURE = "Your password has expired"
+
+
+def lines(mail: EmailMessage) -> list[str]:
+    """Of its text, as a reader splits them that knows every line end of Unicode."""
+    body = mail.get_body()
+    assert body is not None
+    return [line for line in body.get_content().splitlines() if line]
+
+
+@pytest.mark.manual("S22")
+@pytest.mark.parametrize("end", ["\n\n", "\r", "\x85", "\u2028"])
+def test_s22_a_file_name_says_nothing_in_a_line_of_its_own(end: str) -> None:
+    name = f"inv.pdf{end}{LURE}{end}x.pdf"
+    link = Link(name, "https://printer.example.com/d/A/x", 1, datetime(2026, 11, 9, tzinfo=UTC))
+    request = ScanToUrl(user="kim", to=("lee@example.com",), files=(Path("scan.pdf"),))
+    found = lines(parsed(compose(request, replace(HEADER, links=(link,)), [])))
+    (named,) = [line for line in found if LURE in line]
+    assert named.startswith("inv.pdf_")
+    assert "x.pdf" in named
+
+
+@pytest.mark.manual("S22")
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029"])
+def test_s22_no_field_of_a_request_begins_a_line_in_the_mail(end: str) -> None:
+    request = EmailNotification(to=("lee@example.com",), event=f"Toner is low{end}{LURE}")
+    header = replace(HEADER, device_name=f"Printer{end}{LURE}")
+    found = lines(parsed(compose(request, header, [])))
+    assert [line for line in found if line.startswith(LURE)] == []
+    assert f"Toner is low {LURE}" in found
