@@ -17,6 +17,7 @@ from urllib.parse import quote
 from ..events.base import ADMINISTRATOR
 from ..events.request import InternetFax, Request
 from ..events.settings import AdministratorFlow, DeviceSettings, HttpVersion, OAuth, Proxy, Tls
+from ..machines.mailboxes import same_host
 from ..machines.message import Limits
 from .boxes import LINK_PATH, Linked, LinkEnded
 from .clock import Clock
@@ -178,7 +179,7 @@ class Adapters:
     def limits(self) -> Limits:
         """What is known of the submission server; what it documents counts for the provider's own alone."""
         settings, known = self.settings(), self.lifetimes()
-        own = settings.oauth.enabled and settings.smtp.server in (None, known.server)
+        own = settings.oauth.enabled and same_host(settings.smtp.server or known.server, known.server)
         server = settings.smtp.server or (known.server if own else None) or None
         said = self.made_submission.octets_max if self.made_submission is not None else None
         return Limits(

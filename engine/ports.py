@@ -149,7 +149,7 @@ class Lifetimes(NamedTuple):
 
     def margin_at(self, server: str | None) -> timedelta:
         """An access token for this server is not used so shortly before its end."""
-        return self.margins.get((server or "").casefold(), self.margin)
+        return self.margins.get((server or "").casefold().rstrip("."), self.margin)
 
 
 class Screen(Protocol):

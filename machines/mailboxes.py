@@ -25,9 +25,18 @@ SERVERS: Mapping[str, frozenset[str]] = MappingProxyType(
 "Domains of submission servers by provider, those of its national clouds included; subdomains count."
 
 
+def plain_host(name: str) -> str:
+    """As hosts are compared: without case, and without the dot of a full name (RFC 1034 section 3.1)."""
+    return name.casefold().rstrip(".")
+
+
+def same_host(one: str, other: str) -> bool:
+    return plain_host(one) == plain_host(other)
+
+
 def within(name: str, domains: Iterable[str]) -> bool:
     """Whether a host or domain name is one of these domains or stands below one."""
-    plain = name.casefold().rstrip(".")
+    plain = plain_host(name)
     return any(plain == domain or plain.endswith(f".{domain}") for domain in domains)
 
 

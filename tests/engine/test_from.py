@@ -215,6 +215,18 @@ async def test_s33_a_message_over_the_servers_size_is_refused_before_it_is_spool
         assert states(engine) == ["sent"]
 
 
+@pytest.mark.manual("S5", "S15")
+@pytest.mark.parametrize("server", ["smtp.office365.com", "SMTP.Office365.com", "smtp.office365.com."])
+async def test_s5_the_providers_own_server_keeps_its_limits_however_it_is_written(
+    tmp_path: Path, server: str
+) -> None:
+    async with office(tmp_path) as here, here.engine(smtp={"server": server}) as engine:
+        known = MICROSOFT.lifetimes
+        found = engine.adapters.limits()
+        assert (found.octets_max, found.recipients_max) == (known.octets_max, known.recipients_max)
+        assert None not in (known.octets_max, known.recipients_max)
+
+
 @pytest.mark.manual("S15")
 async def test_s15_all_that_is_wrong_with_a_job_is_told_at_once(tmp_path: Path) -> None:
     off, vlan = {"off": ["Scan to E-mail"]}, {"connection": "Network 2", "vlan": True}
