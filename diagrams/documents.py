@@ -18,7 +18,7 @@ from ..events.settings import ChangeFrom
 from ..machines.identity import EXAMPLE, Decision, From, Sender, Signer, decisions, example, signer
 from ..machines.refresh_token import Status
 from ..machines.roles import RIGHTS, SEEN, Role
-from ..machines.rules import RULES, WITHOUT_OAUTH, Look, Rule, Verdict
+from ..machines.rules import RULES, Look, Rule, Verdict
 from .matrix import line
 
 MARK = "generated from the tables that decide, by `franking diagrams`"
@@ -107,7 +107,7 @@ def rules() -> str:
         "## All rules\n",
         table(["rule", *looks, "who must act"], map(rule_row, RULES)),
         "Rules that hold with [OAuth 2.0] OFF, too: "
-        + ", ".join(rule_link(rule) for rule in RULES if rule.code in WITHOUT_OAUTH)
+        + ", ".join(rule_link(rule) for rule in RULES if not rule.with_oauth_alone)
         + ".\n",
         "## Each rule\n",
         *map(rule_text, RULES),

@@ -43,7 +43,7 @@ from .lost_grants import this_device
 from .play import Move
 from .ports import Credentials, Directory, Screen
 from .records import RevocationEnded, SealFailed, Store, StoreFailed
-from .refusal import Refused
+from .refusal import Refused, check_codes
 from .runtime import Unit
 from .settings import FileCredentials, Settings, SettingsError
 from .status import OVER, Status
@@ -95,7 +95,7 @@ class Engine(Leaving):
         `device`: what only this device has, such as its serial number; by it a store that was copied to
         another device is noticed, and nobody's sign-in is shared.
         Raises Refused or SettingsError where the settings cannot be, StoreInUse, StoreUnusable, SealFailed,
-        StoreFailed, OSError.
+        RuleCodeTaken, StoreFailed, OSError.
         """
         from .store.erasure import finish_reset, go_on
         from .store.keys import GivenKey, key_of
@@ -105,6 +105,7 @@ class Engine(Leaving):
         folder = settings.store.path or state_folder(os.environ)
         if go_on(folder):
             log.warning("the reset that was begun before is finished: the store is empty")
+        check_codes((*RULES, *rules))
         found = broken(settings, Look.SET, rules=(*RULES, *rules))
         refuses = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
         if refuses:

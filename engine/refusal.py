@@ -1,7 +1,9 @@
 """A change or a job that rules forbid: every broken rule at once, with remedy and who must act (S15)."""
 
+from collections import Counter
+
 from ..machines.rules import Rule
-from .words import Words
+from .words import Spoken, Words
 
 
 class Refused(Exception):
@@ -17,3 +19,18 @@ class Refused(Exception):
     @property
     def codes(self) -> tuple[str, ...]:
         return tuple(rule.code for rule in self.rules)
+
+
+class RuleCodeTaken(Spoken, ValueError):
+    """A rule of the embedding program has the code of another one: who reads it could not tell them apart."""
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        super().__init__("error.rule-codes", codes=", ".join(codes))
+        self.codes = codes
+
+
+def check_codes(rules: tuple[Rule, ...]) -> None:
+    """Raises RuleCodeTaken."""
+    counted = Counter(rule.code for rule in rules)
+    if twice := tuple(code for code, number in counted.items() if number > 1):
+        raise RuleCodeTaken(twice)

@@ -41,6 +41,8 @@ NEW, WAITING, HELD, SENDING, DELIVERING, SENT, ENDED = Stage
 LATE = "a late word about a transfer that is over"
 DECIDES = "after the body has begun only the server's answer decides"
 OVER = "the job is over"
+TURNED_OFF = "S20-off"
+"The rule that says so."
 LOOK_AGAIN = timedelta(hours=1)
 "Should a power cut take the answer of a look."
 
@@ -67,8 +69,10 @@ def broken(progress: Progress, event: JobSubmitted | JobTaken) -> bool:
 
 
 def device_broken(progress: Progress, event: JobSubmitted) -> bool:
-    """Nobody stands there whom the refusal could be told (S21)."""
-    return bool(event.broken) and REQUESTS[event.function].by_device
+    """Nobody stands there whom the refusal could be told (S21). That a function does not send which somebody
+    turned off is no news.
+    """
+    return bool(event.broken) and REQUESTS[event.function].by_device and TURNED_OFF not in event.broken
 
 
 def everybody(progress: Progress, event: JobSent) -> bool:

@@ -63,6 +63,8 @@ class Rule(NamedTuple):
     remedy: str
     "What to do; `{key}` stands for where that setting is found, and `Rule.act` says it."
     actor: Actor
+    with_oauth_alone: bool = False
+    "It is no rule while [OAuth 2.0] is OFF (S1)."
 
     @property
     def act(self) -> str:
@@ -235,16 +237,16 @@ RULES: tuple[Rule, ...] = (
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "OAuth authentication needs the administrator's e-mail address, and none is registered.",
          "Set {administrator.address}.",
-         Actor.ADMIN),
+         Actor.ADMIN, with_oauth_alone=True),
     Rule("S3-domain", ("administrator.address", "oauth.provider"), address_of_another_provider,
          ((Look.SET, Verdict.WARN),),
          "The administrator's e-mail address is known to be at another provider than [OAuth 2.0 Provider].",
          "If the address is right, choose its provider: {oauth.provider}.",
-         Actor.ADMIN),
+         Actor.ADMIN, with_oauth_alone=True),
     Rule("S5-server", ("smtp.server", "oauth.provider"), strange_server, ((Look.SET, Verdict.WARN),),
          "The SMTP server does not belong to [OAuth 2.0 Provider]: it may not take the provider's tokens.",
          "Leave {smtp.server} empty for the provider's own server, unless this one is meant.",
-         Actor.ADMIN),
+         Actor.ADMIN, with_oauth_alone=True),
     Rule("S5-none", ("smtp.server", "oauth.enabled"), no_server, REFUSED_AT_ONCE,
          "No SMTP server is set, so there is nowhere to send mail to.",
          "Set {smtp.server}.",
@@ -253,26 +255,26 @@ RULES: tuple[Rule, ...] = (
          ((Look.SET, Verdict.CANNOT_BE_SET), (SUBMIT, Verdict.REFUSE), (SEND, Verdict.REFUSE)),
          "With [Bulk setting] the From address must be the administrator's e-mail address; it is another.",
          "Set the same address in {from_address.bulk} and {administrator.address}.",
-         Actor.ADMIN),
+         Actor.ADMIN, with_oauth_alone=True),
     Rule("S12-tls", ("tls.minimum", "tls.maximum", "oauth.provider"), tls_1_3_alone_with_microsoft,
          UNAVAILABLE,
          "OAuth authentication with Microsoft is not available while TLSv1.3 is both minimum and maximum.",
          "Set TLSv1.2 as {tls.minimum}.",
-         Actor.ADMIN),
+         Actor.ADMIN, with_oauth_alone=True),
     Rule("S13-http", ("http.version", "oauth.provider"), google_without_http_2, UNAVAILABLE,
          "OAuth authentication with Google needs HTTP/2, and the HTTP version setting is HTTP/1.1 alone.",
          "Set [HTTP/2,HTTP/1.1] as {http.version}.",
-         Actor.ADMIN),
+         Actor.ADMIN, with_oauth_alone=True),
     Rule("S14-vlan", ("network.connection", "network.vlan", "oauth.enabled"), network_2_with_vlan,
          ((Look.TURN_ON, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "OAuth authentication is not available on Network 2 with VLAN enabled.",
          "Connect the device to Network 1, or turn off {network.vlan}.",
-         Actor.ADMIN),
+         Actor.ADMIN, with_oauth_alone=True),
     Rule("S2-client", ("oauth.client_id", "oauth.enabled"), no_client_id,
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "No client id is set, so the OAuth provider would not know this application.",
          "Set `client_id` of [OAuth Settings] to the id of the application's registration at the provider.",
-         Actor.ADMIN),
+         Actor.ADMIN, with_oauth_alone=True),
     Rule("S17-address", ("from_address.setting", "users"), no_address, REFUSED_AT_ONCE,
          "The From address is to be the login user's, and this user has no e-mail address.",
          "Register the user's e-mail address, or choose another {from_address.setting}.",
@@ -353,13 +355,6 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 """The order is that in which they are reported."""
 
-WITHOUT_OAUTH = frozenset({
-    "S1-off", "S1-password", "S5-none", "S8-order", "S17-address", "S17-from", "S17-sender", "S17-former",
-    "S17-refused", "S20-off", "S20-me", "S21-route", "S21-report", "S21-closed", "S22-box", "S30-plain",
-    "S33-recipients", "S33-many", "S33-size",
-})  # fmt: skip
-"Rules that hold with [OAuth 2.0] OFF, too (S1)."
-
 
 def broken(
     settings: DeviceSettings,
@@ -375,7 +370,7 @@ def broken(
     return tuple(
         rule
         for rule in rules
-        if rule.verdict(look) and (settings.oauth.enabled or rule.code in WITHOUT_OAUTH) and rule.broken(now)
+        if rule.verdict(look) and (settings.oauth.enabled or not rule.with_oauth_alone) and rule.broken(now)
     )
 
 

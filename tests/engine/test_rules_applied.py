@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from franking.engine.engine import Engine
-from franking.engine.refusal import Refused
+from franking.engine.refusal import Refused, RuleCodeTaken
 from franking.engine.settings import Settings, SettingsError
 from franking.events.information import Actor
 from franking.events.job import JobSubmitted
@@ -302,6 +302,45 @@ async def test_s16_a_rule_that_refuses_at_send_ends_the_job_with_that_reason(tmp
         assert rules[0].sentence in warning.cause
         assert warning.remedy == rules[0].act
         assert (here.kit.mailbox.messages, here.spooled()) == ([], [])
+
+
+@pytest.mark.manual("S1", "S16")
+async def test_s16_a_rule_of_the_program_holds_without_oauth_unless_it_says_otherwise(tmp_path: Path) -> None:
+    night = house_rule(Look.SUBMIT, Verdict.REFUSE)
+    tokens = night._replace(code="house-2", with_oauth_alone=True)
+    async with office(tmp_path) as here:
+        off = {"enabled": False}
+        async with here.engine(rules=(night, tokens), oauth=off, network=VLAN) as engine:
+            assert (await here.refusal(engine)).codes == ("house-1",)
+        async with here.engine(rules=(night, tokens), network=VLAN) as engine:
+            assert (await here.refusal(engine)).codes == ("house-1", "house-2")
+
+
+@pytest.mark.manual("S16")
+@pytest.mark.parametrize("codes", [("S20-off",), ("house-1", "house-1")])
+async def test_s16_a_rule_with_the_code_of_another_one_is_refused(
+    tmp_path: Path, codes: tuple[str, ...]
+) -> None:
+    rules = tuple(house_rule(Look.SUBMIT, Verdict.REFUSE)._replace(code=code) for code in codes)
+    async with office(tmp_path) as here:
+        with pytest.raises(RuleCodeTaken, match=codes[0]) as refused:
+            async with here.engine(rules=rules):
+                pytest.fail("it started")
+        assert refused.value.codes == codes[:1]
+        assert not here.store.exists()
+
+
+@pytest.mark.manual("S20", "S21")
+async def test_s21_what_a_function_that_is_turned_off_would_send_floods_nothing(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine(functions={"off": ["E-mail Notification"]}) as engine:
+        for _ in range(3):
+            with pytest.raises(Refused) as refused:
+                await here.notice(engine)
+            assert refused.value.codes == ("S20-off",)
+        await engine.settle()
+        assert (warnings(engine), here.kit.mailbox.messages) == ([], [])
+        told = [fact.broken for fact in history(engine) if isinstance(fact, JobSubmitted)]
+        assert told == [("S20-off",)] * 3
 
 
 # Settings that cannot be read
