@@ -38,7 +38,7 @@ from .saying import Saying
 from .senders import Senders
 from .sending import Sending, Way
 from .settings import Settings
-from .shown import SignInRequest
+from .shown import LEEWAY, NOT_SET, SignInRequest
 from .signing_in import SigningIn, not_signed_in
 from .spool import Spool
 from .status import Reader
@@ -201,6 +201,7 @@ class Parts:
             self.settings.oauth.flow,
             self.settings.device.name,
             another=(Info.OTHER_ACCOUNT, identity) in self.runtime.raised,
+            behind=NOT_SET if self.known_time.doubted() else LEEWAY,
         )
 
     def width(self) -> int:

@@ -5,10 +5,15 @@ Rule: a code and a pasted address are good for one sign-in, live as long as it d
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ..events.settings import Flow
+
+LEEWAY = timedelta(minutes=5)
+"How far a provider's clock and ours may differ, where both are set."
+NOT_SET = timedelta(days=365 * 200)
+"How far a clock that is not set may be behind."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +66,6 @@ class SignInRequest:
     "Why another flow than the one that was set is used, in the device's language."
     another: bool = False
     "Another account signed in the last time (S19)."
+    behind: timedelta = LEEWAY
+    "How far this device's clock may be behind the provider's."
     paste: Paste = field(default_factory=Paste)

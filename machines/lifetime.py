@@ -22,7 +22,7 @@ from ..events.token import (
     SignInSucceeded,
     TokenDeleted,
 )
-from .definition import Definition, always, ignore, lasts, on, state
+from .definition import Definition, ignore, lasts, on, state
 from .effects import Clear, Inform
 from .ends import NOT_WARNED, next_warning, warned_of
 
@@ -57,7 +57,9 @@ def put_off(lifetime: Lifetime, event: AccessTokenReady) -> bool:
 
 def begin(lifetime: Lifetime, event: SignInSucceeded | AccessTokenReady) -> Lifetime:
     """Not before it was used: that may put the end off."""
-    return Lifetime(event.ends_at, event.ends_at and next_warning(event.ends_at, event.renew_at))
+    if event.ends_at is None:
+        return forget(lifetime, event)
+    return Lifetime(event.ends_at, next_warning(event.ends_at, event.renew_at))
 
 
 def fixed(lifetime: Lifetime, event: AccessTokenReady) -> Lifetime:
@@ -77,28 +79,33 @@ def warn(lifetime: Lifetime, event: GrantWarningDue) -> Lifetime:
 
 
 def forget(lifetime: Lifetime, event: object) -> Lifetime:
-    return Lifetime()
+    """Of most grants nothing was known."""
+    return lifetime if lifetime.ends_at is None else Lifetime()
 
 
+OTHER = "another account: nothing of it is kept"
 CLEARED = (Clear(Info.SIGN_IN_ENDS),)
 
 LIFETIME = Definition(
     "lifetime", Lifetime,
-    always(
-        on(SignInSucceeded, when=right, to=OPEN, data=begin, ask=CLEARED),
-        ignore(SignInSucceeded, unless=right, why="another account: nothing of it is kept"),
-        on(TokenDeleted, GrantEnded, to=OPEN, data=forget, ask=CLEARED),
-        on(AccessTokenReady, when=put_off, to=OPEN, data=begin, ask=CLEARED),
-        on(AccessTokenReady, unless=put_off, data=fixed),
-        on(GrantEndAnnounced, ask=[Inform(Info.SIGN_IN_ENDS)]),
-    ),
     state(OPEN, "No end is known, or it is far, or not known to be final.",
         lasts(until="warn_at", then=GrantWarningDue),
+        on(SignInSucceeded, when=right, data=begin),
+        ignore(SignInSucceeded, unless=right, why=OTHER),
+        on(TokenDeleted, GrantEnded, data=forget),
+        on(AccessTokenReady, when=put_off, data=begin),
+        on(AccessTokenReady, unless=put_off, data=fixed),
         on(GrantWarningDue, when=known, to=NEAR, data=warn, tell=[GrantEndAnnounced]),
         ignore(GrantWarningDue, unless=known, why="no end is known"),
         ignore(GrantEndAnnounced, why="it was put off meanwhile")),
     state(NEAR, "It ends soon, and the person was told the day.",
         lasts(until="warn_at", then=GrantWarningDue),
-        on(GrantWarningDue, data=warn, tell=[GrantEndAnnounced])),
+        on(SignInSucceeded, when=right, to=OPEN, data=begin, ask=CLEARED),
+        ignore(SignInSucceeded, unless=right, why=OTHER),
+        on(TokenDeleted, GrantEnded, to=OPEN, data=forget, ask=CLEARED),
+        on(AccessTokenReady, when=put_off, to=OPEN, data=begin, ask=CLEARED),
+        on(AccessTokenReady, unless=put_off, data=fixed),
+        on(GrantWarningDue, data=warn, tell=[GrantEndAnnounced]),
+        on(GrantEndAnnounced, ask=[Inform(Info.SIGN_IN_ENDS)])),
     per=OfIdentity,
 )  # fmt: skip

@@ -184,6 +184,34 @@ def ending(moment: datetime | None, now: datetime) -> dict[str, object]:
     }
 
 
+def of_identity(identity: IdentityStatus, now: datetime) -> dict[str, object]:
+    return {
+        "identity": identity.identity,
+        "login": identity.login,
+        "address": identity.address or None,
+        "refresh_token": identity.refresh_token,
+        "access_token": identity.access_token,
+        "renew_at": identity.renew_at.isoformat() if identity.renew_at else None,
+        "days_left": days_left(identity, now),
+        **ending(identity.ends_at, now),
+    }
+
+
+def of_job(job: JobStatus) -> dict[str, object]:
+    return {
+        "job": job.job,
+        "state": job.state,
+        "owner": job.owner,
+        "function": job.function,
+        "submitted_at": job.submitted_at,
+        "attempts": job.attempts,
+        "retry_at": job.retry_at.isoformat() if job.retry_at else None,
+        "reason": job.reason or None,
+        "code": job.code or None,
+        "unknown": job.unknown,
+    }
+
+
 def as_json(found: Status, now: datetime) -> dict[str, object]:
     """What `--json` prints; moments are ISO 8601 in UTC, what does not apply is null.
 
@@ -208,35 +236,9 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
             "broken": list(found.broken),
             "warns": [rule.code for rule in found.warns],
         },
-        "identities": [
-            {
-                "identity": each.identity,
-                "login": each.login,
-                "address": each.address or None,
-                "refresh_token": each.refresh_token,
-                "access_token": each.access_token,
-                "renew_at": each.renew_at.isoformat() if each.renew_at else None,
-                "days_left": days_left(each, now),
-                **ending(each.ends_at, now),
-            }
-            for each in found.identities
-        ],
+        "identities": [of_identity(each, now) for each in found.identities],
         "credential": ending(found.credential_ends_at, now),
-        "jobs": [
-            {
-                "job": job.job,
-                "state": job.state,
-                "owner": job.owner,
-                "function": job.function,
-                "submitted_at": job.submitted_at,
-                "attempts": job.attempts,
-                "retry_at": job.retry_at.isoformat() if job.retry_at else None,
-                "reason": job.reason or None,
-                "code": job.code or None,
-                "unknown": job.unknown,
-            }
-            for job in found.jobs
-        ],
+        "jobs": [of_job(job) for job in found.jobs],
         "count": dict(Counter(job.state for job in found.jobs)),
         "mailboxes": [mailbox_as_json(each) for each in found.mailboxes],
         "information": [

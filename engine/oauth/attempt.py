@@ -76,7 +76,8 @@ class Attempt(ABC):
             return fault(Fault.ID_TOKEN)
         id_token = Secret(answer.id_token.get_secret_value())
         try:
-            who = signed_in(id_token, keys, self._data, self._calls.application.client_id, nonce, now)
+            client_id, behind = self._calls.application.client_id, self._request.behind
+            who = signed_in(id_token, keys, self._data, client_id, nonce, now, behind)
         except UnusableError as error:
             return fault(error.fault)
         granted = answer.scopes()

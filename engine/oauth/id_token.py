@@ -16,12 +16,11 @@ from joserfc.jwk import KeySet, RSAKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..secret import Secret
+from ..shown import LEEWAY
 from .faults import Fault
 from .providers import ProviderData
 from .providers.model import TENANT_IN_CLAIM, is_tenant_id
 
-LEEWAY = timedelta(minutes=5)
-"How far the provider's clock and ours may differ."
 ADDRESS = re.compile(r"[^\s@<>\x00-\x1f\x7f]{1,64}@[^\s@<>\x00-\x1f\x7f]{1,255}")
 KEYS_MAX = 32
 
@@ -81,9 +80,16 @@ def key_set(body: bytes) -> KeySet:
 
 
 def signed_in(
-    id_token: Secret, keys: KeySet, data: ProviderData, client_id: str, nonce: Secret | None, now: datetime
+    id_token: Secret,
+    keys: KeySet,
+    data: ProviderData,
+    client_id: str,
+    nonce: Secret | None,
+    now: datetime,
+    behind: timedelta = LEEWAY,
 ) -> Who:
-    """Who the provider says it is. `nonce`: None where the flow has none, as with a device code.
+    """Who the provider says it is. `nonce`: None where the flow has none, as with a device code. `behind`:
+    how far our clock may be behind the provider's; that it is a fresh one, the nonce says, too.
 
     Raises UnusableError: ID_TOKEN for what must not be believed, CLOCK for a time that cannot be, ACCOUNT for
     no address.
@@ -98,8 +104,8 @@ def signed_in(
     )
     if not believed:
         raise UnusableError(Fault.ID_TOKEN)
-    at, leeway = now.timestamp(), LEEWAY.total_seconds()
-    if not (max(claims.iat, claims.nbf or 0) - leeway <= at < claims.exp + leeway):
+    at, begins = now.timestamp(), max(claims.iat, claims.nbf or 0)
+    if not (begins - behind.total_seconds() <= at < claims.exp + LEEWAY.total_seconds()):
         raise UnusableError(Fault.CLOCK)
     return _who(claims.model_extra or {}, data)
 

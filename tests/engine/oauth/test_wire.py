@@ -61,8 +61,10 @@ async def instead(
 async def test_an_answer_that_does_not_come(staged: "Staged", monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is of the whole request; a provider that is asked once more may not have heard the first."""
     async with staged("Google") as stage:
+        asked: list[bool] = []
 
         async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.append(True)
             await reader.read()
             writer.close()
 
@@ -71,6 +73,7 @@ async def test_an_answer_that_does_not_come(staged: "Staged", monkeypatch: pytes
             client = stage.client(application=replace(stage.application(), authority=authority))
             trouble = await refused(client, grant_of(stage))
         assert (trouble.kind, trouble.code) == (AnswerClass.WAIT, Fault.TIMEOUT)
+        assert len(asked) == 2
 
 
 async def test_a_server_that_drips_is_stopped(staged: "Staged", monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +138,32 @@ async def test_rubbish_with_200_keeps_the_grant(body: bytes, staged: "Staged") -
         trouble = await refused(stage.client(), grant)
         assert (trouble.kind, trouble.code) == (AnswerClass.PROTOCOL, Fault.NOT_A_TOKEN)
         await refreshed(stage.client(), grant)
+
+
+@pytest.mark.manual("B1")
+@pytest.mark.parametrize(
+    ("life", "days"),
+    [
+        ("604800", 7),
+        ('"604800"', 7),
+        ("null", None),
+        ("0", None),
+        ("-1", None),
+        ('"soon"', None),
+        ("1e400", None),
+        ("true", None),
+        ("[]", None),
+        ("1" + "0" * 18, None),
+    ],
+)
+async def test_b1_the_end_of_a_refresh_token_is_believed_where_it_is_one_and_costs_no_token(
+    life: str, days: int | None, staged: "Staged"
+) -> None:
+    async with staged("Google") as stage:
+        body = b"{" + GOOD.encode() + b', "refresh_token_expires_in": ' + life.encode() + b"}"
+        stage.server.answer_next(200, {"Content-Type": "application/json"}, body)
+        tokens = await refreshed(stage.client(), grant_of(stage))
+        assert tokens.ends_at == (days and stage.clock.now() + timedelta(days=days))
 
 
 async def test_an_endless_answer_is_not_read(staged: "Staged") -> None:
