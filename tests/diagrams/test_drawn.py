@@ -24,10 +24,10 @@ def test_b6_the_committed_drawings_are_not_stale() -> None:
 def test_b6_a_changed_a_missing_and_a_superfluous_file_are_stale(tmp_path: Path) -> None:
     assert {path.name for path in write(tmp_path)} == {path.name for path in tmp_path.iterdir()}
     assert stale(tmp_path) == []
-    changed, missing, left = tmp_path / "job.mmd", tmp_path / "session.md", tmp_path / "mailbox.md"
+    changed, missing, left = tmp_path / "job.mmd", tmp_path / "session.md", tmp_path / "ledger.md"
     changed.write_text(changed.read_text() + "\n")
     missing.unlink()
-    left.write_text(f"<!-- {MARK} -->\n# Mailbox\n")
+    left.write_text(f"<!-- {MARK} -->\n# Ledger\n")
     assert stale(tmp_path) == [changed, left, missing]
     assert write(tmp_path) == [changed, left, missing]
     assert stale(tmp_path) == []
