@@ -129,14 +129,19 @@ def not_available(raised: Raised) -> Advice:
 
 
 def broken_rules(codes: tuple[str, ...], raised: Raised) -> Advice:
-    found = [raised.words.told(rule) for rule in raised.rules if rule.code in codes]
+    return of_rules(codes, raised.rules, raised.words)
+
+
+def of_rules(codes: tuple[str, ...], rules: tuple[Rule, ...], words: Words) -> Advice:
+    """What broken rules come to; `rules`: the manual's and the embedding program's."""
+    found = [words.told(rule) for rule in rules if rule.code in codes]
     unknown = [code for code in codes if code not in {rule.code for rule in found}]
     causes = [rule.sentence for rule in found]
-    causes += [raised.words.say("I001.unknown.cause", rule=code) for code in unknown]
+    causes += [words.say("I001.unknown.cause", rule=code) for code in unknown]
     remedies = " ".join(rule.remedy for rule in found)
     return Advice(
         " ".join(causes),
-        remedies or raised.words.say("I001.unknown.remedy"),
+        remedies or words.say("I001.unknown.remedy"),
         found[0].actor if found else Actor.ADMIN,
     )
 

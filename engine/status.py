@@ -17,7 +17,7 @@ from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
-from .information import Raised, Warning, warning
+from .information import Raised, Warning, of_rules, warning
 from .journal import Unreadable, entry
 from .mailboxes import Mailboxes, MailboxStatus
 from .people import People
@@ -184,7 +184,7 @@ class Reader:
             row.identity,
             row.function,
             moved.state.lower(),
-            waits if waits and job is not None else self.words.reason(code),
+            waits if waits and job is not None else self.reason(code),
             row.submitted_at,
             progress.attempts,
             progress.retry_at,
@@ -192,6 +192,16 @@ class Reader:
             code,
             sum(file.size for file in FILES.validate_json(row.files)),
         )
+
+    def reason(self, code: str) -> str:
+        """In words, from the code that stands with a job: rules are told by their sentences."""
+        codes = self.rules_in(code)
+        return of_rules(codes, self.rules, self.words).cause if codes else self.words.reason(code)
+
+    def rules_in(self, code: str) -> tuple[str, ...]:
+        """The rules whose codes a job's reason consists of; empty: it is another reason."""
+        codes, known = tuple(code.split(", ")), {rule.code for rule in self.rules}
+        return codes if known.issuperset(codes) else ()
 
     def content(self, job: int) -> JobContent | None:
         row, outcome = self.store.job(job), self.store.job_outcome(job)
@@ -219,7 +229,7 @@ class Reader:
         if sending.state is OFF:
             return closed
         if sending.state is NOT_AVAILABLE:
-            return say("reason.not-available", rules=", ".join(sending.data.broken))
+            return of_rules(sending.data.broken, self.rules, self.words).cause
         token, request = self.found(REFRESH_TOKEN, identity), self.found(ACCESS_TOKEN, identity)
         if token is None or request is None:
             return say("reason.unreadable")

@@ -26,6 +26,8 @@ from ..machines.session import LOGGED_IN, SESSION
 from .at_the_panel import UnknownUser
 from .bus import Publication
 from .deeds import where
+from .information import Advice
+from .reasons import of_job
 from .records import IdentityRow, JobRow
 from .refusal import Refused
 from .senders import REQUEST
@@ -194,6 +196,12 @@ class Submitting(UserBoxes):
         if found is None:
             raise UnknownJob(job)
         return found
+
+    def advice(self, job: int) -> Advice:
+        """Why it waits or has ended, what to do about it, and who must (B9): for its owner, for the words may
+        name addresses. Raises UnknownJob.
+        """
+        return of_job(self.reader, self.job(job))
 
     def content(self, job: int) -> JobContent:
         """What its owner sees of it (S33a). Raises UnknownJob."""

@@ -15,7 +15,7 @@ from ..events.request import FromPerson, Request
 from ..machines.roles import Act, Viewer, may
 from .applying import Applied
 from .boxes import Document
-from .information import Warning
+from .information import Advice, Warning
 from .journal import Entry
 from .settings import Settings
 from .status import IdentityStatus, JobContent, JobStatus
@@ -46,6 +46,8 @@ class SeenJob(NamedTuple):
     status: JobStatus
     content: JobContent | None
     "None: the viewer may not see it."
+    advice: Advice | None
+    "Why it waits or has ended, what to do about it, and who must; None: the viewer may not see it."
 
 
 class View:
@@ -78,8 +80,9 @@ class View:
     def job(self, job: int) -> SeenJob:
         """Raises UnknownJob, also for a job that the viewer may not see."""
         status = self.mine(job, Act.SEE_JOBS)
-        content = self._engine.content(job) if self.may(Act.SEE_CONTENT, status.owner) else None
-        return SeenJob(status, content)
+        if not self.may(Act.SEE_CONTENT, status.owner):
+            return SeenJob(status, None, None)
+        return SeenJob(status, self._engine.content(job), self._engine.advice(job))
 
     def mine(self, job: int, act: Act) -> JobStatus:
         """Raises UnknownJob."""

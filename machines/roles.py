@@ -115,4 +115,5 @@ SEEN: tuple[Seen, ...] = (
     Seen("recipients with their outcome", Act.SEE_CONTENT),
     Seen("names and sizes of files", Act.SEE_CONTENT),
 )
-"What is known of a job, for the documents; `JobStatus` and `JobContent` in `engine/status.py` hold it."
+"What is known of a job, for the documents; `SeenJob` in `engine/view.py` holds it."
+    Seen("why in full, with addresses, and what to do about it", Act.SEE_CONTENT),

@@ -21,10 +21,10 @@ from ...machines.rules import Rule
 from ..engine import Engine
 from ..information import Advice
 from ..ports import Recipient
+from ..reasons import recipients, server_words
 from ..refusal import Refused
 from ..settings import Settings, why
 from ..words import Words, words
-from . import reasons
 from .exits import Exit
 from .opening import Config, configured, opened
 from .terminal import DONE, FAILED, WAITS, Terminal, plain, refusal, say, spinning, terminal, whats_wrong
@@ -146,8 +146,8 @@ async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result
 
 def outcome(engine: Engine, number: int, message_id: str, to: tuple[str, ...]) -> Result:
     job = engine.job(number)
-    advice = reasons.of_job(engine, job) if job.state != SENT.name.lower() else NOTHING
-    said, each = reasons.server_words(engine, number), reasons.recipients(engine, number)
+    advice = engine.advice(number) if job.state != SENT.name.lower() else NOTHING
+    said, each = server_words(engine.reader, number), recipients(engine.reader, number)
     return Result(job.state, to, number, message_id, advice, said, each, job.retry_at)
 
 

@@ -71,6 +71,30 @@ def always(now: Situation) -> bool:
     return True
 
 
+@pytest.mark.manual("B9", "S15", "S16")
+async def test_b9_a_job_that_a_rule_holds_up_or_ends_says_so_in_its_sentence(tmp_path: Path) -> None:
+    armed: list[str] = []
+    looks = ((Look.SEND, Verdict.REFUSE),)
+    night = Rule("X1", (), lambda now: bool(armed), looks, "It is night.", "Come back.", Actor.PERSON)
+    async with office(tmp_path, device=IN_GERMAN) as here, here.engine(rules=(night,)) as engine:
+        await here.acquire(engine)
+        alone = {"minimum": "TLSv1.3", "maximum": "TLSv1.3"}
+        await engine.apply(engine.settings.changed(tls=alone))
+        receipt = await here.notice(engine)
+        told = "Die OAuth-Authentifizierung mit Microsoft ist nicht verfügbar"
+        assert receipt.waits_for.startswith(told)
+        assert engine.job(receipt.job).reason == engine.advice(receipt.job).cause == receipt.waits_for
+        assert "[Minimum]" in engine.advice(receipt.job).remedy
+        armed.append("from now on")
+        await engine.apply(engine.settings.changed(tls={"minimum": "TLSv1.2"}))
+        await engine.settle()
+        ended = engine.job(receipt.job)
+        assert (ended.state, ended.code, ended.reason) == ("ended", "X1", "It is night.")
+        for info in engine.information():
+            await engine.acknowledge(info.code, info.subject)
+        assert engine.advice(receipt.job) == ("It is night.", "Come back.", Actor.PERSON), "read or not"
+
+
 @pytest.mark.manual("B9", "S15")
 async def test_b9_a_warning_that_stands_is_told_in_the_language_of_the_moment(tmp_path: Path) -> None:
     async with office(tmp_path) as here:

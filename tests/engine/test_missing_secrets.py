@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from franking.engine.cli.reasons import of_job
 from franking.events.token import RefreshBlocked, RefreshDelayed
 
 from .device import PASSWORDS, PRINTER, credential, office, refresh_token, said, states, warnings
@@ -74,7 +73,7 @@ async def test_s1_without_the_password_mail_waits_and_no_try_is_counted(
             job = engine.job(receipt.job)
             assert (job.state, job.attempts) == ("waiting", 0)
             assert job.reason == "credential:smtp cannot be read"
-            words = of_job(engine, job)
+            words = engine.advice(job.job)
             assert "credential:smtp" in words.cause
             assert "mode 0600" in words.remedy
             credential(here.store, "smtp", PASSWORDS[PRINTER])

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from franking.engine.cli import reasons
 from franking.tests.engine.device import PRINTER, office, states
 
 FIXED = {"setting": "Fix Administrator Address"}
@@ -18,7 +17,7 @@ async def test_s33a_who_submitted_it_owns_it_although_the_administrator_signs(tm
             found = [(job.owner, job.signer) for job in engine.status().jobs]
             assert found == [("kim", "administrator"), ("administrator", "administrator")]
             for receipt in (scan, notice):
-                why = reasons.of_job(engine, engine.job(receipt.job))
+                why = engine.advice(receipt.job)
                 assert why.cause == f"The administrator has not signed in as {PRINTER}."
         async with here.engine() as engine:
             assert [job.owner for job in engine.status().jobs] == ["kim", "administrator"]
@@ -33,4 +32,8 @@ async def test_s33a_a_users_own_mail_is_his_and_waits_for_his_sign_in(tmp_path: 
         receipt = await here.scan(engine, "kim")
         job = engine.job(receipt.job)
         assert (job.owner, job.signer) == ("kim", "user:1")
-        assert reasons.of_job(engine, job).cause == "kim has not signed in as kim@example.com."
+        assert engine.advice(receipt.job).cause == "kim has not signed in as kim@example.com."
+        await engine.apply(engine.settings.changed(users={}))
+        told = engine.advice(receipt.job)
+        assert told.cause.endswith("this user has no e-mail address.")
+        assert told.remedy.startswith("Register the user's e-mail address")

@@ -117,6 +117,10 @@ async def test_submit_refuses_a_person_at_once_and_spools_nothing(tmp_path: Path
         assert here.kit.mailbox.messages == []
 
 
+def rule(code: str) -> Rule:
+    return next(rule for rule in RULES if rule.code == code)
+
+
 @of_the_manual
 @each_case
 async def test_what_the_device_sends_by_itself_waits_and_says_why(tmp_path: Path, case: Case) -> None:
@@ -125,7 +129,7 @@ async def test_what_the_device_sends_by_itself_waits_and_says_why(tmp_path: Path
         await change(engine, case.breaks)
         receipt = await here.notice(engine)
         await engine.settle()
-        assert receipt.waits_for == engine.job(receipt.job).reason == f"not available: {case.code}"
+        assert receipt.waits_for == engine.job(receipt.job).reason == engine.words.rule(rule(case.code))[0]
         assert (states(engine), here.kit.mailbox.messages) == (["waiting"], [])
         await change(engine, case.mends)
         assert states(engine) == ["sent"]
@@ -147,7 +151,7 @@ async def test_send_waits_with_its_tokens_and_goes_when_the_rule_holds_again(
             await engine.release(receipt.job)
             await here.passes(engine, days=2)
             assert engine.job(receipt.job).state == "waiting"
-            assert engine.job(receipt.job).reason == f"not available: {case.code}"
+            assert engine.job(receipt.job).reason == engine.words.rule(rule(case.code))[0]
             assert (refresh_token(engine, "kim"), sealed(engine, "kim")) == ("Acquired", kept)
             assert here.refreshes == 0
         here.settings = here.settings.changed(**case.breaks)
@@ -296,7 +300,7 @@ async def test_s16_a_rule_that_refuses_at_send_ends_the_job_with_that_reason(tmp
         await change(engine, {"network": VLAN})
         await here.sign_in(engine)
         job = engine.job(receipt.job)
-        assert (job.state, job.reason) == ("ended", "house-1")
+        assert (job.state, job.code, job.reason) == ("ended", "house-1", "Nothing leaves this house over a VLAN.")
         assert warnings(engine) == [("JOB_ENDED", str(receipt.job))]
         (warning,) = engine.information()
         assert rules[0].sentence in warning.cause

@@ -86,7 +86,7 @@ async def test_the_owner_sees_the_content_and_the_administrator_what_he_needs(tm
         assert [each.address for each in own.content.recipients] == [OFFICE]
         assert [(each.name, each.size) for each in own.content.files] == [("salary of lee.pdf", len(PAGES))]
         kept = engine.view(ADMINISTRATOR).job(job)
-        assert kept.content is None
+        assert (kept.content, kept.advice) == (None, None)
         assert (kept.status.owner, kept.status.function, kept.status.size) == (
             "kim", "Scan to E-mail", len(PAGES),
         )  # fmt: skip
@@ -157,6 +157,8 @@ async def test_settings_and_the_administrators_sign_in_are_not_a_users(tmp_path:
         administrator = engine.view(ADMINISTRATOR)
         await administrator.acquire("page")
         await engine.settle()
+        assert own.advice is not None
+        assert own.advice.cause == f"kim has not signed in as {KIM}."
         assert await administrator.delete_tokens() == 0
         await administrator.delete_token("administrator")
         assert administrator.settings().administrator.address == PRINTER

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from franking.engine.cli.reasons import of_job
 from franking.engine.engine import Engine
 from franking.events.information import Actor
 from franking.events.token import TokenDeleted
@@ -55,7 +54,7 @@ async def test_s33_a_job_whose_request_cannot_be_read_keeps_nobody_waiting(
                 assert states(engine) == ["waiting", "sent", "sent"]
                 assert engine.runtime.failed == ""
                 assert here.spooled() == ["1/0"]
-                told = of_job(engine, engine.job(1))
+                told = engine.advice(1)
                 assert (engine.job(1).reason, told.actor) == ("it cannot be looked at", Actor.ADMIN)
                 assert told.remedy == "Have that mended, then retry the job; or cancel it."
                 await engine.cancel(1)

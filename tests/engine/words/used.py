@@ -13,6 +13,7 @@ from franking.engine.oauth import answers, faults
 from franking.engine.oauth.providers import BUILT_IN
 from franking.engine.screen import trouble as screen
 from franking.engine.smtp import trouble as smtp
+from franking.engine.status import LEFT_ALONE
 from franking.engine.words import CANNOT_BE_READ
 from franking.events.information import Actor
 from franking.events.job import Ending
@@ -74,7 +75,7 @@ def constants() -> set[str]:
 
 def reasons() -> set[str]:
     """What stands with a job as the reason that the engine itself gives."""
-    found = {ending.value for ending in Ending}
+    found = {ending.value for ending in Ending} | {LEFT_ALONE}
     for module, name, call in calls():
         for keyword in call.keywords:
             wanted = keyword.arg == "code" and name in REASONS

@@ -4,36 +4,35 @@ Rule: nothing is decided here. A reason is read from the job, from the machines 
 tables of the servers' answers. The words are those of the device's language.
 """
 
-from ...events.base import ADMINISTRATOR
-from ...events.information import Actor, Info
-from ...machines.access_token import BACKING_OFF
-from ...machines.job import ENDED, WAITING
-from ...machines.refresh_token import ACQUIRED, EXPIRED
-from ...machines.validation import NOT_AVAILABLE, OFF
-from ..engine import Engine
-from ..information import Advice, of_reason
-from ..ports import RECIPIENTS, Outcome, Phase, Recipient, Verdict
-from ..status import IdentityStatus, JobStatus, Status
-from ..words import CANNOT_BE_READ, Words
+from ..events.base import ADMINISTRATOR
+from ..events.information import Actor, Info
+from ..machines.access_token import BACKING_OFF
+from ..machines.job import ENDED, WAITING
+from ..machines.refresh_token import ACQUIRED, EXPIRED
+from ..machines.validation import NOT_AVAILABLE, OFF
+from .information import Advice, of_reason, of_rules
+from .ports import RECIPIENTS, Outcome, Phase, Recipient, Verdict
+from .status import IdentityStatus, JobStatus, Reader, Status
+from .words import CANNOT_BE_READ, Words
 
 AUTH_CODES = frozenset({"454", "534", "535"})
 "Replies that only AUTH has (RFC 4954 section 4)."
+NO_ADDRESS = "S17-address"
+"The rule that a user breaks whose address was taken away after the job was accepted."
 ADDRESS_STATUS = "5.1."
 "Enhanced codes about an address (RFC 3463 section 3.2)."
 
 
-def of_job(engine: Engine, job: JobStatus) -> Advice:
+def of_job(reader: Reader, job: JobStatus) -> Advice:
     """For a job that waits, is held, or has ended."""
-    now, words = engine.status(), engine.words
+    now, words = reader.status(), reader.words
     if job.state == WAITING.name.lower():
         if now.validation == NOT_AVAILABLE.value:
-            return warned(now, Info.NOT_AVAILABLE, "") or Advice(
-                job.reason, words.say("waits.status.remedy"), Actor.ADMIN
-            )
+            return of_rules(now.broken, reader.rules, words)
         identity = next(each for each in now.identities if each.identity == job.signer)
         if now.validation != OFF.value and identity.refresh_token != ACQUIRED.value:
-            return without_token(now, identity, words)
-        account = engine.mailboxes.address(identity.identity)
+            return without_token(now, identity, reader)
+        account = reader.mailboxes.address(identity.identity)
         for closed in (each for each in now.mailboxes if each.address == account):
             if found := warned(now, Info.MAILBOX_CLOSED, closed.account):
                 return found
@@ -50,16 +49,20 @@ def of_job(engine: Engine, job: JobStatus) -> Advice:
         return Advice(
             words.say("credential.cause", reference=secret), words.say("waits.secret.remedy"), Actor.ADMIN
         )
-    if known := of_code(job.code, server_words(engine, job.job), words, **addresses(engine, job)):
+    if known := of_code(job.code, server_words(reader, job.job), words, **addresses(reader, job)):
         return known
-    if job.state == ENDED.name.lower():  # a rule refused it
-        ended = warned(now, Info.JOB_ENDED, str(job.job))
-        return ended or Advice(job.reason, words.say("I201.remedy"), Actor.PERSON)
+    if codes := reader.rules_in(job.code):
+        return of_rules(codes, reader.rules, words)
+    if job.state == ENDED.name.lower():
+        return Advice(job.reason, words.say("I201.remedy"), Actor.PERSON)
     return Advice(job.reason, words.say("waits.remedy"), Actor.NOBODY)
 
 
-def without_token(now: Status, identity: IdentityStatus, words: Words) -> Advice:
+def without_token(now: Status, identity: IdentityStatus, reader: Reader) -> Advice:
     """A person must sign in; only the provider's own word is a reason to say that again (S24)."""
+    words = reader.words
+    if not identity.address:
+        return of_rules((NO_ADDRESS,), reader.rules, words)
     mine, login = identity.identity == ADMINISTRATOR, identity.login
     remedy = words.say("waits.acquire.remedy") if mine else words.say("waits.sign-in.remedy", login=login)
     actor = Actor.ADMIN if mine else Actor.PERSON
@@ -80,10 +83,10 @@ def warned(now: Status, code: Info, subject: str) -> Advice | None:
     return None
 
 
-def addresses(engine: Engine, job: JobStatus) -> dict[str, str]:
+def addresses(reader: Reader, job: JobStatus) -> dict[str, str]:
     """What the words for a server's answer may name."""
-    row = engine.store.job(job.job)
-    return {"account": engine.mailboxes.address(job.signer), "sender": row.sender if row else ""}
+    row = reader.store.job(job.job)
+    return {"account": reader.mailboxes.address(job.signer), "sender": row.sender if row else ""}
 
 
 def of_code(code: str, reply: str, words: Words, **addresses: str) -> Advice | None:
@@ -92,7 +95,7 @@ def of_code(code: str, reply: str, words: Words, **addresses: str) -> Advice | N
     """
     if (own := of_reason(code, words)) is not None:
         return own
-    from ..smtp.trouble import explain
+    from .smtp.trouble import explain
 
     try:
         row = explain(Outcome(Verdict.LATER, phase_of(code), code, reply, answered=bool(reply)))
@@ -116,13 +119,13 @@ def phase_of(code: str) -> Phase:
     return Phase.MAIL if number.isdecimal() else Phase.CONNECT
 
 
-def server_words(engine: Engine, job: int) -> str:
+def server_words(reader: Reader, job: int) -> str:
     """What the submission server said last about this job; empty if nothing."""
-    outcome = engine.store.job_outcome(job)
+    outcome = reader.store.job_outcome(job)
     return outcome.reply if outcome else ""
 
 
-def recipients(engine: Engine, job: int) -> tuple[Recipient, ...]:
+def recipients(reader: Reader, job: int) -> tuple[Recipient, ...]:
     """What the server said of each, as far as it was asked (S33c)."""
-    outcome = engine.store.job_outcome(job)
+    outcome = reader.store.job_outcome(job)
     return RECIPIENTS.validate_json(outcome.recipients) if outcome else ()
