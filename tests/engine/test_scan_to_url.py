@@ -132,15 +132,49 @@ async def test_s22_a_mail_whose_document_is_gone_ends_with_that_reason(tmp_path:
             assert here.kit.mailbox.messages == []
 
 
-@pytest.mark.manual("S22")
-async def test_s22_without_the_key_that_made_the_link_no_mail_goes(tmp_path: Path) -> None:
+@pytest.mark.manual("S22", "B10")
+async def test_s22_a_link_works_as_long_as_is_said_from_when_its_mail_goes(tmp_path: Path) -> None:
+    hour = timedelta(hours=1)
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await to_url(here, engine, keep=hour)
+        await here.passes(engine, days=2)
+        (document,) = engine.documents("kim")
+        assert document.expires_at is None, "nobody can fetch it yet"
+        await here.sign_in(engine)
+        assert states(engine) == ["sent"]
+        (document,) = engine.documents("kim")
+        assert document.expires_at == here.clock.now() + hour
+        assert f"{document.expires_at:%Y-%m-%d %H:%M}" in text(here.kit.mailbox.messages[0].message())
+        await here.passes(engine, hours=1)
+        assert (engine.documents("kim"), boxed(here)) == ((), [])
+
+
+@pytest.mark.manual("S22", "S33c")
+async def test_s22_every_try_says_the_same_end_of_the_link(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        ends = here.clock.now() + timedelta(days=7)
+        here.kit.mailbox.refuse_next("data", "451 4.3.0 Not now")
+        await to_url(here, engine)
+        await here.passes(engine, hours=1)
+        assert states(engine) == ["sent"]
+        assert f"{ends:%Y-%m-%d %H:%M}" in text(here.kit.mailbox.messages[0].message())
+        assert [each.expires_at for each in engine.documents("kim")] == [ends]
+
+
+@pytest.mark.manual("S22", "B10")
+async def test_s22_without_the_key_that_sealed_the_link_the_mail_waits_for_it(tmp_path: Path) -> None:
     async with office(tmp_path, box=BOX) as here:
         async with here.engine() as engine:
             await to_url(here, engine)
         (here.store / "key").unlink()
         async with here.engine() as engine:
             await here.sign_in(engine)
-            assert (engine.job(1).state, here.kit.mailbox.messages) == ("ended", [])
+            assert (engine.job(1).state, here.kit.mailbox.messages) == ("waiting", [])
+            assert engine.job(1).code == "seal"
+            away.rename(here.store / "key")
+            await here.passes(engine, minutes=5)
+            assert engine.job(1).state == "sent"
 
 
 @pytest.mark.manual("S22")
