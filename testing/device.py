@@ -115,10 +115,7 @@ class Device:
         happened; its connections are gone.
         """
         engine = self.engine
-        after = self.folder / "store-after-the-cut"
-        # In the thread that writes, so that it falls between two commits, as every power cut does for SQLite.
-        engine.store.thread.submit(shutil.copytree, self.store, after).result()  # type: ignore[attr-defined]
-        engine.store.commit = _lost  # type: ignore[method-assign]
+        after = pulled_out(engine, self.store)
         with ExitStack() as unplugged:
             for provider in self.kit.providers.values():
                 unplugged.enter_context(provider.unplugged())
@@ -220,6 +217,17 @@ class Device:
         await self.clock.settle()
         if (status := self.refresh_token(login)) != "Acquired":
             raise NotAcquired(login, status, self.screen.pages[-1:])
+
+
+def pulled_out(engine: Engine, store: Path) -> Path:
+    """A folder beside the store with what is on the disk at this moment; from now on the engine writes
+    nothing.
+    """
+    after = store.with_name(f"{store.name}-after-the-cut")
+    # In the thread that writes, so that it falls between two commits, as every power cut does for SQLite.
+    engine.store.thread.submit(shutil.copytree, store, after).result()  # type: ignore[attr-defined]
+    engine.store.commit = _lost  # type: ignore[method-assign]
+    return after
 
 
 async def _lost(batch: Batch) -> None:
