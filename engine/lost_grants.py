@@ -95,10 +95,11 @@ class LostGrants:
         """What became of it since it was looked at last."""
         try:
             state = self.runtime.instance(REFRESH_TOKEN, grant.identity).state
-            self.vault.open(grant)
         except MalformedRecord as error:  # the device starts all the same
             log.error("%s", error)
             return []
+        try:
+            self.vault.open(grant)
         except SealLost as failure:
             return [locked(grant, failure)] if state is ACQUIRED else []
         except SealFailed:  # the administrator's to mend: nothing is lost
