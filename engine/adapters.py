@@ -124,8 +124,8 @@ class Adapters:
         from .oauth.providers import provider_data
 
         data = provider_data(name, self.providers)
-        margin = data.lifetimes.margin_at(self.settings().smtp.server)
-        return replace(data, lifetimes=data.lifetimes._replace(margin=margin))
+        life, server = data.lifetimes, (self.settings().smtp.server or "").casefold().rstrip(".")
+        return replace(data, lifetimes=life._replace(margin=life.margins.get(server, life.margin)))
 
     def revoker(self, issuer: str) -> Provider | None:
         """Whoever gave a grant takes it back, also when the settings name another provider meanwhile (S26a);

@@ -145,11 +145,7 @@ class Lifetimes(NamedTuple):
     recipients_a_day: int | None = None
     "In any 24 hours."
     margins: Mapping[str, timedelta] = MappingProxyType({})
-    "Of servers that want another one, by their names."
-
-    def margin_at(self, server: str | None) -> timedelta:
-        """An access token for this server is not used so shortly before its end."""
-        return self.margins.get((server or "").casefold().rstrip("."), self.margin)
+    "Of servers that want another margin, by their names in lower case."
 
 
 class Screen(Protocol):
