@@ -81,7 +81,7 @@ class Controller:
         """What a person does at the panel. Each refusal says why, what to do, and who has to do it."""
         await self.engine.touch(PLACE)
         try:
-            await self.act(line.split(), self.engine.who_stands_at(PLACE))
+            await self.act(line.split(maxsplit=2), self.engine.who_stands_at(PLACE))
         except ValidationError:
             self.show("This is no e-mail address.")
         except (Refused, ScanUnreadable, StoreFailed, ValueError) as refusal:
@@ -137,7 +137,7 @@ async def main(configuration: str) -> None:
         controller = Controller(engine, print)
         print(f"Ready. The keys: {KEYS}")
         while line := await keys.readline():
-            await controller.key(line.decode().strip())
+            await controller.key(line.decode(errors="replace").strip())
 
 
 if __name__ == "__main__":

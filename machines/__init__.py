@@ -46,5 +46,3 @@ SUBSCRIBERS_ONLY = MappingProxyType({
     "InformationAcknowledged": "said by a person, for the screen",
 })  # fmt: skip
 """Facts that no machine hears, each with its reason."""
-
-BY_TITLE = MappingProxyType({machine.title: machine for machine in MACHINES})

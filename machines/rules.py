@@ -273,7 +273,7 @@ RULES: tuple[Rule, ...] = (
     Rule("S2-client", ("oauth.client_id", "oauth.enabled"), no_client_id,
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "No client id is set, so the OAuth provider would not know this application.",
-         "Set `client_id` of [OAuth Settings] to the id of the application's registration at the provider.",
+         "Set {oauth.client_id} to the id of the application's registration at the provider.",
          Actor.ADMIN, with_oauth_alone=True),
     Rule("S17-address", ("from_address.setting", "users"), no_address, REFUSED_AT_ONCE,
          "The From address is to be the login user's, and this user has no e-mail address.",

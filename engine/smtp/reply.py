@@ -59,10 +59,6 @@ class Reply:
     def good(self) -> bool:
         return 200 <= self.code < 300
 
-    @property
-    def temporary(self) -> bool:
-        return 400 <= self.code < 500
-
 
 class Reader:
     """Fed with what arrives; gives whole replies."""

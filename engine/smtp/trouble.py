@@ -250,7 +250,8 @@ OURS = (
     Row("file-changed", ENDED, "file-changed", "A file changed after the job was accepted.", "Scan again.",
         PERSON),
     Row("file", ENDED, "file", "A file of the job cannot be read.", "Scan again.", PERSON),
-    Row("disk", LATER, "disk", "The disk did not give a file of the job.", WAIT, ADMIN),
+    Row("disk", LATER, "disk", "The disk did not give a file of the job.",
+        "Check the disk of the device; once it gives the file, the job goes by itself.", ADMIN),
 )
 # fmt: on
 ROWS = REPLIES + OURS

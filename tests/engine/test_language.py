@@ -47,11 +47,17 @@ async def test_s15_every_broken_rule_is_told_in_the_language_of_the_device(tmp_p
     assert "(der Administrator des Geräts; S8-order)" in text
 
 
+def template_of(rule: Rule, language: Language) -> str:
+    english = language is Language.ENGLISH
+    return rule.remedy if english else words(language).template(f"rule.{rule.code}.remedy")
+
+
 @pytest.mark.manual("S15", "S0")
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.code))
 def test_s15_a_remedy_is_shown_with_its_menu_path_in_each_language(rule: Rule, language: Language) -> None:
     told = words(language).told(rule)
+    assert "`" not in template_of(rule, language), "a setting is named by its placeholder"
     assert "{" not in told.sentence + told.remedy
     assert told._replace(sentence="", remedy="") == rule._replace(sentence="", remedy="")
     english = (told.sentence, told.remedy) == (rule.sentence, rule.act)

@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from franking.engine.information import Raised, server_refuses_token
+from franking.engine.words import words
 from franking.events.information import Actor
-from franking.events.token import GrantRefused
+from franking.events.settings import Language
+from franking.events.token import AccessTokenRejected, GrantRefused
+from franking.machines.rules import RULES
 from franking.tests.engine.device import (
     KIM,
+    START,
     access_token,
     history,
     identity,
@@ -75,6 +80,17 @@ async def test_s32_a_second_refusal_is_told_apart_by_its_reply(
         (warning,) = engine.information()
         assert (warning.code.value, warning.actor) == ("I105", actor)
         assert remedy in warning.remedy
+        assert ("Microsoft" in warning.remedy) is (provider == "Microsoft")
+
+
+@pytest.mark.manual("S31", "B9")
+@pytest.mark.parametrize("language", Language)
+def test_b9_without_a_reason_no_page_of_another_provider_is_named(language: Language) -> None:
+    fact = AccessTokenRejected(identity="user:1", attempt=2, retry_at=START, code="535")
+    told = server_refuses_token(Raised("user:1", fact, "", RULES, words(language)))
+    assert told.actor is Actor.TENANT
+    assert told.remedy
+    assert "Microsoft" not in told.remedy
 
 
 @pytest.mark.manual("S32", "B10")

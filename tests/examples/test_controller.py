@@ -204,13 +204,14 @@ async def test_the_example_runs_as_a_program(tmp_path: Path) -> None:
         )
         own = f'[from_address]\nsetting = "Login User Address"\n[users]\nkim = "{KIM}"\n'
         configuration.write_text(made + own, encoding="utf-8")
-        (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7 a page")
+        (tmp_path / "my  scan.pdf").write_bytes(b"%PDF-1.7 a page")
         pipe = asyncio.subprocess.PIPE
         command = (sys.executable, "-u", str(EXAMPLE), str(configuration))
         program = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, cwd=tmp_path)
         assert program.stdin is not None
         assert program.stdout is not None
-        program.stdin.write(f"login kim\nscan {OFFICE} scan.pdf\n".encode())
+        no_text = b"login \xff\xfe and more\n"
+        program.stdin.write(no_text + f"login kim\nscan {OFFICE} my  scan.pdf\n".encode())
         shown = ""
         while "Job 1 was sent." not in shown:
             shown = (await program.stdout.readline()).decode()
@@ -220,4 +221,4 @@ async def test_the_example_runs_as_a_program(tmp_path: Path) -> None:
                 await kit.person().sign_in(address, KIM, PASSWORDS[KIM])
         program.stdin.close()
         assert await program.wait() == 0
-        assert [name for name, _ in kit.mailbox.messages[0].attachments()] == ["scan.pdf"]
+        assert [name for name, _ in kit.mailbox.messages[0].attachments()] == ["my  scan.pdf"]
