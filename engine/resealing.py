@@ -27,10 +27,8 @@ class Resealing:
 
     async def finish(self) -> int:
         """What a power cut, or a key from elsewhere, has left. Raises SealFailed, StoreFailed."""
-        if not self.vault.key.former():
-            return 0
         resealed = 0
-        while any(True for _ in self.vault.stale(self.runtime.store)):
+        while self.vault.key.former() and any(True for _ in self.vault.stale(self.runtime.store)):
             resealed += await self.once()
         self.vault.key.exchanged()
         return resealed

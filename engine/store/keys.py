@@ -133,6 +133,8 @@ class KeyFile:
         if not self.next.exists():
             return
         former = self.former()
+        if self.path.exists() and former == self.replaced:
+            return  # it cannot be read now: what it seals is not sealed anew yet
         with unreadable(self.path):
             self.next.replace(self.path)
             sync(self.path.parent)
@@ -173,8 +175,10 @@ class KeyCredential:
 
     def exchanged(self) -> None:
         for path in (self.file, self.file.with_name(NEXT)):
-            with unreadable(path):
-                erase(path)
+            if path.exists():
+                with unreadable(path):
+                    checked(path.read_bytes(), str(path))
+                    erase(path)
 
 
 class GivenKey:

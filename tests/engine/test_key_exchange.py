@@ -262,3 +262,32 @@ def test_s26_a_power_cut_while_the_next_key_is_written_leaves_the_present_one(
     key.exchange()
     key.exchanged()
     assert [each.name for each in tmp_path.iterdir()] == ["key"]
+
+
+def test_s26_a_former_key_that_cannot_be_read_now_is_not_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(FIRST)
+    key = KeyFile(path, lambda: True)
+    key.exchange()
+    away = path.rename(tmp_path / "away")
+    path.mkdir()
+    key.exchanged()
+    assert (tmp_path / "key.next").exists()
+    path.rmdir()
+    away.rename(path)
+    assert key.former() == (FIRST,)
+
+
+@pytest.mark.manual("S26")
+async def test_s26_an_exchange_whose_former_key_was_lost_ends_all_the_same(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            engine.vault.key.exchange()
+        (here.store / "key").unlink()
+        async with here.engine() as engine:
+            assert refresh_token(engine, "kim") == "Expired"
+            assert not (here.store / "key.next").exists()
+            assert (here.store / "key").exists()
+            await here.sign_in(engine)
+            await sends(here, engine)
