@@ -18,7 +18,6 @@ from ..events.token import (
     GrantRotated,
     RefreshBlocked,
     RefreshDelayed,
-    TokenDeleted,
 )
 from ..machines.effects import (
     Effect,
@@ -83,6 +82,8 @@ class World:
     "Whose grants an identity uses, as `ports.issuer_of` says it."
     void: Callable[[SealedGrant, str], bool]
     "Whether a grant is of no use with this issuer and the identity's address (S26a)."
+    voided: Callable[[SealedGrant], Publication]
+    "The end of such a one."
     revoker: Callable[[str], Provider | None]
     "Who takes back what this issuer gave."
     accepted: Callable[[str, str, Tokens], bool]
@@ -137,7 +138,7 @@ class Acts:
         except CredentialError as error:
             return self.cannot_ask(asked, CREDENTIAL, no_secret(error))
         if self.world.void(sealed, provider.issuer):  # nobody but its issuer ever sees it (S26a)
-            return say(TokenDeleted(identity=identity))
+            return (self.world.voided(sealed),)
         answer = await provider.refresh(grant)
         if isinstance(answer, Trouble):
             return self.refresh_trouble(asked, sealed.version, answer)

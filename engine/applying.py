@@ -77,6 +77,9 @@ class Applying(Parts):
         """[OK]: one change, checked before it takes effect (S15, S23a). Two at once take turns. `ends`: whose
         sign-in may end with it, as `SignInsEnd` named them and a person confirmed (S26a).
 
+        The engine keeps settings nowhere. The caller writes what was applied where `Engine.open` gets it from
+        at the next start: one with former settings erases the sign-ins that do not belong to those.
+
         Raises Refused, SettingsError, SignInsEnd, StoreFailed; then nothing has changed.
         """
         return await self.carried_through(self.apply_in_turn(settings, ends))

@@ -8,6 +8,7 @@ from ..machines.job import WAITING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, REQUIRED
 from ..machines.rules import Look
 from ..machines.session import LOGGED_IN, SESSION
+from ..machines.sign_in import OPEN, SIGN_IN
 from .applying import Applying
 from .bus import Publication
 from .words import Spoken
@@ -38,6 +39,8 @@ class AtThePanel(Applying):
         session = self.runtime.instance(SESSION, place)
         if session.state is LOGGED_IN and session.data.identity != row.identity:
             facts.insert(0, Publication(UserLoggedOut(place=place)))  # his screen closes with him
+        if self.settings.oauth.enabled and self.voided(row.identity):  # he has another address now (S26a)
+            facts.append(Publication(self.token_deleted(row.identity)))
         await self.runtime.publish(*facts)
         if self.store.unfinished(row.identity, (WAITING.name,)):
             await self.offer_sign_in(place, row.identity)
@@ -46,6 +49,11 @@ class AtThePanel(Applying):
         """The login of who is logged in there; empty: nobody."""
         session = self.runtime.instance(SESSION, place)
         return self.people.name(session.data.identity) if session.state is LOGGED_IN else ""
+
+    def who_signs_in_at(self, place: str) -> str:
+        """The login of whose sign-in screen is open there, or `administrator`; empty: none is open."""
+        screen = self.runtime.instance(SIGN_IN, place)
+        return self.senders.login(screen.data.identity) if screen.state is OPEN else ""
 
     async def log_out(self, place: str) -> None:
         await self.say(UserLoggedOut(place=place))
@@ -94,8 +102,13 @@ class AtThePanel(Applying):
         """Where a person stands whose token is needed and who may sign in now; False: no screen was
         opened.
         """
-        acquired = self.runtime.instance(REFRESH_TOKEN, identity).state is ACQUIRED
-        if acquired or not self.settings.oauth.enabled or self.screen is None or self.refusals(Look.SIGN_IN):
+        if not self.settings.oauth.enabled or self.screen is None or self.refusals(Look.SIGN_IN):
+            return False
+        if not self.people.address(identity):
+            return False
+        if end := self.voided(identity):  # his address is another one than when he signed in (S26a)
+            await self.runtime.publish(*end)
+        if self.runtime.instance(REFRESH_TOKEN, identity).state is ACQUIRED:
             return False
         await self.say(SignInWanted(place=place, identity=identity))
         return True

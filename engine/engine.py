@@ -154,8 +154,9 @@ class Engine(Leaving):
         for left in self.store.revocations():
             told = GrantRevoked(identity=left.identity, delivered=False)
             await self.runtime.publish(Publication(told, rows=(RevocationEnded(left.key),)))
-        for identity in self.estranged():  # the configuration was changed while the device was off
-            await self.say(self.token_deleted(identity))
+        if self.settings.oauth.enabled:  # OFF keeps them (S26a)
+            for identity in self.estranged():  # the configuration was changed while the device was off
+                await self.runtime.publish(*self.voided(identity))
         await self.known_time.begin()
         if found := self.credential_look.found():
             await self.runtime.publish(*found)

@@ -172,6 +172,14 @@ def sign_in_again(raised: Raised) -> Advice:
     return Advice(joined(cause, known.cause), joined(remedy, known.remedy), actor)
 
 
+def sign_in_void(raised: Raised) -> Advice:
+    login = read(raised.detail).fields.get("login", "") if raised.detail else raised.subject
+    say, mine = raised.words.say, raised.subject == ADMINISTRATOR
+    again = say("I101.administrator.remedy" if mine else "I101.user.remedy")
+    cause = say("I109.administrator.cause") if mine else say("I109.cause", login=login)
+    return Advice(cause, joined(again, say("I109.remedy")), Actor.ADMIN)
+
+
 def other_account(raised: Raised) -> Advice:
     fields = read(raised.detail).fields if raised.detail else {}
     return Advice(
@@ -337,6 +345,7 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.FLOW_REFUSED: flow_refused,
     Info.SIGN_IN_ENDS: sign_in_ends,
     Info.CREDENTIAL_ENDS: credential_ends,
+    Info.SIGN_IN_VOID: sign_in_void,
     Info.JOB_ENDED: job_ended,
     Info.JOBS_WAIT: jobs_wait,
     Info.JOBS_CANCELLED: jobs_cancelled,

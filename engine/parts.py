@@ -31,7 +31,7 @@ from .lost_grants import LostGrants
 from .mailboxes import Mailboxes
 from .people import People
 from .ports import Credentials, Directory, Screen, Trouble
-from .records import JobRow, Store
+from .records import JobRow, SealedGrant, Store
 from .resealing import Resealing
 from .runtime import Runtime
 from .saying import Saying
@@ -72,6 +72,7 @@ class Parts:
             lambda: broken(self.settings, Look.SIGN_IN, rules=self.rules),
             self.adapters.issuer,
             self.senders.void,
+            self.senders.voided,
             self.adapters.revoker,
             self.senders.takes,
             self.shown,
@@ -84,8 +85,10 @@ class Parts:
             self.adapters.submission,
             lambda row, held: self.adapters.login(held, self.people.address(row.identity)),
             lambda: self.settings.oauth.enabled,
+            self.voided,
             self.adapters.explain,
-            lambda row: self.adapters.envelope(row, self.boxes.links_of(row)),
+            lambda row: self.boxes.links_of(row, self.settings.box.keep),
+            self.adapters.envelope,
             acts.later,
         )
         sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
@@ -215,13 +218,18 @@ class Parts:
 
     def estranged(self) -> list[str]:
         """Whose grant is of no use as the settings are: it was given by somebody else, or for another address
-        than the identity's, or the user was removed (S26a).
+        than the identity's, or by an account that may not have that address any more, or the user was removed
+        (S26a).
         """
-        return [
-            grant.identity
-            for grant in self.store.grants()
-            if self.senders.void(grant, self.adapters.issuer(grant.identity))
-        ]
+        return [grant.identity for grant in self.store.grants() if self.is_void(grant)]
+
+    def is_void(self, grant: SealedGrant) -> bool:
+        return self.senders.void(grant, self.adapters.issuer(grant.identity))
+
+    def voided(self, identity: str) -> tuple[Publication, ...]:
+        """The end of this identity's grant where it is void; empty: it holds, or there is none."""
+        grant = self.store.grant(identity)
+        return (self.senders.voided(grant),) if grant is not None and self.is_void(grant) else ()
 
     async def close_connections(self, account: str) -> None:
         if self.adapters.made_submission is not None:

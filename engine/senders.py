@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pydantic import TypeAdapter
 
 from ..events.base import ADMINISTRATOR
+from ..events.information import Actor, Info
 from ..events.request import (
     FromPerson,
     Medium,
@@ -21,13 +22,16 @@ from ..events.request import (
     TxResultReport,
 )
 from ..events.settings import DeviceSettings
+from ..events.token import GrantVoid
 from ..machines.identity import Sender, Signer, accepted, among, may_send_as, same, signer
 from ..machines.message import Message
 from ..machines.routing import routed
+from .bus import Publication
+from .information import detail_by
 from .mailboxes import Mailboxes
 from .people import People
 from .ports import Tokens
-from .records import JobRow, SealedGrant, Store
+from .records import InformationDetail, JobRow, SealedGrant, Store
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True})
 
@@ -92,8 +96,22 @@ class Senders:
         return accepted(self.settings(), self.login(identity), wanted, brought.account, brought.aliases)
 
     def void(self, grant: SealedGrant, issuer: str) -> bool:
-        """It belongs to another issuer or another address than the settings name (S26a)."""
-        return grant.issuer != issuer or not same(grant.address, self.people.address(grant.identity))
+        """It belongs to another issuer or another address than the settings name (S26a), or its account may
+        not have that address any more (S19).
+        """
+        if grant.issuer != issuer or not same(grant.address, self.people.address(grant.identity)):
+            return True
+        aliases = json.loads(grant.aliases)
+        login = self.login(grant.identity)
+        return not accepted(self.settings(), login, grant.address, grant.account, aliases)
+
+    def voided(self, grant: SealedGrant) -> Publication:
+        """The end of one that is void; the [Information] screen says whose it was."""
+        detail = detail_by("I109", Actor.ADMIN, login=self.login(grant.identity))
+        row = InformationDetail(Info.SIGN_IN_VOID, grant.identity, detail)
+        left = self.settings().oauth.left_jobs
+        fact = GrantVoid(identity=grant.identity, of=grant.version, left_jobs=left)
+        return Publication(fact, rows=(row,))
 
     def accepted(self, row: JobRow) -> Message:
         """A job of the spool, as it would be sent now."""

@@ -5,16 +5,17 @@ for the whole mailbox is said of the mailbox, and the job waits uncounted.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..events.box import LinkAnnounced
 from ..events.information import Info
 from ..events.job import BodyStarted, JobDeferred, JobFailed, JobSent, OutcomeUnknown
 from ..events.token import AccessTokenRejected
 from ..machines.effects import Effect, EraseScan, Transmit
 from .acts import FAULT, FAULT_DELAY, SOMEBODYS_ACT, say
-from .boxes import LinkEnded
+from .boxes import Linked, LinkEnded
 from .bus import Publication
 from .clock import Clock
 from .deeds import Brought, Outcome, Performer
@@ -39,10 +40,14 @@ class Way:
     login: Callable[[JobRow, Held | None], Login]
     "How to authenticate for this job; without a token where [OAuth 2.0] is OFF."
     with_oauth: Callable[[], bool]
+    voided: Callable[[str], Outcome]
+    "The end of an identity's grant where it does not fit settings and directory any more (S26a)."
     explain: Callable[[Sent, Mapping[str, str]], str]
     "What an outcome means, with the fields of its sentences, as the detail of an information."
-    envelope: Callable[[JobRow], Envelope]
-    """The message as its composer makes it. Raises LinkEnded where a document is gone that it links to, and
+    links: Callable[[JobRow], Sequence[Linked]]
+    "What the message links to. Raises LinkEnded where a document is gone, SealFailed."
+    envelope: Callable[[JobRow, Sequence[Linked]], Envelope]
+    """The message as its composer makes it. Raises LinkEnded where nobody reaches links any more, and
     ValueError where no header field can carry a value.
     """
     later: Callable[[int, timedelta | None], datetime]
@@ -72,8 +77,11 @@ class Sending:
         held = self.holder.take(row.identity) if self.way.with_oauth() else None
         if held is None and self.way.with_oauth():
             return self.waits(job, timedelta(seconds=1), code="no access token")
+        if held is not None and (end := self.way.voided(row.identity)):
+            return (*end, *self.waits(job, timedelta(), code="no access token"))
         try:
-            envelope = self.way.envelope(row)
+            links = self.way.links(row)
+            envelope = self.way.envelope(row, links)
         except LinkEnded:
             return say(JobFailed(job=job, code="a document that it links to is gone"))
         except SealFailed:  # the links are made with the store's key
@@ -82,7 +90,8 @@ class Sending:
             return say(JobFailed(job=job, code="it cannot be composed"))
 
         async def begin() -> None:
-            await self.runtime.publish(Publication(BodyStarted(job=job)))
+            said = (LinkAnnounced(document=each.document, expires_at=each.expires_at) for each in links)
+            await self.runtime.publish(*map(Publication, (BodyStarted(job=job), *said)))
 
         try:
             login = self.way.login(row, held)

@@ -235,6 +235,8 @@ class Reader:
             return say("reason.unreadable")
         refresh, access = token.state, request.state
         if refresh is not ACQUIRED:
+            if not self.people.address(identity):
+                return say("reason.no-address")
             return say("reason.expired") if refresh is EXPIRED else say("reason.sign-in")
         if closed:
             return closed

@@ -31,6 +31,8 @@ class Info(StrEnum):
     "A sign-in ends on a known day and cannot be renewed (B1)."
     CREDENTIAL_ENDS = "I108"
     "The client secret or certificate of the application's registration ends soon, or has ended (B1)."
+    SIGN_IN_VOID = "I109"
+    "The settings or the directory do not fit a sign-in any more, and so it was erased (S26a)."
     JOB_ENDED = "I201"
     "A job ended without success."
     JOBS_WAIT = "I202"
@@ -82,6 +84,13 @@ class InformationAcknowledged(Event):
 
 
 TOLD_ONCE = frozenset(
-    {Info.OTHER_ACCOUNT, Info.SIGN_IN_FAILED, Info.FLOW_REFUSED, Info.JOB_ENDED, Info.JOBS_CANCELLED}
+    {
+        Info.OTHER_ACCOUNT,
+        Info.SIGN_IN_FAILED,
+        Info.FLOW_REFUSED,
+        Info.SIGN_IN_VOID,
+        Info.JOB_ENDED,
+        Info.JOBS_CANCELLED,
+    }
 )
 "They tell of what happened once; the others clear by themselves, when what they warn of is mended."

@@ -65,6 +65,15 @@ class GrantUnlocked(GrantFact):
     """The key that sealed it is back."""
 
 
+class GrantVoid(GrantFact):
+    """The settings or the directory name another issuer or address than those for which it was given, or do
+    not let the account that signed in have that address any more: it is of no use (S26a, S19).
+    """
+
+    left_jobs: LeftJobs = LeftJobs.WAIT
+    "What becomes of this user's jobs in the spool."
+
+
 class GrantEnded(OfIdentity):
     """The present grant is over without a person's act; whoever holds an access token of it drops it."""
 
