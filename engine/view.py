@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..events.base import ADMINISTRATOR
-from ..events.information import Info
+from ..events.information import Actor, Info
 from ..events.request import FromPerson, Request
 from ..machines.roles import Act, Viewer, may
 from .applying import Applied
 from .boxes import Document
 from .information import Advice, Warning
 from .journal import Entry
+from .mailboxes import MailboxStatus
 from .settings import Settings
-from .status import IdentityStatus, JobContent, JobStatus
+from .status import IdentityStatus, JobContent, JobStatus, Status
 from .submitting import Receipt, UnknownJob
 from .words import Spoken, Words
 
@@ -71,6 +72,8 @@ class View:
             self.check(Act.SUBMIT, request.user)
         else:
             self.check(Act.SUBMIT_FOR_DEVICE)
+        if place is not None:
+            self._check_free(place, Act.SIGN_IN)
         return await self._engine.submit(request, place)
 
     def jobs(self) -> tuple[JobStatus, ...]:
@@ -114,15 +117,24 @@ class View:
     # Sign-in
 
     async def log_in(self, place: str, user: str, address: str | None = None) -> None:
+        """Nobody logs somebody else out by that."""
         self.check(Act.LOG_IN, user)
+        self._check_free(place, Act.LOG_IN)
+        if address is not None:
+            self.check(Act.NAME_ADDRESS, user)
         await self._engine.log_in(place, user, address)
+
+    async def touch(self, place: str) -> None:
+        """Who stands there keeps the panel awake, and nobody else."""
+        self._check_free(place, Act.LOG_IN)
+        await self._engine.touch(place)
 
     async def log_out(self, place: str) -> None:
         self.check(Act.LOG_IN, self._engine.who_stands_at(place))
         await self._engine.log_out(place)
 
     async def cancel_sign_in(self, place: str) -> None:
-        """Whoever may stand there closes the screen; the administrator's, the administrator."""
+        """Whose sign-in it is closes the screen; the administrator's, the administrator."""
         self.check(*self._of_screen(place))
         await self._engine.cancel_sign_in(place)
 
@@ -132,8 +144,13 @@ class View:
         self._engine.paste(place, address)
 
     def _of_screen(self, place: str) -> tuple[Act, str]:
-        stands = self._engine.who_stands_at(place)
-        return (Act.SIGN_IN if stands else Act.ACQUIRE, stands)
+        login = self._engine.who_signs_in_at(place) or self._engine.who_stands_at(place)
+        return (Act.ACQUIRE, "") if login in ("", ADMINISTRATOR) else (Act.SIGN_IN, login)
+
+    def _check_free(self, place: str, act: Act) -> None:
+        """Nobody else stands there. Raises NotAllowed."""
+        if stands := self._engine.who_stands_at(place):
+            self.check(act, stands)
 
     def waits_at(self, place: str) -> tuple[JobStatus, ...]:
         self.check(Act.SEE_JOBS, self._engine.who_stands_at(place))
@@ -149,7 +166,25 @@ class View:
 
     async def sign_in(self, place: str, user: str) -> None:
         self.check(Act.SIGN_IN, user)
+        self._check_free(place, Act.SIGN_IN)
         await self._engine.sign_in(place, user)
+
+    def status(self) -> Status:
+        """As much of it as the viewer may see."""
+        whole, settings = self._engine.status(), self.may(Act.SEE_SETTINGS)
+        return whole._replace(
+            identities=self.sign_ins(),
+            jobs=self.jobs(),
+            information=self.information(),
+            mailboxes=tuple(each for each in whole.mailboxes if self._sees_mailbox(each)),
+            warns=whole.warns if settings else (),
+            credential_ends_at=whole.credential_ends_at if settings else None,
+        )
+
+    def _sees_mailbox(self, mailbox: MailboxStatus) -> bool:
+        """One that several share is the device's."""
+        owner = self._engine.mailboxes.owner(mailbox.account)
+        return self.may(Act.SEE_STATUS, self._engine.people.name(owner) if owner else ADMINISTRATOR)
 
     def sign_ins(self) -> tuple[IdentityStatus, ...]:
         return tuple(
@@ -182,12 +217,16 @@ class View:
         return await self._engine.apply(settings, ends)
 
     def information(self) -> tuple[Warning, ...]:
-        """What concerns the device everybody sees; what concerns a user is told to that user (S24)."""
+        """What concerns the device everybody sees; what concerns a user is told to that user (S24), and to
+        the administrator where it is not the user who must act (B9).
+        """
         return tuple(each for each in self._engine.information() if self.sees(each))
 
     def sees(self, warning: Warning) -> bool:
         whose = self._engine.concerns(warning)
-        return not whose or self.may(Act.SEE_INFORMATION, whose)
+        if not whose or self.may(Act.SEE_INFORMATION, whose):
+            return True
+        return warning.actor not in (Actor.PERSON, Actor.NOBODY) and self.may(Act.SEE_TO_ACT, whose)
 
     async def acknowledge(self, code: Info, subject: str) -> bool:
         """False: no such warning stands that the viewer sees."""
@@ -214,6 +253,10 @@ class View:
     def documents(self, user: str) -> tuple[Document, ...]:
         self.check(Act.USE_BOXES, user)
         return self._engine.documents(user)
+
+    async def delete_documents(self, user: str) -> int:
+        self.check(Act.USE_BOXES, user)
+        return await self._engine.delete_documents(user)
 
     async def delete_document(self, user: str, number: int) -> None:
         self.check(Act.USE_BOXES, user)

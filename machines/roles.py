@@ -37,12 +37,14 @@ class Act(StrEnum):
     SEE_CONTENT = "see a job's subject, recipients and file names"
     CHANGE_JOBS = "hold, release, cancel, retry jobs"
     LOG_IN = "log a user in and out at a place"
+    NAME_ADDRESS = "say at a log-in which address a user has"
     SIGN_IN = "open a user's sign-in screen"
     ACQUIRE = "[Acquire]: open the administrator's sign-in screen"
     DELETE_TOKENS = "delete users' tokens"
     DELETE_ADMINISTRATORS_TOKEN = "delete the administrator's token"  # noqa: S105 - an act
     SEE_STATUS = "see the state of sign-ins"
     SEE_INFORMATION = "see warnings about users; those about the device everybody sees"
+    SEE_TO_ACT = "see warnings about users on which somebody else must act than the user"
     ACKNOWLEDGE = "acknowledge warnings about users"
     ACKNOWLEDGE_DEVICE = "acknowledge warnings about the device"
     SEE_SETTINGS = "see settings"
@@ -71,12 +73,14 @@ RIGHTS: Mapping[Act, Rights] = MappingProxyType({
     Act.SEE_CONTENT:                  Rights(ALL,        NO,            OWN),
     Act.CHANGE_JOBS:                  Rights(ALL,        ALL,           OWN),
     Act.LOG_IN:                       Rights(ALL,        NO,            OWN),
+    Act.NAME_ADDRESS:                 Rights(ALL,        NO,            NO),
     Act.SIGN_IN:                      Rights(ALL,        NO,            OWN),
     Act.ACQUIRE:                      Rights(ALL,        ALL,           NO),
     Act.DELETE_TOKENS:                Rights(ALL,        ALL,           OWN),
     Act.DELETE_ADMINISTRATORS_TOKEN:  Rights(ALL,        ALL,           NO),
     Act.SEE_STATUS:                   Rights(ALL,        ALL,           OWN),
     Act.SEE_INFORMATION:              Rights(ALL,        NO,            OWN),
+    Act.SEE_TO_ACT:                   Rights(ALL,        ALL,           NO),
     Act.ACKNOWLEDGE:                  Rights(ALL,        NO,            OWN),
     Act.ACKNOWLEDGE_DEVICE:           Rights(ALL,        ALL,           NO),
     Act.SEE_SETTINGS:                 Rights(ALL,        ALL,           NO),
@@ -112,8 +116,8 @@ SEEN: tuple[Seen, ...] = (
     Seen("state, reason, tries, time of the next try", Act.SEE_JOBS),
     Seen("subject and text", Act.SEE_CONTENT),
     Seen("From address", Act.SEE_CONTENT),
+    Seen("why in full, with addresses, and what to do about it", Act.SEE_CONTENT),
     Seen("recipients with their outcome", Act.SEE_CONTENT),
     Seen("names and sizes of files", Act.SEE_CONTENT),
 )
 "What is known of a job, for the documents; `SeenJob` in `engine/view.py` holds it."
-    Seen("why in full, with addresses, and what to do about it", Act.SEE_CONTENT),

@@ -8,10 +8,10 @@ import pytest
 from franking.engine.signing_in import PasteRefused
 from franking.engine.submitting import UnknownJob
 from franking.engine.view import NotAllowed, View
-from franking.events.information import Info
+from franking.events.information import Actor, Info
 from franking.events.request import EmailNotification, ScanToEmail
 from franking.machines.roles import RIGHTS, SEEN, Act, Reach, Role, Viewer, may
-from franking.tests.engine.device import KIM, OFFICE, PAGES, PRINTER, office
+from franking.tests.engine.device import KIM, LEE, OFFICE, PAGES, PRINTER, office, refresh_token
 
 CONTROLLER, ADMINISTRATOR = Viewer(Role.CONTROLLER), Viewer(Role.ADMINISTRATOR)
 AS_KIM, AS_LEE = Viewer(Role.USER, "kim"), Viewer(Role.USER, "lee")
@@ -76,12 +76,89 @@ async def test_what_is_done_at_a_place_is_for_who_stands_there(tmp_path: Path) -
         await kim.log_out("panel")
 
 
+@pytest.mark.manual("S28", "S33a")
+async def test_s28_nobody_logs_somebody_else_out_by_coming_to_his_place(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine(oauth={"auto_delete": True}) as engine:
+        await here.sign_in(engine, "lee")
+        kim = engine.view(AS_KIM)
+        for act in (
+            lambda: kim.log_in("panel", "kim"),
+            lambda: kim.sign_in("panel", "kim"),
+            lambda: kim.submit(scan(tmp_path), "panel"),
+        ):
+            with pytest.raises(NotAllowed):
+                await act()
+        assert engine.who_stands_at("panel") == "lee"
+        assert refresh_token(engine, "lee") == "Acquired"
+        assert here.visits == ["panel"]
+        await engine.view(CONTROLLER).log_in("panel", "kim")
+        await kim.log_in("panel", "kim")
+        await kim.submit(scan(tmp_path), "panel")
+        await engine.settle()
+        assert here.visits == ["panel", "panel"]
+
+
+@pytest.mark.manual("S17", "S33a")
+async def test_s17_a_user_does_not_say_himself_which_address_he_has(tmp_path: Path) -> None:
+    async with office(tmp_path, users={}) as here, here.engine() as engine:
+        with pytest.raises(NotAllowed, match="which address a user has"):
+            await engine.view(AS_KIM).log_in("panel", "kim", LEE)
+        assert engine.people.find("kim") is None
+        await engine.view(CONTROLLER).log_in("panel", "kim", KIM)
+        assert engine.people.address_of("kim") == KIM
+
+
+async def test_the_administrators_screen_is_closed_by_the_administrator_alone(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        here.screen.stays_away = True
+        kim = engine.view(AS_KIM)
+        await kim.log_in("panel", "kim")
+        await engine.acquire("panel")
+        assert engine.who_signs_in_at("panel") == "administrator"
+        with pytest.raises(NotAllowed):
+            await kim.cancel_sign_in("panel")
+        with pytest.raises(NotAllowed):
+            kim.paste("panel", "http://localhost/?code=a&state=b")
+        assert engine.who_signs_in_at("panel") == "administrator"
+        await engine.view(ADMINISTRATOR).cancel_sign_in("panel")
+        assert engine.who_signs_in_at("panel") == ""
+
+
+@pytest.mark.manual("B9", "S24", "S33a")
+async def test_b9_the_administrator_sees_whatever_is_not_the_users_to_mend(tmp_path: Path) -> None:
+    async with office(tmp_path, "Google") as here, here.engine() as engine:
+        await here.sign_in(engine)
+        (here.store / "credentials" / "client").unlink()
+        await here.passes(engine, hours=2)
+        await here.scan(engine)
+        await engine.settle()
+        (warning,) = engine.view(ADMINISTRATOR).information()
+        assert (warning.code, warning.actor) == (Info.PROVIDER_REFUSES, Actor.ADMIN)
+        assert engine.view(AS_KIM).information() == (warning,)
+        assert engine.view(AS_LEE).information() == ()
+        with pytest.raises(NotAllowed):
+            await engine.view(ADMINISTRATOR).acknowledge(warning.code, warning.subject)
+
+
+@pytest.mark.manual("S19", "S33a")
+async def test_s33a_what_is_the_users_own_matter_is_not_told_to_the_administrator(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        here.screen.account = LEE
+        await engine.sign_in("panel", "kim")
+        await engine.settle()
+        (warning,) = engine.view(AS_KIM).information()
+        assert warning.code is Info.OTHER_ACCOUNT
+        assert engine.view(ADMINISTRATOR).information() == ()
+
+
 async def test_the_owner_sees_the_content_and_the_administrator_what_he_needs(tmp_path: Path) -> None:
     async with office(tmp_path) as here, here.engine() as engine:
         job = (await engine.view(AS_KIM).submit(scan(tmp_path))).job
         own = engine.view(AS_KIM).job(job)
         assert own.content is not None
         assert own.content.subject == "Salary"
+        assert own.advice is not None
+        assert own.advice.cause == f"kim has not signed in as {KIM}."
         assert own.content.from_address == KIM
         assert [each.address for each in own.content.recipients] == [OFFICE]
         assert [(each.name, each.size) for each in own.content.files] == [("salary of lee.pdf", len(PAGES))]
@@ -157,8 +234,6 @@ async def test_settings_and_the_administrators_sign_in_are_not_a_users(tmp_path:
         administrator = engine.view(ADMINISTRATOR)
         await administrator.acquire("page")
         await engine.settle()
-        assert own.advice is not None
-        assert own.advice.cause == f"kim has not signed in as {KIM}."
         assert await administrator.delete_tokens() == 0
         await administrator.delete_token("administrator")
         assert administrator.settings().administrator.address == PRINTER
