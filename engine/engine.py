@@ -105,11 +105,7 @@ class Engine(Leaving):
         folder = settings.store.path or state_folder(os.environ)
         if go_on(folder):
             log.warning("the reset that was begun before is finished: the store is empty")
-        check_codes((*RULES, *rules))
-        found = broken(settings, Look.SET, rules=(*RULES, *rules))
-        refuses = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
-        if refuses:
-            raise Refused("refused.open", refuses, words(settings.device.language))
+        check_rules(settings, (*RULES, *rules))
         credentials = credentials or FileCredentials(folder / "credentials")
         providers = {**provided(folder), **providers}
         if mistakes := outside(settings, credentials, providers):
@@ -312,6 +308,15 @@ class Engine(Leaving):
                 return False
             await asyncio.sleep(0)
         return self.activity.count == 0
+
+
+def check_rules(settings: Settings, rules: tuple[Rule, ...]) -> None:
+    """Raises RuleCodeTaken, Refused."""
+    check_codes(rules)
+    found = broken(settings, Look.SET, rules=rules)
+    refuses = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
+    if refuses:
+        raise Refused("refused.open", refuses, words(settings.device.language))
 
 
 def provided(folder: Path) -> Mapping[str, "ProviderData"]:
