@@ -18,13 +18,13 @@ import logging
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from ..events.box import DocumentFetched, DocumentKept
 from ..events.registry import MalformedRecord
-from ..events.request import Function
+from ..events.request import ScanToUrl
 from ..machines.document import DOCUMENT, KEPT, Stay
 from ..machines.effects import Effect, EraseDocument
 from .bus import Publication
@@ -34,6 +34,7 @@ from .ports import LinkSeal
 from .records import DocumentRow, JobRow, LinkRow, StoreFailed, Write
 from .runtime import Runtime
 from .secret import Secret
+from .senders import REQUEST
 from .spool import FILES, SpooledFile, check, copy, sync
 from .words import Spoken
 
@@ -52,7 +53,7 @@ class Document(NamedTuple):
     "Octets."
     kept_at: datetime
     expires_at: datetime | None
-    "When its link ends and it is erased; None: it stays until it is deleted."
+    "When its link ends and it is erased; None: it stays until it is deleted, or until its mail has gone."
     downloads: int
     "How often somebody fetched the whole of it by its link."
 
@@ -60,6 +61,7 @@ class Document(NamedTuple):
 class Linked(NamedTuple):
     """What a mail says of one document."""
 
+    document: int
     name: str
     token: Secret
     size: int
@@ -166,24 +168,25 @@ class Boxes:
             self.erase(numbers)
             raise
 
-    def kept(self, row: DocumentRow, expires_at: datetime | None, *also: Write) -> Publication:
+    def kept(self, row: DocumentRow, *also: Write) -> Publication:
         """`also`: rows of the same commit."""
-        fact = DocumentKept(document=row.document, identity=row.identity, expires_at=expires_at)
+        fact = DocumentKept(document=row.document, identity=row.identity)
         return Publication(fact, rows=(*also, row))
 
     # Links
 
     @asynccontextmanager
     async def shared(
-        self, job: JobRow, paths: Sequence[Path], files: Sequence[SpooledFile], expires_at: datetime
+        self, job: JobRow, paths: Sequence[Path], files: Sequence[SpooledFile], keep: timedelta
     ) -> AsyncIterator[Shared]:
         """The job's files become documents of its owner, each with a link, for the block to commit together
-        with the job. Raises SealFailed, StoreFailed.
+        with the job. `keep`: how long the links are to work. Raises SealFailed, StoreFailed.
         """
+        ends = self.runtime.clock.now() + keep
         async with self.adopted(job.owner, paths, files) as rows:
-            made = [(row, *self.linked(row, job.job, expires_at)) for row in rows]
+            made = [(row, *self.linked(row, job.job, ends)) for row in rows]
             yield Shared(
-                tuple(self.kept(row, expires_at, link) for row, link, _ in made),
+                tuple(self.kept(row, link) for row, link, _ in made),
                 tuple(linked for _, _, linked in made),
             )
 
@@ -192,26 +195,29 @@ class Boxes:
         token = Secret(base64.urlsafe_b64encode(os.urandom(LINK_OCTETS)).decode().rstrip("="))
         sealed = self.seal.seal_link(row.document, token)
         link = LinkRow(row.document, job, sealed, digest(token.reveal()))
-        return link, Linked(row.name, token, row.size, expires_at)
+        return link, Linked(row.document, row.name, token, row.size, expires_at)
 
-    def links_of(self, job: JobRow) -> tuple[Linked, ...]:
-        """For the mail of a job; none but Scan to URL has any. Raises LinkEnded where a document is gone,
-        SealFailed where the store's key cannot be read.
+    def links_of(self, job: JobRow, keep: timedelta) -> tuple[Linked, ...]:
+        """For the mail of a job; none but Scan to URL has any. `keep`: how long they work from now on, unless
+        its request names another time or a try of this mail has said until when. Raises LinkEnded where
+        a document is gone, SealFailed where the store's key cannot be read.
         """
-        if job.function != Function.SCAN_TO_URL:
+        request = REQUEST.validate_json(job.request)
+        if not isinstance(request, ScanToUrl):
             return ()
         rows = self.store.links_of(job.job)
         if len(rows) < len(FILES.validate_json(job.files)):
             raise LinkEnded
-        return tuple(map(self.of_link, rows))
+        ends = self.runtime.clock.now() + (request.keep or keep)
+        return tuple(self.of_link(row, ends) for row in rows)
 
-    def of_link(self, link: LinkRow) -> Linked:
+    def of_link(self, link: LinkRow, ends: datetime) -> Linked:
         """Raises LinkEnded, SealFailed."""
         row, stay = self.store.document(link.document), self.stay(link.document)
-        if row is None or stay is None or stay.expires_at is None:
+        if row is None or stay is None:
             raise LinkEnded
         token = self.seal.open_link(link.document, link.sealed)
-        return Linked(row.name, token, row.size, stay.expires_at)
+        return Linked(row.document, row.name, token, row.size, stay.expires_at or ends)
 
     def found(self, token: str, name: str) -> DocumentRow | None:
         """The document that this link leads to now; None alike for what never was, is over or has another

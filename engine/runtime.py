@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..events.base import UNPUBLISHED, Event, NewLife, OfIdentity
+from ..events.box import DocumentDeleted
 from ..events.information import Info
 from ..events.registry import MalformedRecord
-from ..machines.effects import RevokeBrought
+from ..machines.effects import DeleteShared, RevokeBrought
 from ..machines.refresh_token import REFRESH_TOKEN
 from .activity import Activity
 from .bus import Bus, Lane, Publication, Waiting
@@ -201,6 +202,8 @@ class Runtime:
                 else:
                     for publication in waiting.publications:
                         play(world, publication.fact, sequence, publication.due, played)
+                    for fact in self.shared_by(played):
+                        play(world, fact, sequence, None, played)
                 writes, taken = self.keeper.records(waiting, played, written)
             except Exception as error:  # noqa: BLE001 - one caller's fact must not stop the loop for the others
                 refuse(waiting, error)
@@ -211,6 +214,17 @@ class Runtime:
             stopped |= lanes_left(units[-1:])
             sequence += len(played.lines)
         return units
+
+    def shared_by(self, played: Played) -> list[Event]:
+        """The end of the documents that jobs of this unit will not send links to; which these are, only the
+        store knows. Raises StoreFailed.
+        """
+        return [
+            DocumentDeleted(at=asked.fact.at, document=link.document)
+            for asked in played.asked
+            if isinstance(asked.effect, DeleteShared)
+            for link in self.store.links_of(int(asked.key))
+        ]
 
     def batch(self, units: list[Unit], overlay: Overlay) -> Batch:
         batch = Batch([], [], [], [])

@@ -34,7 +34,7 @@ class UserBoxes(AtThePanel):
         person = self.people.remembered(user, None)
         async with self.boxes.taken(person.identity, files) as rows:
             if rows:
-                await self.runtime.publish(*(self.boxes.kept(row, None, person) for row in rows))
+                await self.runtime.publish(*(self.boxes.kept(row, person) for row in rows))
         return tuple(document(row, Stay()) for row in rows)
 
     async def from_box(self, job: int, request: FromUserBox) -> tuple[SpooledFile, ...]:
@@ -60,8 +60,7 @@ class UserBoxes(AtThePanel):
         if not isinstance(request, ScanToUrl):
             return nullcontext(Shared())
         paths = [self.spool.path(job.job, number) for number in range(len(files))]
-        ends = self.clock.now() + (request.keep or self.settings.box.keep)
-        return self.boxes.shared(job, paths, files, ends)
+        return self.boxes.shared(job, paths, files, request.keep or self.settings.box.keep)
 
     def documents(self, user: str) -> tuple[Document, ...]:
         """What lies in the person's box, oldest first. Raises StoreFailed."""

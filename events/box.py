@@ -9,10 +9,14 @@ from .base import OfDocument, OfIdentity
 
 
 class DocumentKept(OfDocument, OfIdentity):
-    """A document lies in this person's box, durably."""
+    """A document lies in this person's box, durably, until somebody deletes it or its link ends."""
 
-    expires_at: AwareDatetime | None = None
-    "When its link ends and it is erased; None: it stays until somebody deletes it."
+
+class LinkAnnounced(OfDocument):
+    """The mail that brings its link is on its way to the server, and says until when it works."""
+
+    expires_at: AwareDatetime
+    "When its link ends and it is erased."
 
 
 class DocumentFetched(OfDocument):

@@ -1,8 +1,9 @@
 """One document in a person's user box: kept until its time is up or somebody deletes it (S20, S22).
 
-A document is in the box, durably, before this machine hears of it. One that Scan to URL put there has a
-moment at which its link ends; then it is erased, whether anybody fetched it or not. With it go its name and
-its link: what is left is that it was there, and how often it was fetched.
+A document is in the box, durably, before this machine hears of it. One that Scan to URL put there gets a
+moment at which its link ends when the mail first goes that names it, for nobody can fetch it before; then it
+is erased, whether anybody fetched it or not. With it go its name and its link: what is left is that it was
+there, and how often it was fetched.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ..events.base import OfDocument
-from ..events.box import DocumentDeleted, DocumentExpired, DocumentFetched, DocumentKept
+from ..events.box import DocumentDeleted, DocumentExpired, DocumentFetched, DocumentKept, LinkAnnounced
 from .definition import Definition, ignore, lasts, on, state
 from .effects import EraseDocument, ForgetDocument
 
@@ -25,8 +26,12 @@ class Stay:
     "How often somebody fetched the whole of it."
 
 
-def begin(stay: Stay, event: DocumentKept) -> Stay:
-    return Stay(event.expires_at)
+def announced(stay: Stay, event: LinkAnnounced) -> bool:
+    return stay.expires_at is not None
+
+
+def announce(stay: Stay, event: LinkAnnounced) -> Stay:
+    return replace(stay, expires_at=event.expires_at)
 
 
 def count(stay: Stay, event: DocumentFetched) -> Stay:
@@ -36,15 +41,19 @@ def count(stay: Stay, event: DocumentFetched) -> Stay:
 DOCUMENT = Definition(
     "document", Stay,
     state(NEW, "Nothing is known of it.",
-        on(DocumentKept, to=KEPT, data=begin),
-        ignore(DocumentFetched, DocumentExpired, DocumentDeleted, why="there is no such document")),
+        on(DocumentKept, to=KEPT),
+        ignore(LinkAnnounced, DocumentFetched, DocumentExpired, DocumentDeleted,
+               why="there is no such document")),
     state(KEPT, "It lies in the person's box; whoever has its link can fetch it.",
         lasts(until="expires_at", then=DocumentExpired),
         ignore(DocumentKept, why="it is known already"),
+        ignore(LinkAnnounced, when=announced, why="every try of the mail says the same"),
+        on(LinkAnnounced, unless=announced, data=announce),
         on(DocumentFetched, data=count),
         on(DocumentExpired, DocumentDeleted, to=GONE, ask=[ForgetDocument(), EraseDocument()])),
     state(GONE, "It was erased.",
         ignore(DocumentKept, why="numbers are never given twice"),
+        ignore(LinkAnnounced, why="it was deleted while its mail was under way"),
         ignore(DocumentFetched, why="it was erased while somebody fetched it"),
         ignore(DocumentExpired, DocumentDeleted, why="it is gone already"), final=True),
     per=OfDocument,

@@ -79,6 +79,10 @@ class LookAtSignIn(Deed):
     """Looks since when this job waits for its user's sign-in, and gives it up if that is too long."""
 
 
+class DeleteShared(Record):
+    """The documents that the job's mail would have linked to are deleted, in the same commit (S18, S33b)."""
+
+
 class ForgetDocument(Record):
     """Name, size and link of the document are gone from the store."""
 

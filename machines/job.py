@@ -34,7 +34,7 @@ from ..events.job import (
 )
 from ..events.request import REQUESTS
 from .definition import Definition, always, ignore, lasts, on, state
-from .effects import EraseScan, Inform, LookAtSignIn, Transmit
+from .effects import DeleteShared, EraseScan, Inform, LookAtSignIn, Transmit
 
 Stage = StrEnum("Stage", ["NEW", "WAITING", "HELD", "SENDING", "DELIVERING", "SENT", "ENDED"])
 NEW, WAITING, HELD, SENDING, DELIVERING, SENT, ENDED = Stage
@@ -143,8 +143,8 @@ def cancelled(progress: Progress, event: JobCancelled) -> Progress:
     return replace(progress, retry_at=None, reason=event.why.value)
 
 
-GONE = (EraseScan(),)
-TOLD = (EraseScan(), Inform(Info.JOB_ENDED))
+UNSENT = (EraseScan(), DeleteShared())
+TOLD = (*UNSENT, Inform(Info.JOB_ENDED))
 NEWS = (JobSent, JobFailed, JobDeferred, OutcomeUnknown, BodyStarted)
 LIVES = (EngineStarted, DeviceResumed)
 
@@ -173,22 +173,23 @@ JOB = Definition(
         on(JobTaken, when=broken, to=ENDED, data=by_rule, ask=TOLD),
         on(JobTaken, unless=broken, to=SENDING),
         on(JobHeld, to=HELD),
-        on(JobCancelled, to=ENDED, data=cancelled, ask=GONE)),
+        on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT)),
     state(HELD, "A person holds it until [Release].",
         ignore(JobHeld, why="it is held"),
         on(JobReleased, to=WAITING, data=released),
-        on(JobCancelled, to=ENDED, data=cancelled, ask=GONE)),
+        on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT)),
     state(SENDING, "The envelope is under way; a cancel drops it.",
         on(BodyStarted, to=DELIVERING),
         on(JobDeferred, to=WAITING, data=defer),
         on(JobFailed, to=ENDED, data=fail, ask=TOLD),
         on(JobHeld, to=HELD),
-        on(JobCancelled, to=ENDED, data=cancelled, ask=GONE),
+        on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT),
         on(*LIVES, to=WAITING),
         during=[Transmit()]),
     state(DELIVERING, "The body is under way; the server's answer decides.",
-        on(JobSent, when=everybody, to=SENT, data=sent, ask=GONE),
-        on(JobSent, unless=everybody, to=ENDED, data=in_part, ask=TOLD),
+        on(JobSent, when=everybody, to=SENT, data=sent, ask=[EraseScan()]),
+        on(JobSent, unless=everybody, to=ENDED, data=in_part,
+           ask=[EraseScan(), Inform(Info.JOB_ENDED)]),
         on(JobDeferred, to=WAITING, data=defer),
         on(OutcomeUnknown, to=WAITING, data=outcome_unknown),
         on(JobFailed, to=ENDED, data=fail, ask=TOLD),

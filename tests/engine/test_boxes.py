@@ -191,7 +191,9 @@ async def test_s22_a_power_cut_before_the_erasure_is_mended_by_the_start(
 async def test_s22_what_ends_while_the_power_is_off_is_erased_at_the_start(tmp_path: Path) -> None:
     async with office(tmp_path, box=BOX) as here:
         async with here.engine() as engine:
+            await here.sign_in(engine)
             await to_url(here, engine)
+            await engine.settle()
         here.clock.move(timedelta(days=8))  # type: ignore[attr-defined]
         async with here.engine() as engine:
             assert (engine.documents("kim"), boxed(here)) == ((), [])

@@ -1,18 +1,20 @@
 """Scan to URL: the scan stays in the person's box, and the mail brings links until they end (S22)."""
 
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from franking.engine.records import SealFailed
+from franking.engine.engine import Engine
+from franking.engine.records import Batch, SealFailed
 from franking.engine.refusal import Refused
 from franking.events.box import DocumentKept
 from franking.events.job import JobSubmitted
 from franking.events.request import ScanToUrl
-from franking.tests.engine.box import BOX, boxed, links, numbers, text, to_url
-from franking.tests.engine.device import office, states, warnings
+from franking.tests.engine.box import BOX, boxed, links, numbers, text, to_url, written
+from franking.tests.engine.device import LEE, OFFICE, Office, office, states, warnings
 from franking.tests.engine.stored import assert_equals_replay
 
 
@@ -37,8 +39,10 @@ async def test_s22_the_mail_brings_a_link_for_each_file_and_no_file(tmp_path: Pa
 @pytest.mark.manual("S22")
 async def test_s22_the_person_or_the_setting_says_how_long_it_is_kept(tmp_path: Path) -> None:
     async with office(tmp_path, box={**BOX, "keep": 7200}) as here, here.engine() as engine:
+        await here.sign_in(engine)
         await to_url(here, engine)
         await to_url(here, engine, keep=timedelta(days=30))
+        await engine.settle()
         ends = [each.expires_at for each in engine.documents("kim")]
         assert ends == [here.clock.now() + timedelta(hours=2), here.clock.now() + timedelta(days=30)]
         with pytest.raises(ValidationError, match="365 days"):
@@ -79,7 +83,7 @@ async def test_s22_every_try_of_the_mail_brings_the_same_link(tmp_path: Path) ->
             await to_url(here, engine)
             row = engine.store.job(1)
             assert row is not None
-            before = engine.adapters.url(engine.boxes.links_of(row)[0])
+            before = engine.adapters.url(engine.boxes.links_of(row, engine.settings.box.keep)[0])
         async with here.engine() as engine:
             here.kit.mailbox.refuse_next("data", "451 4.3.0 Not now")
             await here.sign_in(engine)
@@ -115,21 +119,22 @@ async def test_s22_it_is_erased_when_its_link_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.manual("S22")
-@pytest.mark.parametrize("how", ["deleted", "ended"])
+@pytest.mark.parametrize("how", ["deleted", "ended after a try"])
 async def test_s22_a_mail_whose_document_is_gone_ends_with_that_reason(tmp_path: Path, how: str) -> None:
-    async with office(tmp_path, box=BOX) as here:
-        patient = here.settings.oauth.model_copy(update={"sign_in_wait": timedelta(days=30)})
-        async with here.engine(oauth=patient.model_dump()) as engine:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        if how == "deleted":
             await to_url(here, engine, "a.pdf", "b.pdf")
-            if how == "deleted":
-                await engine.delete_document("kim", 2)
-            else:
-                await here.passes(engine, days=8)
+            await engine.delete_document("kim", 2)
             await here.sign_in(engine)
-            job = engine.job(1)
-            assert (job.state, job.reason) == ("ended", "a document that it links to is gone")
-            assert ("JOB_ENDED", "1") in warnings(engine), "the person is told"
-            assert here.kit.mailbox.messages == []
+        else:
+            await here.sign_in(engine)
+            here.kit.mailbox.refuse_next("data", "451 4.3.0 Not now")
+            await to_url(here, engine, "a.pdf", "b.pdf", keep=timedelta(seconds=1))
+            await here.passes(engine, hours=1)
+        job = engine.job(1)
+        assert (job.state, job.reason) == ("ended", "a document that it links to is gone")
+        assert ("JOB_ENDED", "1") in warnings(engine), "the person is told"
+        assert (here.kit.mailbox.messages, boxed(here)) == ([], [])
 
 
 @pytest.mark.manual("S22", "B10")
@@ -167,7 +172,7 @@ async def test_s22_without_the_key_that_sealed_the_link_the_mail_waits_for_it(tm
     async with office(tmp_path, box=BOX) as here:
         async with here.engine() as engine:
             await to_url(here, engine)
-        (here.store / "key").unlink()
+        away = (here.store / "key").rename(tmp_path / "away")
         async with here.engine() as engine:
             await here.sign_in(engine)
             assert (engine.job(1).state, here.kit.mailbox.messages) == ("waiting", [])
@@ -185,3 +190,90 @@ async def test_s22_without_any_key_no_link_is_promised(tmp_path: Path) -> None:
         with pytest.raises(SealFailed, match="missing"):
             await to_url(here, engine)
         assert (boxed(here), here.spooled(), states(engine)) == ([], [], [])
+
+
+Act = Callable[[Office, Engine], Awaitable[object]]
+
+
+async def cancelled(here: Office, engine: Engine) -> None:
+    await engine.cancel(1)
+
+
+async def discarded(here: Office, engine: Engine) -> None:
+    await engine.log_in("panel", "kim")
+    await engine.cancel_sign_in("panel")
+    assert await engine.discard_waiting("panel") == 1
+
+
+async def given_up(here: Office, engine: Engine) -> None:
+    await here.passes(engine, days=3)
+
+
+async def refused_when_it_is_taken(here: Office, engine: Engine) -> None:
+    await engine.apply(engine.settings.changed(box={"public_url": None}))
+    await here.sign_in(engine)
+
+
+async def ended_by_the_server(here: Office, engine: Engine) -> None:
+    here.kit.mailbox.refuse_next("data", "554 5.7.1 Not here")
+    await here.sign_in(engine)
+
+
+ENDS: tuple[Act, ...] = (cancelled, discarded, given_up, refused_when_it_is_taken, ended_by_the_server)
+
+
+@pytest.mark.manual("S18", "S22", "S33b")
+@pytest.mark.parametrize("act", ENDS, ids=lambda act: str(act.__name__))
+async def test_s33b_the_scan_of_a_mail_that_never_went_leaves_the_store(tmp_path: Path, act: Act) -> None:
+    async with office(tmp_path, box=BOX) as here:
+        settings = here.settings.changed(from_address={"setting": "Login User Address"})
+        screen = Unmoved() if act is discarded else here.screen
+        async with Engine.open(settings, clock=here.clock, screen=screen) as engine:
+            await engine.settle()
+            kept = await engine.keep_documents("kim", written(here, "mine.pdf"))
+            await to_url(here, engine, "a.pdf", "b.pdf")
+            await engine.settle()
+            assert boxed(here) == ["1", "2", "3"]
+            await act(here, engine)
+            await engine.settle()
+            assert (states(engine), here.kit.mailbox.messages) == (["ended"], [])
+            assert (engine.documents("kim"), boxed(here), engine.store.links()) == (kept, ["1"], [])
+            assert_equals_replay(engine.store)  # type: ignore[arg-type]
+
+
+@pytest.mark.manual("S18", "S33b", "S33c")
+async def test_s33b_job_and_scan_end_in_one_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no power cut comes between."""
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await to_url(here, engine, "a.pdf", "b.pdf")
+        commit, batches = engine.store.commit, list[list[str]]()
+
+        async def watched(batch: Batch) -> None:
+            batches.append([line.name for line in batch.lines])
+            await commit(batch)
+
+        monkeypatch.setattr(engine.store, "commit", watched)
+        await engine.cancel(1)
+        assert batches == [["JobCancelled", "DocumentDeleted", "DocumentDeleted"]]
+
+
+@pytest.mark.manual("S22", "S33c")
+async def test_s33c_what_reached_somebody_can_be_fetched(tmp_path: Path) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        here.kit.mailbox.refuse_next("rcpt", "550 5.1.1 Nobody here")
+        files = written(here, "scan.pdf")
+        await engine.submit(ScanToUrl(user="kim", to=(OFFICE, LEE), files=files))
+        await engine.settle()
+        assert (engine.job(1).state, engine.job(1).code) == ("ended", "sent in part")
+        assert (numbers(engine.documents("kim")), boxed(here)) == ([1], ["1"])
+        await engine.cancel(1)
+        assert boxed(here) == ["1"]
+
+
+class Unmoved:
+    """A screen before which nobody does anything."""
+
+    async def open(self, place: str, address: str, closes_at: datetime) -> None: ...
+
+    async def close(self, place: str) -> None: ...

@@ -57,6 +57,8 @@ BEFORE: dict[object, tuple[Event, ...]] = {
     SENT: (NEWLY, TAKEN, BODY, DELIVERED),
     ENDED: (NEWLY, CANCEL),
 }
+UNSENT = ["EraseScan", "DeleteShared"]
+"What becomes of the files of a job that was not sent."
 
 
 def deferred(counted: bool = True) -> JobDeferred:
@@ -89,7 +91,7 @@ def test_s15_a_job_that_breaks_a_rule_is_refused_and_nothing_was_spooled() -> No
 def test_s7_a_rule_that_refuses_it_when_it_is_taken_ends_it_with_that_reason() -> None:
     life = within(WAITING).hears(JobTaken(job=1, broken=("S7-bulk",)))
     assert (life.state, life.data.reason) == (ENDED, "S7-bulk")
-    assert life.asked == ["EraseScan", "Inform JOB_ENDED"]
+    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
 
 
 @pytest.mark.manual("S33c")
@@ -117,7 +119,7 @@ def test_s33c_sent_in_part_ends_and_is_told() -> None:
 def test_s33_refused_for_good_ends_with_the_servers_reason(state: object) -> None:
     life = within(state).hears(FAILED)
     assert (life.state, life.data) == (ENDED, Progress(since=NEWLY.at, attempts=1, reason="550 5.1.1"))
-    assert life.asked == ["EraseScan", "Inform JOB_ENDED"]
+    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
 
 
 @pytest.mark.manual("S33", "B10")
@@ -152,7 +154,7 @@ def test_a_person_who_wants_the_next_try_now_waits_for_no_time() -> None:
 def test_s33c_a_cancel_before_the_body_ends_it(state: object) -> None:
     life = within(state).hears(CANCEL)
     assert (life.state, life.data.reason, life.data.retry_at) == (ENDED, "cancelled", None)
-    assert life.asked == ["EraseScan"], "who cancels needs no warning"
+    assert life.asked == UNSENT, "who cancels needs no warning"
 
 
 @pytest.mark.manual("S33c")
@@ -254,7 +256,7 @@ def test_s18_it_goes_on_waiting_until_the_next_look() -> None:
 def test_s18_given_up_it_ends_its_scan_is_erased_and_its_owner_told() -> None:
     life = waits().hears(JobGivenUp(job=1, identity=USER, waited_since=NOW))
     assert (life.state, life.data.reason) == (ENDED, "given up: nobody signed in")
-    assert life.asked == ["EraseScan", "Inform JOB_ENDED"]
+    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
 
 
 @pytest.mark.manual("S18")
@@ -277,4 +279,4 @@ def test_s18_released_it_waits_from_then_on() -> None:
 @pytest.mark.parametrize("why", Ending)
 def test_s28_a_cancelled_job_says_why(why: Ending) -> None:
     life = waits().hears(JobCancelled(job=1, why=why))
-    assert (life.state, life.data.reason, life.asked) == (ENDED, why.value, ["EraseScan"])
+    assert (life.state, life.data.reason, life.asked) == (ENDED, why.value, UNSENT)

@@ -64,10 +64,12 @@ async def desk(folder: Path, name: str = "scan.pdf", scan: bytes = PAGES) -> Asy
     ):
         path = folder / name
         path.write_bytes(scan)
+        await here.sign_in(engine)
         receipt = await engine.submit(ScanToUrl(user="kim", to=(OFFICE,), files=(path,)))
+        await engine.settle()
         row = engine.store.job(receipt.job)
         assert row is not None
-        (link,) = engine.boxes.links_of(row)
+        (link,) = engine.boxes.links_of(row, engine.settings.box.keep)
         url = engine.adapters.url(link)
         assert url.startswith(f"{PUBLIC}/d/")
         yield Desk(here, engine, address, url.removeprefix(PUBLIC), scan)

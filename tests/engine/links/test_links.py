@@ -26,7 +26,6 @@ LARGE = bytes(range(256)) * 8192
 async def test_s22_the_link_of_the_mail_brings_the_scan_octet_by_octet_until_it_ends(tmp_path: Path) -> None:
     """The whole way: scan, mail, link, end."""
     async with desk(tmp_path, "große Pläne #2.pdf", LARGE) as it:
-        await it.here.sign_in(it.engine)
         (url,) = links(it.here)
         path = urlsplit(url).path
         found = await it.ask(path)
@@ -174,6 +173,7 @@ async def test_s22_no_log_line_holds_a_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.WARNING, "mail.log")  # of the server that takes the mail
     async with desk(tmp_path) as it:
         token = it.path.split("/")[2]
         await it.ask()
