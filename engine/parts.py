@@ -45,21 +45,18 @@ from .status import Reader
 from .tokens import TokenKeeper
 from .touches import Touches
 from .waiting_jobs import WaitingJobs
-from .words import Words
+from .words import Spoken, Words
 
 if TYPE_CHECKING:
     from .oauth.providers import ProviderData
     from .store.keys import Key
 
 
-class NoScreen(Exception):
+class NoScreen(Spoken):
     """A sign-in was asked for, and this engine has nothing to show it on."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "this engine has no screen; turn on [Web Browser Function] (`browser.enabled`), "
-            "or give one to Engine.open(settings, screen=...)"
-        )
+        super().__init__("error.no-screen")
 
 
 class Parts:

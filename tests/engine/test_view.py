@@ -45,7 +45,10 @@ def test_a_view_has_nothing_that_checks_no_right() -> None:
         if name.startswith("_") or name in {"may", "check"}:
             continue
         source = inspect.getsource(method)
-        assert any(word in source for word in ("self.check(", "self.mine(", "self.may(", "self.sees(")), name
+        assert any(
+            word in source
+            for word in ("self.check(", "self._check_free(", "self.mine(", "self.may(", "self.sees(")
+        ), name
 
 
 def test_every_act_of_the_table_is_asked_for_somewhere() -> None:
@@ -300,3 +303,53 @@ async def test_a_box_is_its_persons(tmp_path: Path) -> None:
                 await engine.view(viewer).delete_document("kim", kept.number)
         await engine.view(AS_KIM).delete_document("kim", kept.number)
         assert engine.view(CONTROLLER).documents("kim") == ()
+
+
+async def test_the_status_is_as_much_as_the_viewer_may_see(tmp_path: Path) -> None:
+    async with office(tmp_path, smtp={"server": "localhost"}) as here, here.engine() as engine:
+        await here.sign_in(engine, "kim", "panel")
+        await engine.view(AS_LEE).submit(scan(tmp_path, "lee"))
+        here.kit.mailbox.refuse_next("auth", "535 5.7.139 SmtpClientAuthentication is disabled")
+        await engine.view(AS_KIM).submit(scan(tmp_path))
+        await engine.settle()
+        whole = engine.status()
+        assert (len(whole.identities), len(whole.jobs), len(whole.mailboxes)) == (3, 2, 1)
+        assert engine.view(CONTROLLER).status() == whole
+        kim, lee = engine.view(AS_KIM).status(), engine.view(AS_LEE).status()
+        for status, login in ((kim, "kim"), (lee, "lee")):
+            assert [each.login for each in status.identities] == [login]
+            assert [each.owner for each in status.jobs] == [login]
+            assert status.warns == ()
+        assert (kim.mailboxes, kim.information) == (whole.mailboxes, whole.information)
+        assert (lee.mailboxes, lee.information) == ((), ())
+        administrator = engine.view(ADMINISTRATOR).status()
+        assert (administrator.jobs, administrator.mailboxes) == (whole.jobs, whole.mailboxes)
+        assert administrator.warns == whole.warns != ()
+
+
+@pytest.mark.manual("S11", "S33a")
+async def test_s11_who_stands_there_keeps_the_panel_awake_and_nobody_else(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await engine.view(AS_KIM).log_in("panel", "kim")
+        await here.passes(engine, seconds=50)
+        with pytest.raises(NotAllowed):
+            await engine.view(AS_LEE).touch("panel")
+        await engine.view(AS_KIM).touch("panel")
+        await here.passes(engine, seconds=50)
+        assert engine.who_stands_at("panel") == "kim"
+        await here.passes(engine, seconds=10)
+        assert engine.who_stands_at("panel") == ""
+
+
+@pytest.mark.manual("S33a")
+async def test_s33a_a_box_is_emptied_by_its_person_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(PAGES)
+    async with office(tmp_path) as here, here.engine() as engine:
+        kim = engine.view(AS_KIM)
+        await kim.keep_documents("kim", (path, path))
+        for viewer in (AS_LEE, ADMINISTRATOR):
+            with pytest.raises(NotAllowed):
+                await engine.view(viewer).delete_documents("kim")
+        assert await kim.delete_documents("kim") == 2
+        assert kim.documents("kim") == ()

@@ -15,7 +15,8 @@ from franking.engine.parts import NoScreen
 from franking.engine.ports import HttpProxy, Trouble
 from franking.engine.screen.browser import GRACE, BrowserScreen
 from franking.engine.shown import SignInCode
-from franking.events.settings import Browser
+from franking.engine.words import words
+from franking.events.settings import Browser, Language
 from franking.events.sign_in import SignInCancelled, SignInFailed
 from franking.events.token import SignInSucceeded
 from franking.testing.clock import VirtualClock
@@ -272,8 +273,10 @@ async def test_s4_the_browser_is_there_while_its_function_is_on(
         off = engine.settings.changed(browser={"enabled": False})
         on = engine.settings
         await engine.apply(off)
-        with pytest.raises(NoScreen, match="Web Browser Function"):
+        with pytest.raises(NoScreen, match="Web Browser Function") as refused:
             await engine.acquire("page")
+        german = words(Language.GERMAN).error(refused.value)
+        assert german.startswith("hier kann nichts eine Anmeldung zeigen; stellen Sie [Web Browser Function]")
         await engine.apply(on)
         signed_in = Awaited(engine, SignInSucceeded)
         await engine.acquire("page")
