@@ -290,6 +290,13 @@ def jobs_cancelled(raised: Raised) -> Advice:
     return Advice(say("I203.cause", number=number), say("I203.remedy"), Actor.PERSON)
 
 
+def report_in_part(raised: Raised) -> Advice:
+    numbers = raised.fact.left_out if isinstance(raised.fact, JobSubmitted) else ()
+    lines = read(raised.detail).fields.get("lines", "") if raised.detail else ", ".join(map(str, numbers))
+    say = raised.words.say
+    return Advice(say("I204.cause", job=raised.subject, lines=lines), say("I204.remedy"), Actor.ADMIN)
+
+
 def days(waited: timedelta) -> str:
     """`3`, or `0.5`: in days."""
     return f"{waited / timedelta(days=1):.3g}"
@@ -349,6 +356,7 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.JOB_ENDED: job_ended,
     Info.JOBS_WAIT: jobs_wait,
     Info.JOBS_CANCELLED: jobs_cancelled,
+    Info.REPORT_IN_PART: report_in_part,
     Info.MAILBOX_CLOSED: mailbox_closed,
 })  # fmt: skip
 

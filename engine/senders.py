@@ -6,7 +6,7 @@ person chose, or that is the person's own, goes as it was accepted or not at all
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pydantic import TypeAdapter
 
@@ -141,6 +141,22 @@ class Senders:
         """It is the administrator's, and nobody chose it."""
         chosen = request.from_address if isinstance(request, FromPerson) else None
         return row.identity == ADMINISTRATOR and chosen is None
+
+
+def without_failed_mail(request: Request) -> tuple[Request, tuple[Transmission, ...]]:
+    """A report without its lines of mail that failed, and these lines: they are not reported by mail (S21).
+    One with no other line stays as it is, and a rule refuses it.
+    """
+    failed = tuple(line for line in reported(request) if line.medium is Medium.EMAIL and not line.succeeded)
+    rest = tuple(line for line in reported(request) if line not in failed)
+    if not failed or not rest:
+        return request, ()
+    return request.model_copy(update={"transmissions": rest}), failed
+
+
+def told(lines: Iterable[Transmission]) -> str:
+    """By number and result: where they were to go stands in no information."""
+    return "; ".join(f"{line.number} ({line.result})" if line.result else f"{line.number}" for line in lines)
 
 
 def reported(request: Request) -> tuple[Transmission, ...]:

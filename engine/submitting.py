@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
 
 from ..events.base import ADMINISTRATOR
+from ..events.information import Actor, Info
 from ..events.job import (
     Ending,
     JobCancelled,
@@ -16,7 +18,7 @@ from ..events.job import (
     JobsDiscarded,
     JobSubmitted,
 )
-from ..events.request import FromPerson, FromUserBox, Request
+from ..events.request import FromPerson, FromUserBox, Request, Transmission
 from ..machines.identity import Signer, signer
 from ..machines.job import WAITING
 from ..machines.message import Message
@@ -26,11 +28,11 @@ from ..machines.session import LOGGED_IN, SESSION
 from .at_the_panel import UnknownUser
 from .bus import Publication
 from .deeds import where
-from .information import Advice
+from .information import Advice, detail_by
 from .reasons import of_job
-from .records import IdentityRow, JobRow
+from .records import IdentityRow, InformationDetail, JobRow
 from .refusal import Refused
-from .senders import REQUEST
+from .senders import REQUEST, told, without_failed_mail
 from .spool import FILES, SpooledFile
 from .status import JobContent, JobStatus
 from .user_boxes import UserBoxes
@@ -57,6 +59,14 @@ class UnknownJob(Spoken, LookupError):
         self.job = job
 
 
+def told_of(job: int, left_out: Sequence[Transmission]) -> tuple[InformationDetail, ...]:
+    """For the [Information] screen alone: a server's words may name an address."""
+    if not left_out:
+        return ()
+    detail = detail_by("I204", Actor.ADMIN, job=str(job), lines=told(left_out))
+    return (InformationDetail(Info.REPORT_IN_PART, str(job), detail),)
+
+
 class Submitting(UserBoxes):
     async def submit(self, request: Request, place: str | None = None) -> Receipt:
         """Returns when the job and its scan are durable (S33). `place`: where the person stands, so that the
@@ -66,7 +76,7 @@ class Submitting(UserBoxes):
         AddressUnusable, Unencodable (a ValueError: no header field can carry a value), or SealFailed where no
         link can be made; then nothing was spooled. Raises StoreFailed.
         """
-        request = self.senders.addressed(request)
+        request, left_out = without_failed_mail(self.senders.addressed(request))
         message = self.senders.message(request)
         job, self.next_job = self.next_job, self.next_job + 1
         await self.check(job, request, message)
@@ -77,7 +87,7 @@ class Submitting(UserBoxes):
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
         owner = row.identity if row else ADMINISTRATOR
         stored = await self.carried_through(
-            self.keep(self.row(job, request, identity, owner, who), message, row)
+            self.keep(self.row(job, request, identity, owner, who), message, row, left_out)
         )
         where_he_stands = place if request.opens_screen else None
         return Receipt(job, stored.message_id, await self.waits_for(identity, where_he_stands))
@@ -107,9 +117,13 @@ class Submitting(UserBoxes):
         waits = Verdict.NOT_AVAILABLE if message.sender.by_device else None
         return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))
 
-    async def keep(self, row: JobRow, message: Message, person: IdentityRow | None) -> JobRow:
-        """The job with its files, durably; or none of both. Raises Refused where the whole message breaks a
-        rule, ScanUnreadable, UnknownDocument, Unencodable, SealFailed, StoreFailed.
+    async def keep(
+        self, row: JobRow, message: Message, person: IdentityRow | None, left_out: Sequence[Transmission]
+    ) -> JobRow:
+        """The job with its files, durably; or none of both. `left_out`: lines of a report that are not sent.
+
+        Raises Refused where the whole message breaks a rule, ScanUnreadable, UnknownDocument, Unencodable,
+        SealFailed, StoreFailed.
         """
         request = REQUEST.validate_json(row.request)
         files = await self.spooled(row.job, request)
@@ -123,9 +137,10 @@ class Submitting(UserBoxes):
                     identity=row.identity,
                     function=request.function,
                     look_at=self.looks_at(row.identity),
+                    left_out=tuple(line.number for line in left_out),
                 )
                 self.check_known(person)
-                rows = (person, stored) if person else (stored,)
+                rows = (*((person,) if person else ()), stored, *told_of(row.job, left_out))
                 await self.runtime.publish(*shared.kept, Publication(fact, rows=rows))
         except BaseException:
             await asyncio.to_thread(self.spool.erase, row.job)

@@ -39,6 +39,8 @@ class Info(StrEnum):
     "A user's sign-in was deleted, and his jobs wait for the next one (S28)."
     JOBS_CANCELLED = "I203"
     "A user's sign-in was deleted, and his jobs with it (S28)."
+    REPORT_IN_PART = "I204"
+    "A TX Result Report goes without the lines of mail that failed (S21)."
     MAILBOX_CLOSED = "I301"
     "The mailbox, or its organisation, must be mended before anything is sent from it (S31, B11)."
 
@@ -91,6 +93,7 @@ TOLD_ONCE = frozenset(
         Info.SIGN_IN_VOID,
         Info.JOB_ENDED,
         Info.JOBS_CANCELLED,
+        Info.REPORT_IN_PART,
     }
 )
 "They tell of what happened once; the others clear by themselves, when what they warn of is mended."

@@ -18,6 +18,8 @@ class JobSubmitted(OfJob, OfIdentity):
     "Codes of the rules that refuse this job (S15)."
     look_at: AwareDatetime | None = None
     "When to look whether its user still has to sign in (S18); None: it waits for no user's sign-in."
+    left_out: tuple[int, ...] = ()
+    "Numbers of the lines that a TX Result Report was given and does not send: of mail that failed (S21)."
 
 
 class JobTaken(OfJob):

@@ -75,6 +75,10 @@ def device_broken(progress: Progress, event: JobSubmitted) -> bool:
     return bool(event.broken) and REQUESTS[event.function].by_device and TURNED_OFF not in event.broken
 
 
+def in_lines(progress: Progress, event: JobSubmitted) -> bool:
+    return bool(event.left_out)
+
+
 def everybody(progress: Progress, event: JobSent) -> bool:
     return event.refused == 0
 
@@ -161,7 +165,9 @@ JOB = Definition(
     state(NEW, "Nothing is known of it.",
         on(JobSubmitted, when=device_broken, to=ENDED, data=by_rule, ask=[Inform(Info.JOB_ENDED)]),
         on(JobSubmitted, when=broken, unless=device_broken, to=ENDED, data=by_rule),
-        on(JobSubmitted, unless=[device_broken, broken], to=WAITING, data=keep),
+        on(JobSubmitted, when=in_lines, unless=[device_broken, broken], to=WAITING, data=keep,
+           ask=[Inform(Info.REPORT_IN_PART)]),
+        on(JobSubmitted, unless=[device_broken, broken, in_lines], to=WAITING, data=keep),
         ignore(JobHeld, JobCancelled, why="there is no such job")),
     state(WAITING, "In the spool; it goes by itself when what it waits for has come.",
         lasts(until="retry_at", then=JobRetryDue),
