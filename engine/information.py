@@ -107,6 +107,8 @@ class Warning(NamedTuple):
     "The actor, in words."
     acknowledged: bool = False
     "A person has read it since it was raised."
+    about: str = ""
+    "The identity that was signing in at the place that is the subject."
 
 
 def detail_of(meaning: str, cause: str, remedy: str, actor: Actor, /, **fields: str) -> str:
@@ -364,4 +366,5 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
 def warning(code: Info, since: datetime, raised: Raised) -> Warning:
     said = WORDS[code](raised)
     who = raised.words.actor(said.actor)
-    return Warning(code, raised.subject, since, said.cause, said.remedy, said.actor, who)
+    about = raised.fact.identity if isinstance(raised.fact, SignInFailed | FlowRefused) else ""
+    return Warning(code, raised.subject, since, said.cause, said.remedy, said.actor, who, about=about)

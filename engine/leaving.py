@@ -125,10 +125,13 @@ class Leaving(Submitting):
         held = self.holds(identity)
         mailbox = self.mailboxes.alone(identity)
         of_him = {identity, *(str(row.job) for row in jobs), *((mailbox.account,) if mailbox else ())}
+        at_places = {
+            (each.code, each.subject) for each in self.reader.information() if each.about == identity
+        }
         cleared = [
             Publication(InformationCleared(code=code, subject=subject))
             for code, subject in sorted(self.runtime.raised)
-            if subject in of_him
+            if subject in of_him or (code, subject) in at_places
         ]
         rows = (*self.mailboxes.forgotten(identity), self.people.forgotten(person))
         told = Publication(

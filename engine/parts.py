@@ -12,6 +12,7 @@ from ..events.information import Info
 from ..events.sign_in import SignInCancelled
 from ..events.token import TokenDeleted
 from ..machines.rules import RULES, Look, Rule, Verdict, broken, unavailable
+from ..machines.sign_in import SIGN_IN
 from .activity import Activity
 from .acts import Acts, World
 from .acts import words as in_detail
@@ -184,7 +185,8 @@ class Parts:
         if why is None:
             await self.say(SignInCancelled(place=place))
         else:
-            await self.runtime.publish(*not_signed_in(place, why.code, in_detail(why)))
+            identity = self.runtime.instance(SIGN_IN, place).data.identity
+            await self.runtime.publish(*not_signed_in(place, identity, why.code, in_detail(why)))
 
     def shown(self) -> Screen:
         """Raises NoScreen."""

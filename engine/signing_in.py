@@ -9,12 +9,14 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
 from ..events.sign_in import FlowRefused, SignInCancelled, SignInFailed
 from ..events.token import SignInSucceeded
 from ..machines.effects import Effect, OpenSignIn
 from ..machines.identity import same
-from ..machines.sign_in import MINUTES_OPEN
+from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
+from ..machines.sign_in import MINUTES_OPEN, Visit
 from .acts import FAULT, Acts, no_seal, no_secret, say, words
 from .bus import Publication
 from .deeds import Brought, Outcome, Performer
@@ -46,8 +48,7 @@ class SigningIn:
         "By place, of the sign-ins that are open."
 
     def performers(self) -> dict[type[Effect], Performer]:
-        failed = Performer(self.open_sign_in, lambda asked: say(SignInFailed(place=asked.key, code=FAULT)))
-        return {OpenSignIn: failed}
+        return {OpenSignIn: Performer(self.open_sign_in, failed)}
 
     def paste(self, place: str, address: str) -> None:
         """Raises PasteRefused."""
@@ -57,26 +58,38 @@ class SigningIn:
 
     async def open_sign_in(self, asked: Asked, brought: Brought) -> Outcome:
         place, identity = asked.key, asked.instance.data.identity
+        if self.signed_in_meanwhile(asked.instance.data):
+            return say(SignInCancelled(place=place))
         if forbids := self.world.forbids():  # a rule may have broken while he waited for his turn
             codes = {rule.code: "" for rule in forbids}
-            return not_signed_in(place, "not available", detail_of(BROKEN, "", "", Actor.ADMIN, **codes))
+            return not_signed_in(
+                place, identity, "not available", detail_of(BROKEN, "", "", Actor.ADMIN, **codes)
+            )
         try:
             self.acts.vault.ready()
             provider = self.world.provider(identity)
         except SealFailed as failure:
-            return not_signed_in(place, SEAL, no_seal(failure))
+            return not_signed_in(place, identity, SEAL, no_seal(failure))
         except CredentialError as error:
-            return not_signed_in(place, CREDENTIAL, no_secret(error))
+            return not_signed_in(place, identity, CREDENTIAL, no_secret(error))
         closes_at = (asked.instance.entered or self.clock.now()) + timedelta(minutes=MINUTES_OPEN)
         request = self.world.request(place, identity, closes_at)
         self.pastes[place] = request.paste
         try:
-            answer = await self.signed_in(provider, request)
+            answer = await self.signed_in(identity, provider, request)
         finally:
             del self.pastes[place]
         return await self.became(identity, provider, request, answer)
 
-    async def signed_in(self, provider: Provider, request: SignInRequest) -> Tokens | Trouble | Cancelled:
+    def signed_in_meanwhile(self, visit: Visit) -> bool:
+        """A user who waited for his turn here and signed in elsewhere. [Acquire] opens in each state (S23)."""
+        if not visit.waited or visit.identity == ADMINISTRATOR:
+            return False
+        return self.runtime.instance(REFRESH_TOKEN, visit.identity).state is ACQUIRED
+
+    async def signed_in(
+        self, identity: str, provider: Provider, request: SignInRequest
+    ) -> Tokens | Trouble | Cancelled:
         """By the flow that is set, else by the next one that fits; each is tried once."""
         if not isinstance(provider, SignsIn):
             return await first_token(provider, request)
@@ -90,7 +103,7 @@ class SigningIn:
                 return answer
             tried.add(other)
             row = InformationDetail(Info.FLOW_REFUSED, request.place, words(answer))
-            fact = FlowRefused(place=request.place, code=answer.code)
+            fact = FlowRefused(place=request.place, identity=identity, code=answer.code)
             await self.runtime.publish(Publication(fact, rows=(row,)))
             request = replace(request, flow=other, because=self.world.cause(answer))
 
@@ -105,12 +118,13 @@ class SigningIn:
         if isinstance(answer, Cancelled):
             return say(SignInCancelled(place=place))
         if isinstance(answer, Trouble):
-            return not_signed_in(place, answer.code, words(answer))
+            return not_signed_in(place, identity, answer.code, words(answer))
         if answer.refresh is None:
-            return say(SignInFailed(place=place, code="no refresh token"))
+            return say(SignInFailed(place=place, identity=identity, code="no refresh token"))
         if self.world.issuer(identity) != provider.issuer or not same(wanted, self.world.address(identity)):
             await provider.revoke(answer.refresh)
-            return not_signed_in(place, "settings changed", detail_by("I103.settings", Actor.PERSON))
+            detail = detail_by("I103.settings", Actor.PERSON)
+            return not_signed_in(place, identity, "settings changed", detail)
         right = self.world.accepted(identity, wanted, answer)
         renew_at, stale_at = self.acts.times(answer, provider.lifetimes)
         fact = SignInSucceeded(
@@ -137,6 +151,10 @@ async def first_token(provider: Provider, request: SignInRequest) -> Tokens | Tr
     return answer._replace(refresh=MARK, account=request.address)
 
 
-def not_signed_in(place: str, code: str, detail: str) -> Outcome:
+def failed(asked: Asked) -> Outcome:
+    return say(SignInFailed(place=asked.key, identity=asked.instance.data.identity, code=FAULT))
+
+
+def not_signed_in(place: str, identity: str, code: str, detail: str) -> Outcome:
     row = InformationDetail(Info.SIGN_IN_FAILED, place, detail)
-    return (Publication(SignInFailed(place=place, code=code), rows=(row,)),)
+    return (Publication(SignInFailed(place=place, identity=identity, code=code), rows=(row,)),)

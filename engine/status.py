@@ -15,7 +15,6 @@ from ..machines.lifetime import LIFETIME
 from ..machines.mailbox import CLOSED
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
-from ..machines.session import LOGGED_IN, SESSION
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .information import Raised, Warning, of_rules, warning
 from .journal import Unreadable, entry
@@ -265,12 +264,11 @@ class Reader:
     def concerns(self, warning: Warning) -> str | None:
         """Whom a warning is about, as an identity; None: the device as a whole (S24, S33a)."""
         subject = warning.subject
+        if warning.code in (Info.SIGN_IN_FAILED, Info.FLOW_REFUSED):  # a place may be called `1`
+            return warning.about
         if subject.isdecimal():
             row = self.store.job(int(subject))
             return row.owner if row else None
-        if warning.code in (Info.SIGN_IN_FAILED, Info.FLOW_REFUSED):
-            at = self.found(SESSION, subject)
-            return at.data.identity if at is not None and at.state is LOGGED_IN else None
         if warning.code is Info.MAILBOX_CLOSED:
             return self.mailboxes.owner(subject)
         return subject or None

@@ -14,12 +14,16 @@ class SignInNext(OfPlace):
 
 
 class SignInCancelled(OfPlace):
-    """The person closed the screen or declined at the provider."""
+    """The person closed the screen or declined at the provider; or his turn came when he had signed in
+    elsewhere.
+    """
 
 
 class SignInFailed(OfPlace):
     """The provider, or a check of its answer, refused the sign-in."""
 
+    identity: str
+    "Who was signing in: somebody else may stand here when it is told (S33a)."
     code: str
     "The provider's error, or ours (`state`, `id_token`, `scope`)."
 
@@ -27,6 +31,8 @@ class SignInFailed(OfPlace):
 class FlowRefused(OfPlace):
     """One way of signing in was refused, and the next that fits is shown at the same place."""
 
+    identity: str
+    "Who is signing in."
     code: str
     "The provider's error, or ours."
 

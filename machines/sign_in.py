@@ -1,8 +1,9 @@
 """The sign-in screen of one place: closed or open (S18, S19a).
 
 It opens where a person stands, one screen a place; who asks meanwhile waits for his turn. It is closed by
-what becomes of it, by the person's going, or by time. Where one way of signing in is refused and another one
-fits, the same screen goes on with that; its time goes on, too. Nothing here touches a token: a screen that is
+what becomes of it, by the person's going, or by time. Who logs in while it is open is said to have it before
+him, so that his session does not end under it. Where one way of signing in is refused and another one fits,
+the same screen goes on with that; its time goes on, too. Nothing here touches a token: a screen that is
 cancelled or fails leaves the refresh token's machine exactly where it was.
 """
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..events.base import OfPlace
-from ..events.device import DeviceResumed, EngineStarted, SystemAutoReset, UserLoggedOut
+from ..events.device import DeviceResumed, EngineStarted, SystemAutoReset, UserLoggedIn, UserLoggedOut
 from ..events.information import Info
 from ..events.sign_in import (
     FlowRefused,
@@ -21,7 +22,7 @@ from ..events.sign_in import (
     SignInWanted,
 )
 from ..events.token import SignInSucceeded
-from .definition import Definition, ignore, lasts, on, state
+from .definition import Definition, ignore, lasts, on, remembered, state
 from .effects import Clear, Inform, OpenSignIn
 
 Screen = StrEnum("Screen", ["CLOSED", "OPEN"])
@@ -35,6 +36,8 @@ class Visit:
     "Who is signing in; while the screen is closed, who has the next turn."
     waiting: tuple[str, ...] = ()
     "Who asked meanwhile, in order."
+    waited: bool = False
+    "Who is signing in had to wait for his turn."
 
 
 def somebody_waits(visit: Visit, event: SignInNext) -> bool:
@@ -46,7 +49,7 @@ def known(visit: Visit, event: SignInWanted) -> bool:
 
 
 def begin(visit: Visit, event: SignInWanted) -> Visit:
-    return replace(visit, identity=event.identity)
+    return replace(visit, identity=event.identity, waited=visit.identity == event.identity)
 
 
 def queue(visit: Visit, event: SignInWanted) -> Visit:
@@ -70,12 +73,14 @@ SIGN_IN = Definition(
         ignore(SignInNext, unless=somebody_waits, why="nobody waits"),
         ignore(SignInSucceeded, SignInCancelled, SignInFailed, FlowRefused, SignInTimedOut,
                why="it is closed already"),
-        ignore(UserLoggedOut, SystemAutoReset, EngineStarted, DeviceResumed, why="no screen is open")),
+        ignore(UserLoggedIn, UserLoggedOut, SystemAutoReset, EngineStarted, DeviceResumed,
+               why="no screen is open")),
     state(OPEN, "The provider's page is shown to the person who stands here.",
         lasts(minutes=MINUTES_OPEN, then=SignInTimedOut),
         ignore(SignInNext, why="the screen is not free"),
         ignore(SignInWanted, when=known, why="that one is open or waits already"),
         on(SignInWanted, unless=known, data=queue),
+        on(UserLoggedIn, tell=[remembered(SignInWanted)]),
         on(SignInSucceeded, SignInCancelled, SignInTimedOut, to=CLOSED, data=done, tell=[SignInNext]),
         on(SignInFailed, to=CLOSED, data=done, tell=[SignInNext], ask=[Inform(Info.SIGN_IN_FAILED)]),
         on(FlowRefused, ask=[Inform(Info.FLOW_REFUSED)]),

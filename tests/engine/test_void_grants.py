@@ -1,5 +1,5 @@
-"""A sign-in is used for nobody but its account: one that settings or directory do not fit any more ends before
-anything is sent with it, and what waits for it goes on after the next sign-in (S19, S26a, B10).
+"""A sign-in is used for nobody but its account: one that settings or directory do not fit any more ends
+before anything is sent with it, and what waits for it goes on after the next sign-in (S19, S26a, B10).
 """
 
 from collections.abc import AsyncIterator

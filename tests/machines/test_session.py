@@ -27,7 +27,7 @@ OPENED = SignInWanted(place=PANEL, identity="user:1")
 CLOSED: tuple[Event, ...] = (
     SignInSucceeded(place=PANEL, identity="user:1", right=True, renew_at=NOW, stale_at=NOW),
     SignInCancelled(place=PANEL),
-    SignInFailed(place=PANEL, code="access_denied"),
+    SignInFailed(place=PANEL, identity="user:1", code="access_denied"),
     SignInTimedOut(place=PANEL),
 )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from franking.events.base import Event
-from franking.events.device import DeviceResumed, EngineStarted, SystemAutoReset, UserLoggedOut
+from franking.events.device import DeviceResumed, EngineStarted, SystemAutoReset, UserLoggedIn, UserLoggedOut
 from franking.events.sign_in import (
     FlowRefused,
     SignInCancelled,
@@ -22,7 +22,7 @@ from franking.tests.machines.life import NOW, Life
 PANEL = "panel"
 SUCCEEDED = SignInSucceeded(identity="user:1", place=PANEL, right=True, renew_at=NOW, stale_at=NOW)
 CANCELLED, TIMED_OUT = SignInCancelled(place=PANEL), SignInTimedOut(place=PANEL)
-FAILED, NEXT = SignInFailed(place=PANEL, code="access_denied"), SignInNext(place=PANEL)
+FAILED, NEXT = SignInFailed(place=PANEL, identity="user:1", code="access_denied"), SignInNext(place=PANEL)
 OUTCOMES = (SUCCEEDED, CANCELLED, TIMED_OUT, FAILED)
 DEPARTURES = (
     UserLoggedOut(place=PANEL),
@@ -80,7 +80,16 @@ def test_s18_when_it_closes_whoever_waited_longest_is_next(outcome: Event) -> No
     life.hears(NEXT)
     assert life.told == ["SignInWanted"]
     life.hears(wanted(life.data.identity))
-    assert (life.state, life.data) == (OPEN, Visit("user:2", ("user:3",)))
+    assert (life.state, life.data) == (OPEN, Visit("user:2", ("user:3",), waited=True))
+
+
+@pytest.mark.manual("S11")
+def test_s11_who_logs_in_while_it_is_open_has_it_before_him() -> None:
+    came = UserLoggedIn(place=PANEL, identity="user:1", auto_delete=False, reset_after=timedelta(minutes=1))
+    life = opened("user:1").hears(came)
+    assert (life.state, life.data, life.told) == (OPEN, Visit("user:1"), ["SignInWanted"])
+    assert life.changes_nothing(wanted("user:1"))
+    assert Life(SIGN_IN).changes_nothing(came)
 
 
 @pytest.mark.manual("S18")
@@ -111,7 +120,7 @@ def test_s23_only_a_failed_one_is_told_and_the_next_one_clears_it() -> None:
 
 @pytest.mark.manual("B3", "S23")
 def test_b3_another_way_at_the_same_place_leaves_the_screen_open_and_its_time_running() -> None:
-    refused = FlowRefused(place=PANEL, code="AADSTS530035")
+    refused = FlowRefused(place=PANEL, identity="user:1", code="AADSTS530035")
     life = opened("user:1").hears(refused)
     assert (life.state, life.asked) == (OPEN, ["Inform FLOW_REFUSED"])
     assert Life(SIGN_IN).changes_nothing(refused)
