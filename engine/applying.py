@@ -5,7 +5,7 @@ nothing.
 """
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Sequence
 from typing import NamedTuple, TypeVar
 
 from ..events.base import ADMINISTRATOR, Event
@@ -20,14 +20,15 @@ from ..machines.job import JOB, WAITING
 from ..machines.refresh_token import REFRESH_TOKEN, REQUIRED
 from ..machines.rules import Look, Rule, broken
 from ..machines.session import LOGGED_IN, SESSION
-from .adapters import outside
+from .outside import outside
 from .bus import Publication
 from .kept_secrets import NAME, VAULT, SecretUnnamed, UnknownSecret
 from .parts import Parts
 from .records import Write
 from .refusal import Refused
+from .runtime import Unit
 from .secret import Secret
-from .settings import Settings, SettingsError, flat
+from .settings import Mistake, Settings, SettingsError, flat
 from .vault_rows import KeptSecret, SecretGone
 from .words import Spoken
 
@@ -44,6 +45,7 @@ ASKS_ANEW = (
 "Settings by which the provider is reached: what stood in the way may be mended (B10)."
 SENDS_ANEW = ("smtp.", "tls.", "network.", "oauth.enabled")
 "The same for the submission server."
+STORE = "store.path"
 SIGNS_IN = ("smtp.", "oauth.")
 "The same for a mailbox that is closed."
 
@@ -54,8 +56,8 @@ class Applied(NamedTuple):
     changed: tuple[str, ...]
     "The keys that differ now."
     offers_sign_in: bool
-    """OAuth 2.0 is ON and the administrator's token is Required: a message offers the authentication screen
-    (S23a).
+    """OAuth 2.0 is ON, no rule forbids to sign in (S12-S14), and the administrator's token is Required: a
+    message offers the authentication screen (S23a).
     """
     warns: tuple[Rule, ...] = ()
     "Rules that these settings break and that only warn (S3, S5)."
@@ -90,24 +92,47 @@ class Applying(Parts):
 
     async def apply_alone(self, settings: Settings, ends: Collection[str]) -> Applied:
         found = looked_at(self.settings, settings, self.rules)
-        if found.refuses:
-            raise Refused("refused.apply", found.refuses, self.words)
-        if mistakes := outside(settings, self.adapters.credentials, self.adapters.providers):
-            raise SettingsError("settings", mistakes)
         changed = settings.differences(self.settings)
+        mistakes = outside(settings, self.adapters.credentials, self.adapters.providers)
+        if STORE in changed:
+            mistakes += (Mistake(STORE, "", self.words.say("settings.store-path")),)
+        if found.refuses:
+            raise Refused("refused.apply", found.refuses, self.words, mistakes)
+        if mistakes:
+            raise SettingsError("settings", mistakes)
         if changed:
-            before, self.settings = self.settings, settings
-            try:
-                self.check_ends(ends)
-                await self.tell_change(changed, before.administrator.address)
-            except BaseException:
-                self.settings = before
-                await self.adapters.changed(changed)  # what was made meanwhile
-                raise
+            await self.take_effect(settings, self.facts_of(settings, changed, ends))
             await self.adapters.changed(changed)
         required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED
         warns = tuple(map(self.words.told, found.warns))
-        return Applied(changed, settings.oauth.enabled and required, warns)
+        offers = settings.oauth.enabled and required and not self.refusals(Look.SIGN_IN)
+        return Applied(changed, offers, warns)
+
+    def facts_of(
+        self, settings: Settings, changed: tuple[str, ...], ends: Collection[str]
+    ) -> list[Publication]:
+        """What the change says, found out as if it had been made already. Raises SignInsEnd, StoreFailed."""
+        before, self.settings = self.settings, settings
+        try:
+            self.check_ends(ends)
+            return self.tell_change(changed, before.administrator.address)
+        finally:
+            self.settings = before
+
+    async def take_effect(self, settings: Settings, facts: Sequence[Publication]) -> None:
+        """In the moment when it is durable, before anybody hears of it: until then the former settings hold,
+        so that nothing is accepted by a change that may not come. Raises StoreFailed.
+        """
+
+        def swap(unit: Unit) -> None:
+            if any(each is facts[0] for each in unit.waiting.publications):
+                self.settings = settings
+
+        self.runtime.watchers.insert(0, swap)
+        try:
+            await self.runtime.publish(*facts)
+        finally:
+            self.runtime.watchers.remove(swap)
 
     def check_ends(self, confirmed: Collection[str]) -> None:
         """Raises SignInsEnd where somebody's sign-in would end who was not named to whoever confirmed."""
@@ -115,8 +140,8 @@ class Applying(Parts):
         if not set(whose) <= set(confirmed):
             raise SignInsEnd(whose)
 
-    async def tell_change(self, changed: tuple[str, ...], administrator: str | None) -> None:
-        """One commit: the device's fact, one for each place where somebody is logged in, and the end of the
+    def tell_change(self, changed: tuple[str, ...], administrator: str | None) -> list[Publication]:
+        """Of one commit: the device's fact, one for each place where somebody is logged in, and the end of the
         grants that belonged to what was changed (S26a). `administrator`: the former address.
         """
         places = self.store.in_states(SESSION.title, (LOGGED_IN.name,))
@@ -129,8 +154,7 @@ class Applying(Parts):
         ends = set(self.estranged())
         if administrator and not same(administrator, self.settings.administrator.address):
             ends.add(ADMINISTRATOR)
-        facts += [Publication(self.token_deleted(identity)) for identity in sorted(ends)]
-        await self.runtime.publish(*facts)
+        return [*facts, *(Publication(self.token_deleted(identity)) for identity in sorted(ends))]
 
     def mended(self, changed: tuple[str, ...]) -> list[Publication]:
         """What was put off goes at once where its way is another one now. A record that cannot be read stops

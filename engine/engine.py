@@ -40,12 +40,13 @@ from .information import Warning
 from .journal import Entry
 from .leaving import Leaving
 from .lost_grants import this_device
+from .outside import outside
 from .play import Move
 from .ports import Credentials, Directory, Screen
 from .records import RevocationEnded, SealFailed, Store, StoreFailed
 from .refusal import Refused, check_codes
 from .runtime import Unit
-from .settings import FileCredentials, Settings, SettingsError
+from .settings import FileCredentials, Mistake, Settings, SettingsError
 from .status import OVER, Status
 from .view import View
 from .words import words
@@ -105,11 +106,9 @@ class Engine(Leaving):
         folder = settings.store.path or state_folder(os.environ)
         if go_on(folder):
             log.warning("the reset that was begun before is finished: the store is empty")
-        check_rules(settings, (*RULES, *rules))
         credentials = credentials or FileCredentials(folder / "credentials")
         providers = {**provided(folder), **providers}
-        if mistakes := outside(settings, credentials, providers):
-            raise SettingsError("settings", mistakes)
+        check_settings(settings, (*RULES, *rules), outside(settings, credentials, providers))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with StoreLock(folder):
             folder.chmod(0o700)
@@ -310,13 +309,15 @@ class Engine(Leaving):
         return self.activity.count == 0
 
 
-def check_rules(settings: Settings, rules: tuple[Rule, ...]) -> None:
-    """Raises RuleCodeTaken, Refused."""
+def check_settings(settings: Settings, rules: tuple[Rule, ...], mistakes: tuple[Mistake, ...]) -> None:
+    """Raises RuleCodeTaken, Refused, SettingsError: all that is wrong at once (S15)."""
     check_codes(rules)
     found = broken(settings, Look.SET, rules=rules)
     refuses = tuple(rule for rule in found if rule.verdict(Look.SET) is Verdict.CANNOT_BE_SET)
     if refuses:
-        raise Refused("refused.open", refuses, words(settings.device.language))
+        raise Refused("refused.open", refuses, words(settings.device.language), mistakes)
+    if mistakes:
+        raise SettingsError("settings", mistakes)
 
 
 def provided(folder: Path) -> Mapping[str, "ProviderData"]:

@@ -3,17 +3,23 @@
 from collections import Counter
 
 from ..machines.rules import Rule
+from .settings import Mistake
 from .words import Spoken, Words
 
 
 class Refused(Exception):
     """In the language of the device, its text and its rules alike."""
 
-    def __init__(self, code: str, rules: tuple[Rule, ...], words: Words) -> None:
+    def __init__(
+        self, code: str, rules: tuple[Rule, ...], words: Words, mistakes: tuple[Mistake, ...] = ()
+    ) -> None:
         self.what, self.rules, self.words = words.say(code), tuple(map(words.told, rules)), words
+        self.mistakes = mistakes
+        "What the settings name and is not there, beside the rules that they break."
         lines = [
             f"  {rule.sentence} {rule.remedy} ({words.actor(rule.actor)}; {rule.code})" for rule in self.rules
         ]
+        lines += [f"  {mistake.named}: {mistake.words}" for mistake in mistakes]
         super().__init__("\n".join([f"{self.what}:", *lines]))
 
     @property

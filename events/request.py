@@ -12,8 +12,12 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-ADDR_SPEC = r"^[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+$"
-"No character that is special in a header field (RFC 5322 section 3.2.3)."
+UNSEEN = r"\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+"They show an address otherwise than it is, and none may stand in a domain (RFC 5892)."
+NEVER = rf"\s@<>()\[\]\\,;:\"\x00-\x1f\x7f-\x9f{UNSEEN}"
+"What is special in a header field (RFC 5322 section 3.2.3), controls, and what nobody sees."
+ADDR_SPEC = rf"^[^{NEVER}]+@[^{NEVER}.]+(\.[^{NEVER}.]+)*$"
+"The parts of a domain stand between single dots (RFC 5321 section 4.1.2)."
 Address = Annotated[
     str,
     StringConstraints(strip_whitespace=True, pattern=ADDR_SPEC, max_length=254),

@@ -214,9 +214,9 @@ def no_client_id(now: Situation) -> bool:
     return not now.settings.oauth.client_id
 
 
-def user_without_password(now: Situation) -> bool:
+def half_a_sign_in(now: Situation) -> bool:
     smtp = now.settings.smtp
-    return not now.settings.oauth.enabled and smtp.user is not None and smtp.user_credential is None
+    return not now.settings.oauth.enabled and (smtp.user is None) != (smtp.user_credential is None)
 
 
 def secret_over_a_plain_connection(now: Situation) -> bool:
@@ -335,11 +335,11 @@ RULES: tuple[Rule, ...] = (
          "The message is larger than the mail server takes.",
          "Scan with a lower resolution, send fewer pages at a time, or use Scan to URL.",
          Actor.PERSON),
-    Rule("S1-password", ("smtp.user", "smtp.user_credential"), user_without_password,
+    Rule("S1-password", ("smtp.user", "smtp.user_credential"), half_a_sign_in,
          ((Look.SET, Verdict.CANNOT_BE_SET),),
-         "A user name for the SMTP server is set without its password, so that mail would go without a "
-         "sign-in.",
-         "Set {smtp.user_credential}, or leave {smtp.user} empty for a server that wants no sign-in.",
+         "Of user name and password for the SMTP server one is set without the other, so that mail would go "
+         "without a sign-in.",
+         "Set both {smtp.user} and {smtp.user_credential}, or neither for a server that wants no sign-in.",
          Actor.ADMIN),
     Rule("S30-plain", ("smtp.security", "oauth.enabled", "smtp.user"), secret_over_a_plain_connection,
          ((Look.SET, Verdict.CANNOT_BE_SET),),

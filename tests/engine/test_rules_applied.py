@@ -282,7 +282,7 @@ path = "/tmp"
 async def test_what_the_settings_name_and_is_not_there_is_named_at_once(tmp_path: Path) -> None:
     wrong = Settings().changed(
         oauth={"provider": "Nobody", "client_credential": "credential:none"},
-        smtp={"user_credential": "credential:neither"},
+        smtp={"user": KIM, "user_credential": "credential:neither"},
         tls={"trust": tmp_path / "no.pem"},
         store={"path": tmp_path / "store"},
     )
@@ -306,3 +306,53 @@ async def test_s3_an_engine_does_not_start_with_oauth_on_and_no_administrator(tm
                 pytest.fail("it started")
         assert refused.value.codes == ("S3-administrator",)
         assert not here.store.exists()
+
+
+@pytest.mark.manual("S15")
+async def test_s15_broken_rules_and_what_is_not_there_are_told_together(tmp_path: Path) -> None:
+    wrong = {"oauth": {"provider": "Nobody", "client_id": ""}, "administrator": {"address": None}}
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            with pytest.raises(Refused) as at_ok:
+                await change(engine, wrong)
+        with pytest.raises(Refused) as at_the_start:
+            async with here.engine(**wrong):
+                pytest.fail("it started")
+        for refused in (at_ok.value, at_the_start.value):
+            assert refused.codes == ("S3-administrator", "S2-client")
+            assert [mistake.key for mistake in refused.mistakes] == ["oauth.provider"]
+            assert "one of Google, Microsoft" in str(refused)
+
+
+@pytest.mark.manual("S15")
+async def test_another_folder_for_the_store_is_refused_while_the_engine_runs(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        before = engine.settings
+        with pytest.raises(SettingsError, match="close it and open it") as refused:
+            await change(engine, {"store": {"path": tmp_path / "elsewhere"}})
+        assert [mistake.key for mistake in refused.value.mistakes] == ["store.path"]
+        assert engine.settings == before
+        assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.manual("S15", "S23a")
+async def test_a_change_holds_when_it_is_durable_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        commit, seen = engine.store.commit, list[object]()
+        heard = list[object]()
+
+        async def watched(batch: object) -> None:
+            seen.append(engine.settings.functions.off)
+            await commit(batch)  # type: ignore[arg-type]
+            seen.append(engine.settings.functions.off)
+
+        engine.watch(lambda move: heard.append(engine.settings.functions.off))
+        monkeypatch.setattr(engine.store, "commit", watched)
+        await change(engine, {"functions": {"off": ["Scan to E-mail"]}, "tls": {"minimum": "TLSv1.3"}})
+        assert seen == [(), ()]
+        assert heard == [("Scan to E-mail",)] * len(heard)
+        assert heard
+        assert engine.settings.functions.off == ("Scan to E-mail",)
+        assert len(engine.runtime.watchers) == len(set(engine.runtime.watchers)), "none is left over"

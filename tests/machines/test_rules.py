@@ -214,12 +214,13 @@ def test_s30_a_plain_relay_is_for_mail_without_a_secret(
     [
         (False, "kim", None, True),
         (False, "kim", "credential:smtp", False),
-        (False, None, "credential:smtp", False),
+        (False, None, "credential:smtp", True),
+        (True, None, "credential:smtp", False),
         (False, None, None, False),
         (True, "kim", None, False),
     ],
 )
-def test_s1_a_user_name_needs_its_password(
+def test_s1_user_name_and_password_need_each_other(
     enabled: bool, user: str | None, credential: str | None, refused: bool
 ) -> None:
     smtp = Smtp(server="smtp.office365.com", user=user, user_credential=credential)
