@@ -7,32 +7,19 @@ import asyncio
 import gc
 import logging
 import traceback
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from franking.engine.engine import Engine
+from franking.testing.leaks import pieces
 from franking.tests.engine.device import history
 
-WINDOW = 20
-"Characters of a token that would already be too many."
 OURS = ("franking.engine", "franking.events", "franking.machines")
 PLAYING = "mail.log"
 "The logger of the playing submission server, which tells the answers that a test ordered."
 LOUD = ("", "franking", "httpx2", "httpcore2", "h2", "hpack", "aiosmtplib", "asyncio", "authlib", "joserfc")
-
-
-def pieces(secret: str) -> set[bytes]:
-    """Beginning, middle and end of a secret, as it is and in base64 at each of the three offsets."""
-    found: set[bytes] = set()
-    for offset in range(3):
-        encoded = b64encode(b"\0" * offset + secret.encode())
-        inner = encoded[4 if offset else 0 : -4]
-        found |= {inner[:WINDOW], inner[len(inner) // 2 :][:WINDOW], inner[-WINDOW:]}
-    whole = secret.encode()
-    return found | {whole[:WINDOW], whole[len(whole) // 2 :][:WINDOW], whole[-WINDOW:]}
 
 
 @dataclass
