@@ -370,8 +370,14 @@ def broken(
     return tuple(
         rule
         for rule in rules
-        if rule.verdict(look) and (settings.oauth.enabled or not rule.with_oauth_alone) and rule.broken(now)
+        if rule.verdict(look) and (settings.oauth.enabled or without_oauth(rule, look)) and rule.broken(now)
     )
+
+
+def without_oauth(rule: Rule, look: Look) -> bool:
+    """It holds with [OAuth 2.0] OFF, too. Mail that goes without OAuth never waits until that is available."""
+    makes_wait = look is not Look.SIGN_IN and rule.verdict(look) is Verdict.NOT_AVAILABLE
+    return not rule.with_oauth_alone and not makes_wait
 
 
 def unavailable(settings: DeviceSettings, rules: Iterable[Rule] = RULES) -> tuple[str, ...]:

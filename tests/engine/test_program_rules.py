@@ -8,9 +8,11 @@ from franking.engine.engine import Engine
 from franking.engine.refusal import Refused, RuleCodeTaken
 from franking.events.information import Actor
 from franking.events.job import JobSubmitted
+from franking.events.settings import Security
 from franking.machines.message import Situation
 from franking.machines.rules import Look, Rule, Verdict
 from franking.tests.engine.device import history, office, states, warnings
+from franking.tests.engine.test_without_oauth import relay
 
 
 async def change(engine: Engine, sections: dict[str, object]) -> None:
@@ -128,3 +130,15 @@ async def test_s21_what_a_function_that_is_turned_off_would_send_floods_nothing(
         assert (warnings(engine), here.kit.mailbox.messages) == ([], [])
         told = [fact.broken for fact in history(engine) if isinstance(fact, JobSubmitted)]
         assert told == [("S20-off",)] * 3
+
+
+@pytest.mark.manual("S1", "S16")
+async def test_s1_what_makes_oauth_not_available_stops_no_mail_that_goes_without_it(tmp_path: Path) -> None:
+    looks = tuple((look, Verdict.NOT_AVAILABLE) for look in (Look.SIGN_IN, Look.SUBMIT, Look.SEND))
+    rules = (house_rule(Look.SEND, Verdict.NOT_AVAILABLE)._replace(looked_at=looks),)
+    async with office(tmp_path) as here, relay(here, Security.STARTTLS) as server:
+        off: dict[str, object] = {"oauth": {"enabled": False}, "smtp": {"port": server.port}}
+        async with here.engine(rules=rules, network=VLAN, **off) as engine:
+            await here.scan(engine)
+            await engine.settle()
+            assert (states(engine), engine.status().broken) == (["sent"], ())
