@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..events.box import LinkAnnounced
+from ..events.box import LinkAnnounced, LinkWithdrawn
 from ..events.information import Info
 from ..events.job import BodyStarted, JobDeferred, JobFailed, JobSent, OutcomeUnknown
 from ..events.token import AccessTokenRejected
@@ -104,7 +104,8 @@ class Sending:
         except StoreFailed:  # nothing went: a body does not begin before that is written down
             return self.waits(job, RETRY_STORE, code="store unavailable")
         account = login.user or self.mailboxes.address(row.identity)
-        return self.transmitted(asked, row, held, sent, account, envelope.sender)
+        outcome = self.transmitted(asked, row, held, sent, account, envelope.sender)
+        return (*outcome, *withdrawn(links, sent, asked.instance.data.unknown))
 
     def transmitted(
         self, asked: Asked, row: JobRow, held: Held | None, sent: Sent, account: str, sender: str
@@ -155,3 +156,12 @@ class Sending:
     async def erase_scan(self, asked: Asked, brought: Brought) -> Outcome:
         await asyncio.to_thread(self.spool.erase, int(asked.key))
         return ()
+
+
+def withdrawn(links: Sequence[Linked], sent: Sent, unknown: int) -> list[Publication]:
+    """What the mail said of its links counts no longer, unless it may have reached somebody. `unknown`: how
+    often the outcome of a try was.
+    """
+    if unknown or sent.verdict in (Verdict.SENT, Verdict.UNKNOWN):
+        return []
+    return [Publication(LinkWithdrawn(document=link.document)) for link in links]

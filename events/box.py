@@ -19,6 +19,12 @@ class LinkAnnounced(OfDocument):
     "When its link ends and it is erased."
 
 
+class LinkWithdrawn(OfDocument):
+    """The server did not take that mail: nobody has the link, and the next try says anew until when it
+    works.
+    """
+
+
 class DocumentFetched(OfDocument):
     """Somebody who has its link fetched all of it."""
 

@@ -151,7 +151,7 @@ class ScanToUrl(Scan):
 
     function: Literal[Function.SCAN_TO_URL] = Function.SCAN_TO_URL
     keep: Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=365))] | None = None
-    "How long the links work; left out: as `[box] keep` says."
+    "How long the links work from when their mail goes; left out: as `[box] keep` says."
 
 
 class InternetFax(FromPerson, WithFiles):

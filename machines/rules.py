@@ -375,7 +375,7 @@ def broken(
 
 
 def without_oauth(rule: Rule, look: Look) -> bool:
-    """It holds with [OAuth 2.0] OFF, too. Mail that goes without OAuth never waits until that is available."""
+    """It holds with [OAuth 2.0] OFF, too. Mail that goes without OAuth never waits for it to be available."""
     makes_wait = look is not Look.SIGN_IN and rule.verdict(look) is Verdict.NOT_AVAILABLE
     return not rule.with_oauth_alone and not makes_wait
 

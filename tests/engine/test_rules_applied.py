@@ -316,7 +316,7 @@ async def test_s15_broken_rules_and_what_is_not_there_are_told_together(tmp_path
             with pytest.raises(Refused) as at_ok:
                 await change(engine, wrong)
         with pytest.raises(Refused) as at_the_start:
-            async with here.engine(**wrong):
+            async with here.engine(rules=(), **wrong):
                 pytest.fail("it started")
         for refused in (at_ok.value, at_the_start.value):
             assert refused.codes == ("S3-administrator", "S2-client")

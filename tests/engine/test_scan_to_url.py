@@ -17,6 +17,8 @@ from franking.tests.engine.box import BOX, boxed, links, numbers, text, to_url, 
 from franking.tests.engine.device import LEE, OFFICE, Office, office, states, warnings
 from franking.tests.engine.stored import assert_equals_replay
 
+TRIES = 40
+
 
 @pytest.mark.manual("S22")
 async def test_s22_the_mail_brings_a_link_for_each_file_and_no_file(tmp_path: Path) -> None:
@@ -119,7 +121,7 @@ async def test_s22_it_is_erased_when_its_link_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.manual("S22")
-@pytest.mark.parametrize("how", ["deleted", "ended after a try"])
+@pytest.mark.parametrize("how", ["deleted", "ended after a try that may have arrived"])
 async def test_s22_a_mail_whose_document_is_gone_ends_with_that_reason(tmp_path: Path, how: str) -> None:
     async with office(tmp_path, box=BOX) as here, here.engine() as engine:
         if how == "deleted":
@@ -128,7 +130,7 @@ async def test_s22_a_mail_whose_document_is_gone_ends_with_that_reason(tmp_path:
             await here.sign_in(engine)
         else:
             await here.sign_in(engine)
-            here.kit.mailbox.refuse_next("data", "451 4.3.0 Not now")
+            here.server.drop_at_dot()
             await to_url(here, engine, "a.pdf", "b.pdf", keep=timedelta(seconds=1))
             await here.passes(engine, hours=1)
         job = engine.job(1)
@@ -155,16 +157,40 @@ async def test_s22_a_link_works_as_long_as_is_said_from_when_its_mail_goes(tmp_p
 
 
 @pytest.mark.manual("S22", "S33c")
-async def test_s22_every_try_says_the_same_end_of_the_link(tmp_path: Path) -> None:
+async def test_s22_a_mail_that_may_have_arrived_says_for_every_try_until_when(tmp_path: Path) -> None:
     async with office(tmp_path, box=BOX) as here, here.engine() as engine:
         await here.sign_in(engine)
         ends = here.clock.now() + timedelta(days=7)
-        here.kit.mailbox.refuse_next("data", "451 4.3.0 Not now")
+        here.server.drop_after_dot()
         await to_url(here, engine)
         await here.passes(engine, hours=1)
-        assert states(engine) == ["sent"]
-        assert f"{ends:%Y-%m-%d %H:%M}" in text(here.kit.mailbox.messages[0].message())
+        assert (states(engine), engine.job(1).unknown) == (["sent"], 1)
+        assert len(here.kit.mailbox.messages) == 2
+        for message in here.kit.mailbox.messages:
+            assert f"{ends:%Y-%m-%d %H:%M}" in text(message.message())
         assert [each.expires_at for each in engine.documents("kim")] == [ends]
+
+
+@pytest.mark.manual("S22", "B10")
+async def test_s22_a_server_that_takes_no_mail_for_longer_than_the_link_works_costs_no_scan(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path, box=BOX) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        for _ in range(TRIES):
+            here.kit.mailbox.refuse_next("data", "451 4.3.0 Not now")
+        await to_url(here, engine, keep=timedelta(minutes=1))
+        await here.passes(engine, hours=6)
+        assert (states(engine), boxed(here)) == (["waiting"], ["1"])
+        assert engine.job(1).attempts > 2
+        for _ in range(TRIES - engine.job(1).attempts):
+            assert here.kit.mailbox.scripted("data")
+        await engine.retry(1)
+        await engine.settle()
+        assert states(engine) == ["sent"]
+        assert [each.expires_at for each in engine.documents("kim")] == [
+            here.clock.now() + timedelta(minutes=1)
+        ]
 
 
 @pytest.mark.manual("S22", "B10")

@@ -5,7 +5,14 @@ from datetime import timedelta
 import pytest
 
 from franking.events.base import Event
-from franking.events.box import DocumentDeleted, DocumentExpired, DocumentFetched, DocumentKept, LinkAnnounced
+from franking.events.box import (
+    DocumentDeleted,
+    DocumentExpired,
+    DocumentFetched,
+    DocumentKept,
+    LinkAnnounced,
+    LinkWithdrawn,
+)
 from franking.machines.document import DOCUMENT, GONE, KEPT, NEW, Stay
 from franking.tests.machines.life import NOW, USER, Life
 
@@ -39,9 +46,17 @@ def test_s20_a_document_without_an_end_stays() -> None:
 
 
 @pytest.mark.manual("S22")
-def test_s22_the_first_try_of_its_mail_says_for_every_other_one_until_when() -> None:
+def test_s22_what_a_mail_said_that_may_have_arrived_holds() -> None:
     later = LinkAnnounced(document=1, expires_at=ENDS + timedelta(hours=1))
     assert Life(DOCUMENT).hears(IN_A_BOX, ANNOUNCED).changes_nothing(later)
+
+
+@pytest.mark.manual("S22")
+def test_s22_what_a_mail_said_that_reached_nobody_counts_no_longer() -> None:
+    later = LinkAnnounced(document=1, expires_at=ENDS + timedelta(hours=1))
+    life = Life(DOCUMENT).hears(IN_A_BOX, ANNOUNCED, LinkWithdrawn(document=1))
+    assert life.data == Stay()
+    assert life.hears(later).data == Stay(later.expires_at)
 
 
 @pytest.mark.manual("S22")
