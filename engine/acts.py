@@ -78,8 +78,8 @@ class World:
     "Of an identity. Raises CredentialError."
     forbids: Callable[[], tuple[Rule, ...]]
     "Rules by which nobody may sign in now."
-    issuer: Callable[[str], str]
-    "Whose grants an identity uses, as `ports.issuer_of` says it."
+    belongs: Callable[[str, str, str], bool]
+    "Whether an identity still signs in at this issuer, as `ports.issuer_of` says it, with this address."
     void: Callable[[SealedGrant, str], bool]
     "Whether a grant is of no use with this issuer and the identity's address (S26a)."
     voided: Callable[[SealedGrant], Publication]
@@ -93,8 +93,6 @@ class World:
     "Of an identity at a place until then."
     cause: Callable[[Trouble], str]
     "In the device's language."
-    address: Callable[[str], str]
-    "The address that an identity signs in with."
 
 
 class Acts:

@@ -102,6 +102,8 @@ class Applying(Parts):
             raise SettingsError("settings", mistakes)
         if changed:
             await self.take_effect(settings, self.facts_of(settings, changed, ends))
+            for identity in self.estranged() if settings.oauth.enabled else ():  # came while it was written
+                await self.runtime.publish(*self.voided(identity))
             await self.adapters.changed(changed)
         required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED
         warns = tuple(map(self.words.told, found.warns))
@@ -129,9 +131,11 @@ class Applying(Parts):
                 self.settings = settings
 
         self.runtime.watchers.insert(0, swap)
+        self.coming = settings
         try:
             await self.runtime.publish(*facts)
         finally:
+            self.coming = None
             self.runtime.watchers.remove(swap)
 
     def check_ends(self, confirmed: Collection[str]) -> None:

@@ -11,6 +11,7 @@ from ..events.device import Availability
 from ..events.information import Info
 from ..events.sign_in import SignInCancelled
 from ..events.token import TokenDeleted
+from ..machines.identity import same
 from ..machines.rules import RULES, Look, Rule, Verdict, broken, unavailable
 from ..machines.sign_in import SIGN_IN
 from .activity import Activity
@@ -68,7 +69,7 @@ class Parts:
         world = World(
             self.adapters.provider,
             lambda: broken(self.settings, Look.SIGN_IN, rules=self.rules),
-            self.adapters.issuer,
+            self.belongs,
             self.senders.void,
             self.senders.voided,
             self.adapters.revoker,
@@ -76,7 +77,6 @@ class Parts:
             self.shown,
             self.sign_in_request,
             lambda trouble: self.words.table(f"{trouble.meaning}.cause", trouble.cause, **trouble.fields),
-            self.people.address,
         )
         acts = Acts(self.runtime, world, self.vault, self.mailboxes)
         way = Way(
@@ -160,6 +160,8 @@ class Parts:
         "What goes on to its end although its caller was cancelled."
         self.leaving = asyncio.Lock()
         "One person is forgotten after the other."
+        self.coming: Settings | None = None
+        "Settings of a change that is being written down."
         self.applying = asyncio.Lock()
         "Of settings: a change that fails takes back its own, not somebody else's."
 
@@ -221,6 +223,22 @@ class Parts:
         (S26a).
         """
         return [grant.identity for grant in self.store.grants() if self.is_void(grant)]
+
+    def belongs(self, identity: str, issuer: str, address: str) -> bool:
+        """Whether a sign-in for this address at this issuer is what the settings name, and what those name
+        that are being written down.
+        """
+        held = self.settings
+        try:
+            for named in (held, self.coming or held):
+                self.settings = named
+                if self.adapters.issuer(identity) != issuer:
+                    return False
+                if not same(address, self.people.address(identity)):
+                    return False
+            return True
+        finally:
+            self.settings = held
 
     def is_void(self, grant: SealedGrant) -> bool:
         return self.senders.void(grant, self.adapters.issuer(grant.identity))

@@ -14,7 +14,6 @@ from ..events.information import Actor, Info
 from ..events.sign_in import FlowRefused, SignInCancelled, SignInFailed
 from ..events.token import SignInSucceeded
 from ..machines.effects import Effect, OpenSignIn
-from ..machines.identity import same
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.sign_in import MINUTES_OPEN, Visit
 from .acts import FAULT, Acts, no_seal, no_secret, say, words
@@ -82,7 +81,7 @@ class SigningIn:
         return await self.became(identity, provider, request, answer)
 
     def signed_in_meanwhile(self, visit: Visit) -> bool:
-        """A user who waited for his turn here and signed in elsewhere. [Acquire] opens in each state (S23)."""
+        """A user who waited here and signed in elsewhere; [Acquire] opens in each state (S23)."""
         if not visit.waited or visit.identity == ADMINISTRATOR:
             return False
         return self.runtime.instance(REFRESH_TOKEN, visit.identity).state is ACQUIRED
@@ -121,7 +120,7 @@ class SigningIn:
             return not_signed_in(place, identity, answer.code, words(answer))
         if answer.refresh is None:
             return say(SignInFailed(place=place, identity=identity, code="no refresh token"))
-        if self.world.issuer(identity) != provider.issuer or not same(wanted, self.world.address(identity)):
+        if not self.world.belongs(identity, provider.issuer, wanted):
             await provider.revoke(answer.refresh)
             detail = detail_by("I103.settings", Actor.PERSON)
             return not_signed_in(place, identity, "settings changed", detail)
