@@ -24,7 +24,7 @@ class AtThePanel(Applying):
     async def log_in(self, place: str, user: str, address: str | None = None) -> None:
         """`user` stands at `place` now; whose jobs wait for a sign-in is asked for it at once (S18).
 
-        `address`: where the directory and the settings don't know it (S17). Raises LoginReserved,
+        `address`: where the directory and the settings don't know it (S17). Raises LoginReserved, LoginEmpty,
         AddressUnusable.
         """
         row = self.people.remembered(user, address)
@@ -78,7 +78,7 @@ class AtThePanel(Applying):
 
     async def sign_in(self, place: str, user: str) -> None:
         """Opens the sign-in screen of this user, logged in or not. Raises Refused, NoScreen, UnknownUser
-        where no address is known to sign in with, LoginReserved, AddressUnusable.
+        where no address is known to sign in with, LoginReserved, LoginEmpty, AddressUnusable.
         """
         self.shown()
         self.check_sign_in()
@@ -114,23 +114,29 @@ class AtThePanel(Applying):
         return True
 
     async def delete_tokens(self) -> int:
-        """[Delete] in [Refresh Tokens (User)]: every user's; how many there were (S27)."""
-        held = self.held()
-        if held:
-            await self.runtime.publish(*(Publication(self.token_deleted(identity)) for identity in held))
-        return len(held)
+        """[Delete] in [Refresh Tokens (User)]: every user's; how many there were (S27). Who is Expired is
+        Required from then on, too.
+        """
+        held, users = self.tokens_held(), [row.identity for row in self.people.rows.values()]
+        ends = [self.token_deleted(identity) for identity in users if not self.is_required(identity)]
+        if ends:
+            await self.runtime.publish(*map(Publication, ends))
+        return held
 
     def tokens_held(self) -> int:
-        """How many `delete_tokens` would delete: the number that its confirmation names (S27)."""
-        return len(self.held())
-
-    def held(self) -> list[str]:
-        return [row.identity for row in self.people.rows.values() if self.holds(row.identity)]
+        """How many tokens `delete_tokens` would delete: the number that its confirmation names (S27)."""
+        return sum(self.holds(row.identity) for row in self.people.rows.values())
 
     def holds(self, identity: str) -> bool:
-        """Whether there is something to delete; a record that cannot be read counts as a token."""
+        """Whether there is a token to delete. One that has expired is none, but for one whose key is lost; a
+        record that cannot be read counts as one.
+        """
+        readable = self.reader.found(REFRESH_TOKEN, identity) is not None
+        return not readable or self.store.grant(identity) is not None
+
+    def is_required(self, identity: str) -> bool:
         found = self.reader.found(REFRESH_TOKEN, identity)
-        return found is None or found.state is not REQUIRED
+        return found is not None and found.state is REQUIRED
 
     async def delete_token(self, user: str) -> None:
         """One user's tokens, or the administrator's (`administrator`). Raises UnknownUser."""

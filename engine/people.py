@@ -32,12 +32,27 @@ class LoginReserved(Spoken, ValueError):
         super().__init__("error.reserved", login=ADMINISTRATOR)
 
 
+class LoginEmpty(Spoken, ValueError):
+    """A user without a login name cannot be told from nobody: he could neither see nor cancel his jobs."""
+
+    def __init__(self) -> None:
+        super().__init__("error.no-login")
+
+
 class AddressUnusable(Spoken, ValueError):
     """What the directory, the settings or a log-in name as a user's address is none."""
 
     def __init__(self, login: str, address: str) -> None:
         super().__init__("error.address", address=repr(address), login=login)
         self.login, self.address = login, address
+
+
+def check(login: str) -> None:
+    """Raises LoginReserved, LoginEmpty."""
+    if login == ADMINISTRATOR:
+        raise LoginReserved
+    if not login.strip():
+        raise LoginEmpty
 
 
 def checked(login: str, address: str) -> str:
@@ -67,10 +82,9 @@ class People:
 
     def address_of(self, login: str) -> str | None:
         """From the embedding program's directory, the settings, or what was given at a log-in. Raises
-        LoginReserved, AddressUnusable.
+        LoginReserved, LoginEmpty, AddressUnusable.
         """
-        if login == ADMINISTRATOR:
-            raise LoginReserved
+        check(login)
         known = self.of_directory(login) or self.settings().users.get(login)
         row = self.rows.get(login)
         found = known or (row.address if row else "")
@@ -104,10 +118,9 @@ class People:
     def remembered(self, login: str, address: str | None) -> IdentityRow:
         """The identity's row as it should be, known from now on: two who come at once get two identities, and
         a screen that opens with the commit knows whose it is. The caller stores it. Raises LoginReserved,
-        AddressUnusable.
+        LoginEmpty, AddressUnusable.
         """
-        if login == ADMINISTRATOR:
-            raise LoginReserved
+        check(login)
         if not address:
             self.address_of(login)
         found = self.rows.get(login)
@@ -136,7 +149,7 @@ class People:
         found = next((row for row in self.rows.values() if row.identity == identity), None)
         try:
             return (self.address_of(found.login) or "") if found else ""
-        except (AddressUnusable, LoginReserved) as error:
+        except (AddressUnusable, LoginReserved, LoginEmpty) as error:
             log.error("%s has no address: %s", identity, type(error).__name__)
             return ""
 

@@ -4,6 +4,10 @@ The settings that will matter at the end ([Auto Delete], what it leaves of jobs,
 with the log-in and are kept here, for the fact of a limit carries no settings. An open sign-in screen counts
 as use of the panel. A restart while somebody is logged in counts as his logout.
 
+Each place knows its own session alone: with [Auto Delete] a logout ends the person's grant although he is
+still logged in at another place (S28: logout deletes). A page that was left open somewhere must not keep a
+sign-in that the person believes deleted; where he stands, his next job asks again.
+
 Rule: [Auto Delete] concerns users' grants only, never the administrator's.
 """
 

@@ -42,7 +42,7 @@ def table() -> tuple[Row, ...]:
     """Errors and their exit codes; the first row that fits decides."""
     from ..at_the_panel import UnknownUser
     from ..kept_secrets import SecretUnnamed, UnknownSecret
-    from ..people import AddressUnusable, LoginReserved
+    from ..people import AddressUnusable, LoginEmpty, LoginReserved
     from ..records import SealFailed, StoreFailed
     from ..runtime import EngineFailed
     from ..settings import CredentialError, SettingsError
@@ -70,6 +70,7 @@ def table() -> tuple[Row, ...]:
         (OAuthOffError, Exit.CONFIG),
         (UnknownUser, Exit.CONFIG),
         (LoginReserved, Exit.CONFIG),
+        (LoginEmpty, Exit.USAGE),
         (AddressUnusable, Exit.CONFIG),
         (ScanUnreadable, Exit.NO_INPUT),
         (StoreInUse, Exit.TEMPORARY),

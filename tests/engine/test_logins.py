@@ -6,7 +6,7 @@ import pytest
 
 from franking.engine.at_the_panel import UnknownUser
 from franking.engine.engine import Engine
-from franking.engine.people import AddressUnusable, LoginReserved
+from franking.engine.people import AddressUnusable, LoginEmpty, LoginReserved
 from franking.engine.refusal import Refused
 from franking.events.device import UserLoggedIn
 from franking.events.job import JobSubmitted
@@ -38,6 +38,19 @@ async def test_s26a_no_user_is_taken_for_the_device(tmp_path: Path) -> None:
         assert [each.login for each in engine.status().identities] == ["administrator"]
         await engine.delete_token("administrator")
         assert refresh_token(engine, "administrator") == "Required"
+
+
+@pytest.mark.manual("S17", "S33a")
+@pytest.mark.parametrize("login", ["", " "])
+async def test_s17_who_has_no_login_name_is_refused_in_words(tmp_path: Path, login: str) -> None:
+    async with office(tmp_path, from_address=FIXED) as here, here.engine() as engine:
+        with pytest.raises(LoginEmpty, match="a user needs a login name"):
+            await engine.log_in("panel", login)
+        with pytest.raises(LoginEmpty):
+            await engine.sign_in("panel", login)
+        with pytest.raises(LoginEmpty):
+            await here.scan(engine, login)
+        assert (engine.store.identities(), engine.status().jobs) == ([], ())
 
 
 @pytest.mark.manual("S17")

@@ -7,6 +7,7 @@ import pytest
 
 from franking.engine.engine import Engine
 from franking.engine.ports import Trouble
+from franking.engine.refusal import Refused
 from franking.engine.screen.trouble import Fault, trouble
 from franking.events.information import Info
 from franking.machines.roles import Role, Viewer
@@ -123,3 +124,26 @@ async def test_s11_no_auto_reset_closes_a_screen_that_was_open_before_the_log_in
         await engine.cancel_sign_in("panel")
         await here.passes(engine, seconds=61)
         assert not stands(engine, "panel")
+
+
+@pytest.mark.manual("S12", "S23a")
+async def test_s23a_no_sign_in_is_offered_that_a_rule_forbids(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        only = await engine.apply(engine.settings.changed(tls={"minimum": "TLSv1.3"}))
+        assert not only.offers_sign_in
+        with pytest.raises(Refused):
+            await engine.acquire("page")
+        again = await engine.apply(engine.settings.changed(tls={"minimum": "TLSv1.2"}))
+        assert again.offers_sign_in
+
+
+@pytest.mark.manual("S28")
+async def test_s28_a_logout_deletes_although_the_person_stands_at_another_place(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine(oauth={"auto_delete": True}) as engine:
+        await here.sign_in(engine)
+        await engine.log_in("page", "kim")
+        await engine.log_out("page")
+        assert (refresh_token(engine, "kim"), stands(engine, "panel")) == ("Required", True)
+        await here.scan(engine, "kim", "panel")
+        await engine.settle()
+        assert refresh_token(engine, "kim") == "Acquired"

@@ -10,6 +10,7 @@ from franking.events.job import JobGivenUp, JobsDiscarded, SignInLookDue
 from franking.events.request import FromApplication
 from franking.testing.clock import VirtualClock
 from franking.tests.engine.device import (
+    KIM,
     OFFICE,
     START,
     Office,
@@ -336,3 +337,20 @@ async def test_s27_the_number_stands_before_the_deletion(tmp_path: Path) -> None
         assert engine.tokens_held() == 2
         assert await engine.delete_tokens() == 2
         assert engine.tokens_held() == 0
+
+
+@pytest.mark.manual("S27")
+async def test_s27_an_expired_sign_in_is_no_token_and_required_after_the_deletion(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine, "kim", "panel")
+        await here.sign_in(engine, "lee", "page:1")
+        here.provider.revoke_grants(KIM)
+        await here.passes(engine, hours=2)
+        await here.scan(engine, "kim")
+        await engine.settle()
+        assert refresh_token(engine, "kim") == "Expired"
+        assert (engine.tokens_held(), len(engine.store.grants())) == (1, 1)
+        assert await engine.delete_tokens() == 1
+        assert [refresh_token(engine, login) for login in ("kim", "lee")] == ["Required", "Required"]
+        assert (engine.tokens_held(), engine.store.grants()) == (0, [])
+        assert await engine.delete_tokens() == 0
