@@ -5,11 +5,9 @@ Rule: this file and `engine.py` alone know the adapters; their libraries are imp
 made, so that a device that never signed in stays small.
 """
 
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -43,7 +41,7 @@ from .ports import (
 )
 from .records import JobRow
 from .senders import REQUEST
-from .settings import CredentialError, Mistake
+from .settings import CredentialError
 from .spool import FILES, Spool
 from .tls import KeptContext
 from .words import Words, words
@@ -281,48 +279,6 @@ class Adapters:
         await self.changed((*PROVIDER_DEPENDS, *SUBMISSION_DEPENDS))
 
 
-def outside(
-    settings: DeviceSettings, credentials: Credentials, providers: Mapping[str, "ProviderData"] = NO_PROVIDERS
-) -> tuple[Mistake, ...]:
-    """What the settings name and is not there: provider, authorities, secrets."""
-    from .oauth.fitting import misfits
-    from .oauth.providers import UnknownProviderError, provider_data
-
-    found = []
-    try:
-        data = provider_data(settings.oauth.provider, providers)
-        found += misfits(settings.oauth, data, credentials)
-        data.at(settings.oauth.authority, settings.oauth.tenant)
-    except UnknownProviderError as error:
-        found.append(Mistake("oauth.provider", "text", f"one of {', '.join(error.known)} is wanted"))
-    except ValueError as error:
-        found.append(Mistake("oauth.authority", "text", f"{error}"))
-    if settings.tls.trust is not None:
-        found += untrusted(settings.tls.trust)
-    references = {
-        "oauth.client_credential": settings.oauth.client_credential,
-        "oauth.client_certificate": settings.oauth.client_certificate,
-        "oauth.service_account": settings.oauth.service_account,
-        "smtp.user_credential": settings.smtp.user_credential,
-    }
-    proxies = {"proxy": settings.proxy}
-    if settings.browser.enabled:  # else nobody is shown its settings
-        proxies["browser.proxy"] = settings.browser.proxy
-    for key, proxy in proxies.items():
-        found += misread(key, proxy)
-        references[f"{key}.credential"] = proxy.credential
-    for key, reference in references.items():
-        if reference is not None:
-            found += unreadable(credentials, key, reference)
-    if settings.browser.command:
-        from .screen.known import says_where
-
-        if not says_where(settings.browser.command):
-            why = "an argument with `{start}` is wanted, for the page to open"
-            found.append(Mistake("browser.command", "list", why))
-    return tuple(found)
-
-
 def with_credentials(
     application: Application, oauth: OAuth, data: "ProviderData", credentials: Credentials
 ) -> Application:
@@ -353,48 +309,10 @@ def same(one: Application, other: Application) -> bool:
 
 def proxy_of(proxy: Proxy, credentials: Credentials) -> HttpProxy | None:
     """One of the two proxies (S4); None: there is none. Raises CredentialError where its password cannot be
-    read, and ValueError for an exclusion that `outside` would have named.
+    read, and ExclusionUnusable for one that `outside` would have named.
     """
     if proxy.host is None:
         return None
     password = credentials.read(proxy.credential) if proxy.credential else None
     exclusions = tuple(map(exclusion, proxy.exclusions))
     return HttpProxy(proxy.host, proxy.port, proxy.user or "", password, exclusions)
-
-
-def misread(key: str, proxy: Proxy) -> list[Mistake]:
-    """What of a proxy's settings cannot be meant."""
-    found = []
-    for entry in proxy.exclusions:
-        try:
-            exclusion(entry)
-        except ValueError as error:
-            found.append(Mistake(f"{key}.exclusions", "text", f"{error}"))
-    if ":" in (proxy.user or ""):
-        why = "a user name without a colon is wanted: behind one the proxy reads the password (RFC 7617)"
-        found.append(Mistake(f"{key}.user", "text", why))
-    return found
-
-
-def untrusted(trust: Path) -> list[Mistake]:
-    """Reads the file as a TLS context would: what is wrong is known before the first connection."""
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=trust)
-    except ssl.SSLError:
-        return [Mistake("tls.trust", "file", "the file holds no certificate in PEM form")]
-    except OSError as error:
-        return [Mistake("tls.trust", "path", f"the file cannot be read: {error.strerror}")]
-    return []
-
-
-def unreadable(credentials: Credentials, key: str, reference: str) -> list[Mistake]:
-    if reference.startswith("vault:"):  # only an open engine has it, and can be given it
-        return []
-    try:
-        credentials.read(reference)
-    except (CredentialError, UnicodeDecodeError) as error:
-        why = str(error) if isinstance(error, CredentialError) else "its file is not UTF-8"
-        return [Mistake(key, "reference", why)]
-    except OSError as error:
-        return [Mistake(key, "reference", f"its file cannot be read: {error.strerror}")]
-    return []

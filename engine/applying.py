@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from ..events.base import ADMINISTRATOR, Event
 from ..events.device import SecretErased, SecretKept
 from ..events.job import JobRetryDue, SignInLookDue
+from ..events.said import said
 from ..events.token import TokenRetryDue
 from ..machines import change
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
@@ -20,9 +21,9 @@ from ..machines.job import JOB, WAITING
 from ..machines.refresh_token import REFRESH_TOKEN, REQUIRED
 from ..machines.rules import Look, Rule, broken
 from ..machines.session import LOGGED_IN, SESSION
-from .outside import outside
 from .bus import Publication
 from .kept_secrets import NAME, VAULT, SecretUnnamed, UnknownSecret
+from .outside import outside
 from .parts import Parts
 from .records import Write
 from .refusal import Refused
@@ -95,7 +96,7 @@ class Applying(Parts):
         changed = settings.differences(self.settings)
         mistakes = outside(settings, self.adapters.credentials, self.adapters.providers)
         if STORE in changed:
-            mistakes += (Mistake(STORE, "", self.words.say("settings.store-path")),)
+            mistakes += (Mistake(STORE, None, said("settings.store-path")),)
         if found.refuses:
             raise Refused("refused.apply", found.refuses, self.words, mistakes)
         if mistakes:
@@ -145,12 +146,11 @@ class Applying(Parts):
             raise SignInsEnd(whose)
 
     def tell_change(self, changed: tuple[str, ...], administrator: str | None) -> list[Publication]:
-        """Of one commit: the device's fact, one for each place where somebody is logged in, and the end of the
+        """One commit: the device's fact, one for each place where somebody is logged in, and the end of the
         grants that belonged to what was changed (S26a). `administrator`: the former address.
         """
         places = self.store.in_states(SESSION.title, (LOGGED_IN.name,))
-        said = change.facts(self.settings, changed, places, self.rules)
-        facts = list(map(Publication, said))
+        facts = [Publication(fact) for fact in change.facts(self.settings, changed, places, self.rules)]
         if "oauth.sign_in_wait" in changed:
             facts += [Publication(SignInLookDue(job=job)) for job in self.waiting_for_users()]
         facts += self.mended(changed)

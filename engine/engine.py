@@ -31,7 +31,7 @@ from ..machines.job import DELIVERING, JOB
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.roles import Viewer
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
-from .adapters import NO_PROVIDERS, outside
+from .adapters import NO_PROVIDERS
 from .bus import Lane, Publication
 from .clock import Clock, SystemClock
 from .codec import moment

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from .words import Spoken
+
 EVERYTHING = "*"
 PORT_MAX = 65_535
 WITH_PORT = re.compile(r"(?P<where>\[[^\]]*\](?:/[0-9]{1,3})?|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
@@ -41,20 +43,27 @@ class Exclusion:
         return self.name == EVERYTHING or plain == domain or below
 
 
+class ExclusionUnusable(Spoken, ValueError):
+    """What stands in [Address not to use the proxy] names nothing that could be reached."""
+
+    def __init__(self, code: str, entry: str) -> None:
+        super().__init__(code, entry=entry)
+
+
 def exclusion(entry: str) -> Exclusion:
     """Reads `host`, `.domain` or `*.domain`, `*`, `192.0.2.7`, `10.0.0.0/8`, `[fd00::1]`, each with `:port`
-    where one is meant; without a port IPv6 needs no brackets. Raises ValueError, saying what is wrong.
+    where one is meant; without a port IPv6 needs no brackets. Raises ExclusionUnusable.
     """
     text = entry.strip().casefold()
     where, port = text, None
     if text.startswith("[") or text.count(":") < 2:
         parts = WITH_PORT.fullmatch(text)
         if parts is None:
-            raise ValueError(f"`{entry}` is no host, address or network with a port")
+            raise ExclusionUnusable("exclusion.form", entry)
         where = parts["where"].replace("[", "").replace("]", "")
         port = int(parts["port"]) if parts["port"] else None
     if port is not None and not 1 <= port <= PORT_MAX:
-        raise ValueError(f"`{entry}` names a port that there is not")
+        raise ExclusionUnusable("exclusion.port", entry)
     if where == EVERYTHING:
         return Exclusion(EVERYTHING, port=port)
     try:
@@ -80,8 +89,8 @@ def _within(host: str, network: IPv4Network | IPv6Network) -> bool:
 
 def _name(where: str, entry: str) -> str:
     if NUMBERS.fullmatch(where):
-        raise ValueError(f"`{entry}` is neither an address nor a network, such as `192.0.2.0/24`")
+        raise ExclusionUnusable("exclusion.numbers", entry)
     name = where.removeprefix("*") if where.startswith("*.") else where
     if not NAME.fullmatch(name):
-        raise ValueError(f"`{entry}` is no host name, `.domain`, address or network, and not `*` alone")
+        raise ExclusionUnusable("exclusion.name", entry)
     return name.rstrip(".")

@@ -19,7 +19,7 @@ class Refused(Exception):
         lines = [
             f"  {rule.sentence} {rule.remedy} ({words.actor(rule.actor)}; {rule.code})" for rule in self.rules
         ]
-        lines += [f"  {mistake.named}: {mistake.words}" for mistake in mistakes]
+        lines += [f"  {mistake.named(words)}: {mistake.told(words)}" for mistake in mistakes]
         super().__init__("\n".join([f"{self.what}:", *lines]))
 
     @property

@@ -8,52 +8,75 @@ it may be a secret in the wrong place.
 
 import os
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from pydantic import BaseModel, ValidationError
 
 from ..events.about import WANTED, Setting, every, written
-from ..events.menu import found_at
+from ..events.said import Said, said
 from ..events.settings import MENU, DeviceSettings
 from .secret import Secret
-from .words import words
+from .words import Spoken, Words, words
 
 Tree = dict[str, object]
 Location = Sequence[str | int]
 
 
+class Given(StrEnum):
+    """The kind of value that stands there; English, as the catalogues have it under `given.`."""
+
+    NOTHING = "nothing"
+    TRUTH = "true or false"
+    NUMBER = "a number"
+    TEXT = "text"
+    LIST = "a list"
+    TABLE = "a table"
+    REFERENCE = "a reference"
+    FILE = "a file"
+    OTHER = "something else"
+
+
 class Mistake(NamedTuple):
     key: str
     "In the file's words: `tls.minimum`."
-    given: str
-    "The kind of value that was given; empty where there is none."
-    why: str
+    given: Given | None
+    "The kind of value that was given; None where there is none."
+    why: Said
     variable: str = ""
     "The environment's variable that brought it; empty: it stands in the source that the error names."
 
-    @property
-    def named(self) -> str:
-        return f"{self.key} ({self.variable} in the environment)" if self.variable else self.key
+    def named(self, words: Words) -> str:
+        if not self.variable:
+            return self.key
+        return words.say("settings.in-environment", key=self.key, variable=self.variable)
 
-    @property
-    def words(self) -> str:
+    def told(self, words: Words) -> str:
         """Where the device's menus have it, what is wrong, what was given, and the default."""
         setting = nearest(self.key)
-        place = f"{found_at(self.key, MENU[setting.key])}: " if setting and setting.key in MENU else ""
+        place = f"{words.place(setting.key)}: " if setting and setting.key in MENU else ""
         default = written(setting.default) if setting and setting.key == self.key else ""
-        default = "" if default in NOTHING else default
-        beside = [f"given: {self.given}"] * bool(self.given) + [f"default: `{default}`"] * bool(default)
-        return f"{place}{self.why}" + (f" ({'; '.join(beside)})" if beside else "")
+        beside = []
+        if self.given is not None:
+            kind = words.table(f"given.{self.given.name.lower()}", self.given.value)
+            beside.append(words.say("settings.given", kind=kind))
+        if default not in NOTHING:
+            beside.append(words.say("settings.default", default=default))
+        return f"{place}{words.said(self.why)}" + (f" ({'; '.join(beside)})" if beside else "")
 
 
-class SettingsError(ValueError):
+class SettingsError(Spoken, ValueError):
     """Wrong or unknown settings: all of them."""
 
     def __init__(self, source: str, mistakes: tuple[Mistake, ...]) -> None:
-        lines = [f"  {mistake.named}: {mistake.words}" for mistake in mistakes]
-        super().__init__("\n".join([f"{source}: {count(len(mistakes))} to put right:", *lines]))
         self.source, self.mistakes = source, mistakes
+        super().__init__("settings.wrong", source=source, wrong=len(mistakes))
+
+    def told(self, words: Words) -> str:
+        lines = [f"  {mistake.named(words)}: {mistake.told(words)}" for mistake in self.mistakes]
+        wrong = count(len(self.mistakes), words)
+        return "\n".join([words.say("settings.wrong", source=self.source, wrong=wrong), *lines])
 
 
 class CredentialError(ValueError):
@@ -163,12 +186,12 @@ def read(path: Path) -> Tree:
     try:
         return from_file(path)
     except tomllib.TOMLDecodeError as error:
-        why = f"not TOML: {error}"
+        why = said("settings.no-toml", why=str(error))
     except UnicodeDecodeError:
-        why = "cannot be read: it is not UTF-8"
+        why = said("settings.no-utf-8")
     except OSError as error:
-        why = f"cannot be read: {error.strerror}"
-    raise SettingsError(str(path), (Mistake("(file)", "", why),))
+        why = said("settings.unreadable", why=error.strerror)
+    raise SettingsError(str(path), (Mistake("(file)", None, why),))
 
 
 def merged(*trees: Tree) -> Tree:
@@ -204,8 +227,8 @@ def flat(values: BaseModel, above: str = "") -> dict[str, object]:
     return found
 
 
-def count(number: int) -> str:
-    return "one setting" if number == 1 else f"{number} settings"
+def count(number: int, words: Words) -> str:
+    return words.say("settings.one") if number == 1 else words.say("settings.several", number=number)
 
 
 def nearest(key: str) -> Setting | None:
@@ -215,61 +238,68 @@ def nearest(key: str) -> Setting | None:
     return next((every()[name] for name in above if name in every()), None)
 
 
-def wanted(location: Location, kind: str, message: str, context: Mapping[str, object]) -> str:
+def wanted(location: Location, kind: str, message: str, context: Mapping[str, object]) -> Said:
     key = ".".join(map(str, location))
     if kind == "extra_forbidden":
-        return f"there is no such setting; {instead_of(key)}"
+        return instead_of(key)
     if key in every() and kind not in OF_LENGTH:
-        return f"it takes {every()[key].allowed}{EXAMPLES.get(kind, '')}"
+        return said(TAKES.get(kind, "settings.takes"), allowed=every()[key].takes)
     return why(kind, message, context)
 
 
-def instead_of(key: str) -> str:
+def instead_of(key: str) -> Said:
     from difflib import get_close_matches
 
     known = {each.section for each in every().values()} | every().keys()
     close = get_close_matches(key.lower(), sorted(known), n=1, cutoff=0.8)
-    return f"`{close[0]}` is the nearest" if close else "look it up in the documents, or take the line out"
+    return said("settings.unknown-near", close=close[0]) if close else said("settings.unknown")
 
 
-def given(value: object) -> str:
-    return next((name for kind, name in GIVEN if isinstance(value, kind)), type(value).__name__)
+def given(value: object) -> Given:
+    return next((name for kind, name in GIVEN if isinstance(value, kind)), Given.OTHER)
 
 
 GIVEN = (
-    (bool, "true or false"),
-    (int | float, "a number"),
-    (str, "text"),
-    (list | tuple, "a list"),
-    (Mapping, "a table"),
-    (type(None), "nothing"),
+    (bool, Given.TRUTH),
+    (int | float, Given.NUMBER),
+    (str, Given.TEXT),
+    (list | tuple, Given.LIST),
+    (Mapping, Given.TABLE),
+    (type(None), Given.NOTHING),
 )
-"Kinds of values, in words; a truth value is a number, too, so it comes first."
+"A truth value is a number, too, so it comes first."
 KINDS = {
-    "extra_forbidden": "there is no such setting; look it up in the documents, or take the line out",
-    "missing": "it must be set",
-    "bool_parsing": "ON is written `true`, OFF `false`",
-    "bool_type": "ON is written `true`, OFF `false`",
-    "int_parsing": "a whole number is wanted",
-    "int_type": "a whole number is wanted",
-    "model_type": "a section is wanted, such as `[oauth]`",
-    "model_attributes_type": "a section is wanted, such as `[oauth]`",
-    "string_type": "text in quotes is wanted",
-    "path_type": "a path in quotes is wanted",
-    "tuple_type": 'a list is wanted, such as `["first", "second"]`',
-    "dict_type": "a table is wanted, such as `[users]`",
+    "extra_forbidden": "settings.unknown",
+    "missing": "settings.missing",
+    "bool_parsing": "settings.no-switch",
+    "bool_type": "settings.no-switch",
+    "int_parsing": "settings.no-number",
+    "int_type": "settings.no-number",
+    "model_type": "settings.no-section",
+    "model_attributes_type": "settings.no-section",
+    "string_type": "settings.no-text",
+    "path_type": "settings.no-path",
+    "tuple_type": "settings.no-list",
+    "dict_type": "settings.no-table",
+    "string_too_long": "settings.too-long",
+    "string_too_short": "settings.too-short",
 }
+"What is wrong by pydantic's kind of error, as a code."
 NOTHING = frozenset({"", '""', "[]", "{}"})
 "Defaults that are not worth saying."
-EXAMPLES = {"tuple_type": ', such as `["first", "second"]`', "dict_type": "; in the environment as JSON"}
+TAKES = {"tuple_type": "settings.takes-list", "dict_type": "settings.takes-table"}
 OF_LENGTH = frozenset({"string_too_long", "string_too_short", "too_long", "too_short"})
 "What is wrong is the length, which the words of a setting don't speak of."
 
 
-def why(kind: str, message: str, context: Mapping[str, object]) -> str:
+def why(kind: str, message: str, context: Mapping[str, object]) -> Said:
     if kind == "enum":
-        return f"one of {context.get('expected')} is wanted"
+        return said("settings.no-choice", expected=context.get("expected"))
     if kind == "string_pattern_mismatch":
-        words = WANTED.get(str(context.get("pattern")))
-        return f"{words} is wanted" if words else "it has characters that cannot stand there"
-    return KINDS.get(kind) or message[:1].lower() + message[1:]
+        takes = WANTED.get(str(context.get("pattern")))
+        return said("settings.wanted", wanted=said(takes)) if takes else said("settings.characters")
+    if kind in ("string_too_long", "string_too_short"):
+        return said(KINDS[kind], limit=context.get("max_length") or context.get("min_length"))
+    if kind in KINDS:
+        return said(KINDS[kind])
+    return said("settings.as-found", found=message[:1].lower() + message[1:])

@@ -18,14 +18,17 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
-from typing import Annotated, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
 from .menu import At, Offered
 from .request import Address, Line
+from .said import Said, filled, said
 from .settings import MENU, DeviceSettings, Host, HttpsUrl, Reference
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,17 @@ class Setting:
     at: At
     default: object
     choices: tuple[str, ...]
-    allowed: str
-    "In words."
+    takes: Said
+    "What may stand there."
     help: str
     "Its meaning, for people; empty where the program was shipped without its source."
     numbers: tuple[str, ...]
     "Of the requirements that it meets: `S8`."
+
+    @property
+    def allowed(self) -> str:
+        """What may stand there, in English."""
+        return filled(self.takes)
 
     @property
     def section(self) -> str:
@@ -97,7 +105,7 @@ def settings_of(values: type[BaseModel], above: str = "") -> Iterator[Setting]:
             MENU.get(key, At("")),
             field.get_default(call_default_factory=True),
             choices_of(hints[name]),
-            words_of(hints[name]),
+            taken(hints[name]),
             NUMBERS.sub("", meaning),
             tuple(number for found in NUMBERS.findall(meaning) for number in found.split(", ")),
         )
@@ -164,33 +172,45 @@ def choices_of(hint: object) -> tuple[str, ...]:
     return next((note.choices for note in notes if isinstance(note, Offered)), ())
 
 
-def words_of(hint: object) -> str:
+def taken(hint: object) -> Said:
     """What may stand there."""
     kind, notes = bare(hint)
     parts = get_args(kind)
     if get_origin(kind) is tuple:
-        return f"a list, each {words_of(parts[0])}"
+        return said("takes.list", each=taken(parts[0]))
     if get_origin(kind) is dict:
-        name, value = (words_of(part).replace(EXAMPLE, "") for part in parts)
-        return f"a table: {name} = {value}"
+        name, value = (without_example(taken(part)) for part in parts)
+        return said("takes.table", name=name, value=value)
     if choices := choices_of(hint):
-        others = [note.others for note in notes if isinstance(note, Offered)]
+        listed = ", ".join(f"`{each}`" for each in choices)
+        others = next((note.others for note in notes if isinstance(note, Offered)), "")
         return (
-            "one of "
-            + ", ".join(f"`{each}`" for each in choices)
-            + "".join(f", or {each}" for each in others)
+            said("takes.one-or", choices=listed, others=said(others))
+            if others
+            else said("takes.one", choices=listed)
         )
     if kind is str:
         patterns = (note.pattern for note in notes if isinstance(note, StringConstraints))
-        return next((WANTED[str(each)] for each in patterns if each is not None), "text")
+        return said(next((WANTED[str(each)] for each in patterns if each is not None), "takes.text"))
     if kind is int:
-        return "a whole number, {} to {}".format(*limits(notes, str))
+        lowest, highest = limits(notes, int)
+        return said("takes.number", least=lowest, most=highest)
     if kind is timedelta:
-        return "{} to {}, as a number of seconds".format(*limits(notes, duration))
-    return KINDS[kind]
+        least, most = limits(notes, duration)
+        return said("takes.time", least=least, most=most)
+    return said(KINDS[kind])
 
 
-def limits(notes: tuple[object, ...], say: Callable[..., str]) -> tuple[str, str]:
+def without_example(takes: Said) -> Said:
+    """For a place in the middle of a sentence."""
+    fields = {
+        name: without_example(field) if isinstance(field, Said) else field
+        for name, field in takes.fields.items()
+    }
+    return said(takes.code.removesuffix(SUCH), **fields)
+
+
+def limits(notes: tuple[object, ...], say: Callable[..., T]) -> tuple[T, T]:
     """The least and the most that is allowed."""
     found = [each for note in notes if isinstance(note, FieldInfo) for each in note.metadata]
     least = next(each.ge for each in found if hasattr(each, "ge"))
@@ -198,13 +218,12 @@ def limits(notes: tuple[object, ...], say: Callable[..., str]) -> tuple[str, str
     return say(least), say(most)
 
 
-def duration(value: timedelta) -> str:
+def duration(value: timedelta) -> Said:
     """In the greatest unit that gives a whole number: `3 days`."""
     seconds = int(value.total_seconds())
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
-    return f"{seconds} seconds"
+    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    unit, size = next(each for each in units if seconds % each[1] == 0 and (seconds or each[1] == 1))
+    return said(f"time.one-{unit}") if seconds == size else said(f"time.{unit}", number=seconds // size)
 
 
 def written(value: object) -> str:
@@ -229,17 +248,14 @@ def pattern_of(kind: object) -> str:
 
 
 NUMBERS = re.compile(r" \(((?:[SB]\d+[a-z]?(?:, )?)+)\)")
-EXAMPLE = ", such as `scanner@example.com`"
-KINDS: Mapping[object, str] = {
-    bool: "`true` (ON) or `false` (OFF)",
-    Path: "a path",
-    date: "a day, such as 2027-03-31",
-}
+SUCH = "-such"
+"Ends the code of a sentence that has an example."
+KINDS: Mapping[object, str] = {bool: "takes.switch", Path: "takes.path", date: "takes.day"}
 WANTED: Mapping[str, str] = {
-    pattern_of(Reference): "a reference to a secret, `credential:NAME`; the secret itself stands in a file",
-    pattern_of(Host): "a host name, without `://` and port",
-    pattern_of(HttpsUrl): "an address that begins with `https://`, without `?` and `#`",
-    pattern_of(Address): f"an e-mail address{EXAMPLE}",
-    pattern_of(Line): "text of one line",
+    pattern_of(Reference): "takes.reference",
+    pattern_of(Host): "takes.host",
+    pattern_of(HttpsUrl): "takes.https",
+    pattern_of(Address): f"takes.address{SUCH}",
+    pattern_of(Line): "takes.line",
 }
-"What a pattern stands for."
+"What a pattern stands for, as a code."

@@ -36,7 +36,7 @@ class Offered:
 
     choices: tuple[str, ...]
     others: str
-    "Which other values there are, in words."
+    "Which other values there are: the code of the words in `said.py`."
 
 
 def both(label: str, path: str) -> At:

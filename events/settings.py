@@ -139,7 +139,7 @@ class OAuth(Values):
     "Mail goes with OAuth 2.0 (S1)."
     provider: Annotated[
         Line,
-        Offered(tuple(PROVIDERS), "one that the embedding program brings"),
+        Offered(tuple(PROVIDERS), "takes.provider"),
         panel("[OAuth 2.0 Provider]", OAUTH),
     ] = MICROSOFT
     "Who signs people in, and whose mail server takes the mail; national clouds have names of their own (S2)."

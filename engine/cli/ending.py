@@ -13,6 +13,9 @@ from .exits import Exit, exit_of
 from .opening import WrongSettingsError
 from .terminal import FAILED, Terminal, detail, refusal, say, terminal
 
+ENGLISH = words()
+"Of what frames the sentences."
+
 
 def told(error: Exception) -> Exit:
     """Prints it on standard error; the exit code."""
@@ -46,12 +49,12 @@ def wrong_settings(
     on: Terminal, source: str, mistakes: tuple[Mistake, ...], rules: tuple[Rule, ...], words: Words
 ) -> None:
     """Every mistake at once; the values are not shown, for one may be a secret in the wrong place."""
-    headline = f"{source}: {count(len(mistakes) + len(rules))} to put right, nothing was started."
+    headline = f"{source}: {count(len(mistakes) + len(rules), ENGLISH)} to put right, nothing was started."
     if rules:
         refusal(on.err, headline, rules, words)
     else:
         say(on.err, FAILED, headline)
-    detail(on.err, [(each.named, each.words) for each in mistakes])
+    detail(on.err, [(each.named(words), each.told(words)) for each in mistakes])
 
 
 def sentence(text: str) -> str:

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from ...machines.rules import Look, Rule, Verdict, broken
-from ..adapters import outside
 from ..engine import Engine, state_folder
+from ..outside import outside
 from ..ports import Screen
 from ..settings import FileCredentials, Mistake, Settings
 from ..words import Words, words

@@ -12,8 +12,9 @@ from typing import Annotated
 
 import typer
 
-from ..adapters import outside
-from ..settings import FileCredentials, Mistake, Settings, SettingsError
+from ...events.said import said
+from ..outside import outside
+from ..settings import FileCredentials, Given, Mistake, Settings, SettingsError
 from ..store.keys import sync
 from ..store.lock import StoreLock
 from ..words import words
@@ -23,7 +24,7 @@ from .opening import SYSTEM, Config, WrongSettingsError, folder_of, forbidden, p
 from .terminal import DONE, say, terminal
 
 HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?$")
-LATER = "reference"
+LATER = Given.REFERENCE
 "A mistake of this kind is a secret that is still to be put there."
 
 
@@ -61,10 +62,10 @@ def read(file: Path) -> str:
     try:
         return file.read_text()
     except OSError as error:
-        why = f"cannot be read: {error.strerror}"
+        why = said("settings.unreadable", why=error.strerror)
     except UnicodeDecodeError:
-        why = "cannot be read: it is not UTF-8"
-    raise SettingsError(str(file), (Mistake("(file)", "", why),))
+        why = said("settings.no-utf-8")
+    raise SettingsError(str(file), (Mistake("(file)", None, why),))
 
 
 def split(file: Path, text: str) -> tuple[str, str]:
@@ -86,10 +87,10 @@ def split(file: Path, text: str) -> tuple[str, str]:
         tree, settings = tomllib.loads(text), tomllib.loads(settings_text)
         parted = {**settings, **tomllib.loads(provider_text)}
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(str(file), (Mistake("(file)", "", f"not TOML: {error}"),)) from None
+        why = said("settings.no-toml", why=str(error))
+        raise SettingsError(str(file), (Mistake("(file)", None, why),)) from None
     if parted != tree or "provider" in settings:
-        why = "write it as tables, `[provider]` and `[[provider.answers]]`"
-        raise SettingsError(str(file), (Mistake("provider", "", why),))
+        raise SettingsError(str(file), (Mistake("provider", None, said("settings.provider-tables")),))
     return settings_text, provider_text
 
 

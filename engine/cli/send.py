@@ -117,7 +117,7 @@ def mistakes(error: ValidationError) -> list[str]:
     for each in errors:
         name = each["loc"][0]
         if len(each["loc"]) > 1 or name not in single:  # else it is told of each value
-            wrong = why(each["type"], each["msg"], dict(each.get("ctx", {})))
+            wrong = words().said(why(each["type"], each["msg"], dict(each.get("ctx", {}))))
             found.append(f"{OPTIONS.get(str(name), f'--{name}')} {plain(str(each['input']))!r}: {wrong}")
     return found
 

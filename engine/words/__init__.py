@@ -18,6 +18,8 @@ from pathlib import Path
 from ...events.information import Actor
 from ...events.menu import ENGLISH as MENU_IN_ENGLISH
 from ...events.menu import FILE, Forms, found_at
+from ...events.said import ENGLISH as SAID_IN_ENGLISH
+from ...events.said import Said
 from ...events.settings import MENU, Language
 from ...machines.rules import Rule
 
@@ -57,6 +59,13 @@ class Words:
         """
         return self._filled(self.template(code), fields)
 
+    def said(self, sentence: Said) -> str:
+        """A sentence that was made before its language was known."""
+        english = SAID_IN_ENGLISH.get(sentence.code)
+        if english is None:
+            return self.say(sentence.code, **sentence.fields)
+        return self.table(sentence.code, english, **sentence.fields)
+
     def table(self, code: str, english: str, /, **fields: object) -> str:
         """The same for a sentence whose table holds the English: that stands where there is no other."""
         return self._filled(self._found(code) or english, fields)
@@ -86,6 +95,10 @@ class Words:
         sentence, remedy = self.rule(rule)
         return rule._replace(sentence=sentence, remedy=remedy)
 
+    def place(self, key: str) -> str:
+        """Where a setting is found."""
+        return found_at(key, MENU.get(key, FILE), self._forms)
+
     def actor(self, actor: Actor) -> str:
         """Who must act."""
         return self.table(f"actor.{actor.name.lower()}", actor.value)
@@ -111,8 +124,10 @@ class Words:
             key = match[1]
             if key in fields:
                 field = fields[key]
+                if isinstance(field, Said):
+                    return self.said(field)
                 return self.error(field) if isinstance(field, Exception) else str(field)
-            return found_at(key, MENU.get(key, FILE), self._forms) if "." in key else match[0]
+            return self.place(key) if "." in key else match[0]
 
         return PLACEHOLDER.sub(value, text)
 

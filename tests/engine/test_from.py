@@ -277,4 +277,4 @@ async def test_s2_a_provider_that_nobody_knows_is_named_with_those_that_are(tmp_
                 raise AssertionError("it was opened")
         (mistake,) = wrong.value.mistakes
         assert mistake.key == "oauth.provider"
-        assert "Google, Microsoft" in mistake.why
+        assert "Google, Microsoft" in str(wrong.value)

@@ -197,7 +197,7 @@ async def test_s4_what_of_a_proxy_cannot_be_meant_is_named_at_once(tmp_path: Pat
             f"{section}.credential",
         ]
         assert "`10.0.0.0/33`" in str(refused.value)
-        assert "there is no file proxy" in str(refused.value)
+        assert "There is no file proxy" in str(refused.value)
         assert engine.settings.proxy.host is engine.settings.browser.proxy.host is None
 
 

@@ -11,6 +11,7 @@ import pytest
 from franking.engine.engine import Engine
 from franking.engine.refusal import Refused
 from franking.engine.settings import Settings, SettingsError
+from franking.engine.words import words
 from franking.events.information import Actor
 from franking.events.job import JobSubmitted
 from franking.machines.rules import RULES, Rule
@@ -274,7 +275,7 @@ path = "/tmp"
     }
     for mistake in refused.value.mistakes:
         assert mistake.key in str(refused.value)
-        assert mistake.why in str(refused.value)
+        assert words().said(mistake.why) in str(refused.value)
     assert list(tmp_path.iterdir()) == [path]
 
 

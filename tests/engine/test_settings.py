@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from franking.engine.settings import Settings, SettingsError
+from franking.engine.words import words
 from franking.events.device import SettingsChanged
-from franking.events.settings import Security
+from franking.events.settings import Language, Security
 
 from .device import history, office
 
@@ -27,7 +28,7 @@ def mistakes(tmp_path: Path, text: str = "", /, **environment: str) -> dict[str,
     with pytest.raises(SettingsError) as refused:
         load(tmp_path, text, **environment)
     assert str(tmp_path / "franking.toml") in str(refused.value)
-    return {mistake.named: mistake.words for mistake in refused.value.mistakes}
+    return {mistake.named(words()): mistake.told(words()) for mistake in refused.value.mistakes}
 
 
 def test_the_environment_wins_over_the_file_and_the_program_over_both(tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_what_the_program_gives_is_not_laid_on_the_environment(tmp_path: Path) -
     (tmp_path / "franking.toml").touch()
     with pytest.raises(SettingsError) as refused:
         Settings.load(tmp_path / "franking.toml", {"FRANKING_SMTP__PORT": "25"}, smtp={"port": 0})
-    assert [mistake.named for mistake in refused.value.mistakes] == ["smtp.port"]
+    assert [mistake.named(words()) for mistake in refused.value.mistakes] == ["smtp.port"]
 
 
 def test_a_variable_below_a_value_is_not_passed_over(tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_a_variable_below_a_value_is_not_passed_over(tmp_path: Path) -> None:
         (
             '[oauth]\nclient_id = "' + "x" * 901 + '"',
             "oauth.client_id",
-            "string should have at most 900 characters (given: text)",
+            "it has more than 900 characters (given: text)",
         ),
     ],
 )
@@ -296,3 +297,49 @@ def test_an_idle_engine_does_not_load_what_reads_settings() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.manual("S15")
+def test_s15_what_is_wrong_with_settings_is_told_in_german(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(
+            tmp_path,
+            '[smtp]\nport = 70000\n[oauth]\nprovder = "Google"\n[proxy]\nexclusions = 5\n'
+            "[panel]\nauto_reset = 1\n",
+            TLS__MINIMUM="old",
+        )
+    first, *lines = words(Language.GERMAN).error(refused.value).splitlines()
+    assert first.endswith("franking.toml: 5 Einstellungen sind zu berichtigen:")
+    told = sorted(line.strip() for line in lines)
+    assert told[0].startswith(
+        "oauth.provder: diese Einstellung gibt es nicht; am nächsten kommt `oauth.provider`"
+    )
+    assert told[1].endswith(
+        "hier steht 10 Sekunden bis 1 Stunde, als Zahl von Sekunden (angegeben: eine Zahl; Vorgabe: `60`)"
+    )
+    assert 'hier steht eine Liste aus: eine Zeile Text, zum Beispiel `["first", "second"]`' in told[2]
+    assert "hier steht eine ganze Zahl von 1 bis 65535 (angegeben: eine Zahl; Vorgabe: `587`)" in told[3]
+    assert told[4].startswith(
+        "tls.minimum (FRANKING_TLS__MINIMUM in der Umgebung): [Minimum] unter [Utility]"
+    )
+
+
+@pytest.mark.manual("S15", "S4")
+async def test_s15_what_the_settings_name_and_is_not_there_is_told_in_the_devices_language(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path, device={"language": "de"}) as here, here.engine() as engine:
+        wrong = engine.settings.changed(
+            oauth={"provider": "Yahoo"},
+            proxy={"host": "proxy", "exclusions": ["a b"], "credential": "credential:none"},
+            tls={"trust": tmp_path / "none.pem"},
+        )
+        with pytest.raises(SettingsError) as refused:
+            await engine.apply(wrong)
+        told = engine.words.error(refused.value)
+        assert "oauth.provider: [OAuth 2.0 Provider] unter" in told
+        assert "verlangt ist eines von Google, Microsoft" in told
+        assert "`a b` ist kein Hostname" in told
+        assert "credential:none: Es gibt keine Datei none in" in told
+        assert "die Datei lässt sich nicht lesen: " in told
+        assert "is wanted" not in told

@@ -15,6 +15,7 @@ from franking.engine.ports import Tokens
 from franking.engine.secret import Secret
 from franking.engine.settings import SettingsError
 from franking.engine.signing_in import MARK
+from franking.engine.words import words as sentences
 from franking.events.information import Actor
 from franking.events.token import GrantRefused, SignInSucceeded
 from franking.tests.engine.device import (
@@ -265,7 +266,7 @@ async def test_b3_what_a_provider_does_not_allow_for_mail_is_said_before_anythin
         with pytest.raises(SettingsError) as refused:
             async with here.engine(oauth=oauth):
                 pass
-        found = {mistake.key: mistake.words for mistake in refused.value.mistakes}
+        found = {mistake.key: mistake.told(sentences()) for mistake in refused.value.mistakes}
         assert words in found[key]
         assert here.provider.requests == []
 

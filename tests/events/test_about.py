@@ -7,8 +7,9 @@ import pytest
 
 from franking.engine.oauth.providers import provider_data
 from franking.engine.settings import Settings
-from franking.events.about import about, at_the_panel, every, in_web_connection, value_of, words_of, written
+from franking.events.about import about, at_the_panel, every, in_web_connection, taken, value_of, written
 from franking.events.menu import UTILITY
+from franking.events.said import filled
 from franking.events.settings import DeviceSettings, Host
 
 SMTP = "[Network] - [E-mail Setting] - [E-mail TX (SMTP)]"
@@ -198,4 +199,4 @@ def test_a_value_as_the_settings_file_has_it(value: object, text: str) -> None:
 def test_a_setting_that_is_not_there_is_not_made_up() -> None:
     with pytest.raises(KeyError):
         about("tls.middle")
-    assert words_of(Host) == "a host name, without `://` and port"
+    assert filled(taken(Host)) == "a host name, without `://` and port"

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ....events.information import Actor
 from ....events.request import Line
+from ....events.said import said
 from ....events.settings import Host, HttpsUrl
 from ...ports import AnswerClass, Lifetimes
 from ...settings import Mistake, SettingsError, given, wanted
@@ -161,10 +162,12 @@ def beside(folder: Path) -> Mapping[str, ProviderData]:
     path = folder / FILE
     try:
         tree = tomllib.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # whoever makes the folder says what is wrong with it
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else f"not TOML: {error}"
-        raise SettingsError(str(path), (Mistake("(file)", "", f"cannot be read: {why}"),)) from None
+        why = said("settings.no-toml", why=str(error))
+        if isinstance(error, OSError):
+            why = said("settings.unreadable", why=error.strerror)
+        raise SettingsError(str(path), (Mistake("(file)", None, why),)) from None
     data = profile(str(path), tree.get(SECTION, {})).data()
     return {data.name: data}

@@ -60,7 +60,7 @@ def test_what_the_settings_name_and_what_the_rules_forbid_is_told_at_once(device
     [
         ("tls", "trust", "/nowhere/ca.pem", "cannot be read"),
         ("oauth", "authority", "https://user@login.example.com", "https address"),
-        ("smtp", "user_credential", "credential:absent", "there is no file absent"),
+        ("smtp", "user_credential", "credential:absent", "There is no file absent"),
     ],
 )
 def test_what_is_named_and_not_there(device: Device, section: str, key: str, value: str, why: str) -> None:

@@ -15,11 +15,12 @@ from franking.engine.cli.exits import Exit
 from franking.engine.records import StoreFailed
 from franking.engine.refusal import Refused
 from franking.engine.runtime import EngineFailed
-from franking.engine.settings import CredentialError, Mistake, SettingsError
+from franking.engine.settings import CredentialError, Given, Mistake, SettingsError
 from franking.engine.spool import ScanUnreadable
 from franking.engine.store.lock import StoreInUse, StoreLock
 from franking.engine.store.sqlite import StoreUnusable
 from franking.engine.words import words as sentences
+from franking.events.said import said
 from franking.machines.rules import RULES
 
 from .conftest import PATIENCE_S, Device
@@ -30,7 +31,11 @@ HERE = Path("/somewhere")
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (SettingsError("a.toml", (Mistake("tls.minimum", "int", "a version is wanted"),)), 78, "tls.minimum"),
+        (
+            SettingsError("a.toml", (Mistake("tls.minimum", Given.NUMBER, said("settings.missing")),)),
+            78,
+            "tls.minimum",
+        ),
         (CredentialError("credential:x", "there is no file x"), 78, "credential:x: there is no file x."),
         (Refused("refused.apply", RULES[:2], sentences()), 78, RULES[1].sentence),
         (UnknownUser("bo"), 78, "bo"),

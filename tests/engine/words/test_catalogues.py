@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from franking.engine.words import FOLDER, PLACEHOLDER, words
+from franking.events.said import ENGLISH as SAID
 from franking.events.settings import Language
 from franking.tests.catalogues import compiled, sentences, sources
 
@@ -22,7 +23,8 @@ def english() -> dict[str, str]:
 
 def sentences_of(code: str) -> list[str]:
     """The sentence of this code, or the two of a meaning."""
-    return [ENGLISH[each] for each in (code, f"{code}.cause", f"{code}.remedy") if each in ENGLISH]
+    known = ENGLISH | dict(SAID)
+    return [known[each] for each in (code, f"{code}.cause", f"{code}.remedy") if each in known]
 
 
 def test_every_language_has_its_catalogue() -> None:

@@ -12,12 +12,14 @@ from pathlib import Path
 from franking.engine.oauth import answers, faults
 from franking.engine.oauth.providers import BUILT_IN
 from franking.engine.screen import trouble as screen
+from franking.engine.settings import Given
 from franking.engine.smtp import trouble as smtp
 from franking.engine.status import LEFT_ALONE
 from franking.engine.words import CANNOT_BE_READ
 from franking.events.information import Actor
 from franking.events.job import Ending
 from franking.events.menu import ENGLISH
+from franking.events.said import ENGLISH as SAID
 from franking.machines.job import Stage
 from franking.machines.roles import Act, Role
 from franking.machines.rules import RULES
@@ -26,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("engine", "events", "machines")
 REASONS = {"JobDeferred", "JobFailed", "waits"}
 "Facts whose `code` becomes the reason of a job, and what makes one."
-SAYING = {"say", "template", "Spoken"}
+SAYING = {"say", "template", "Spoken", "said"}
 
 
 @cache
@@ -103,6 +105,8 @@ def tables() -> dict[str, str]:
     listed += [(f"state.{stage.name.lower()}", stage.name.lower()) for stage in Stage]
     listed += [(f"role.{role.name.lower()}", role.value) for role in Role]
     listed += [(f"act.{act.name.lower()}", act.value) for act in Act]
+    listed += SAID.items()
+    listed += [(f"given.{given.name.lower()}", given.value) for given in Given]
     listed += [(f"reason.{reason.replace(' ', '-')}", reason) for reason in sorted(reasons())]
     for rule in RULES:
         listed += [(f"rule.{rule.code}.sentence", rule.sentence), (f"rule.{rule.code}.remedy", rule.remedy)]
