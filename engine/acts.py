@@ -43,7 +43,6 @@ from .ports import (
     Screen,
     Tokens,
     Trouble,
-    Unsealing,
 )
 from .records import (
     InformationDetail,
@@ -58,6 +57,7 @@ from .runtime import Runtime
 from .secret import Secret
 from .settings import CredentialError
 from .shown import SignInRequest
+from .vault_port import Unsealing
 
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=15)

@@ -30,12 +30,12 @@ from ..machines.effects import Effect, EraseDocument
 from .bus import Publication
 from .deeds import Brought, Outcome, Performer
 from .play import Asked
-from .ports import LinkSeal
 from .records import DocumentRow, JobRow, LinkRow, StoreFailed, Write
 from .runtime import Runtime
 from .secret import Secret
 from .senders import REQUEST
 from .spool import FILES, SpooledFile, check, copy, sync
+from .vault_port import LinkSeal
 from .words import Spoken
 
 LINK_OCTETS = 16

@@ -6,10 +6,11 @@ Rule: one that is missing stops no start, for only an open engine can be given i
 
 import re
 
-from .ports import Credentials, Keeping
+from .ports import Credentials
 from .records import SealFailed, Store
 from .secret import Secret
 from .settings import CredentialError, no_secret
+from .vault_port import Keeping
 from .words import Spoken
 
 VAULT = "vault"

@@ -22,9 +22,9 @@ from ..events.token import GrantCopied, GrantLocked, GrantUnlocked
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from .bus import Publication
 from .information import detail_by
-from .ports import Unsealing
 from .records import InformationDetail, SealedGrant, SealFailed, SealLost
 from .runtime import Runtime
+from .vault_port import Unsealing
 from .vault_rows import Noted
 
 ORIGIN = "origin"

@@ -1,11 +1,12 @@
 """What the engine's core needs from the world, as small promises in plain values.
 
 Each adapter stands behind one of these; the core imports no adapter. What an adapter must promise is said
-here alone. Outcomes are values, never exceptions: an adapter that raises has a bug.
+here alone, but for the store (`records.py`) and the vault (`vault_port.py`). Outcomes are values, never
+exceptions: an adapter that raises has a bug.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,10 +20,8 @@ from pydantic import TypeAdapter
 from ..events.information import Actor
 from ..events.settings import AdministratorFlow, Flow
 from .exclusions import Exclusion
-from .records import SealedGrant, Store, Write
 from .secret import Secret
 from .shown import SignInCode, SignInRequest
-from .vault_rows import KeptSecret
 
 
 class AnswerClass(StrEnum):
@@ -329,56 +328,6 @@ class Submission(Protocol):
         """Closes pooled connections that were authenticated as `user`, after the message in transfer."""
 
     async def aclose(self) -> None: ...
-
-
-class Unsealing(Protocol):
-    """The vault, as far as a deed needs it."""
-
-    def ready(self) -> None:
-        """A token could be sealed now. Raises SealFailed."""
-
-    def open(self, grant: SealedGrant) -> Secret:
-        """Raises SealFailed."""
-
-
-class LinkSeal(Protocol):
-    """The vault, as far as the user boxes need it."""
-
-    def seal_link(self, document: int, token: Secret) -> bytes:
-        """Raises SealFailed."""
-
-    def open_link(self, document: int, sealed: bytes) -> Secret:
-        """Raises SealFailed."""
-
-
-class Keeping(Protocol):
-    """The vault, as far as the secrets of settings need it."""
-
-    def seal_secret(self, name: str, secret: Secret) -> bytes:
-        """Raises SealFailed."""
-
-    def open_secret(self, kept: KeptSecret) -> Secret:
-        """Raises SealFailed."""
-
-
-class Resealer(Protocol):
-    """The vault, as far as the exchange of its key needs it."""
-
-    @property
-    def key(self) -> "Exchanged": ...
-
-    def stale(self, store: Store) -> Iterable[Write]:
-        """What is sealed with a former key, sealed with the present one. Raises SealFailed."""
-
-
-class Exchanged(Protocol):
-    def former(self) -> tuple[bytes, ...]: ...
-
-    def exchange(self) -> None:
-        """From now on another key seals. Raises SealFailed."""
-
-    def exchanged(self) -> None:
-        """Nothing is sealed with a former key any more. Raises SealFailed."""
 
 
 Parked = Callable[[], AbstractAsyncContextManager[None]]

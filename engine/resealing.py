@@ -10,8 +10,8 @@ stays so.
 
 from ..events.device import KeyExchanged
 from .bus import Publication
-from .ports import Resealer
 from .runtime import Runtime
+from .vault_port import Resealer
 
 
 class Resealing:
