@@ -38,6 +38,7 @@ BY_TYPE: Mapping[object, Make] = {
     AwareDatetime | None: lambda chance: a_moment(chance) if chance.random() < 0.5 else None,
     timedelta: lambda chance: timedelta(seconds=chance.randrange(10, 3600)),
     tuple[str, ...]: lambda chance: chance.choice(CODES),
+    tuple[int, ...]: lambda chance: chance.choice(((), (2, 5))),
 }
 
 
