@@ -22,7 +22,7 @@ from ..events.request import (
     TxResultReport,
 )
 from ..events.settings import DeviceSettings
-from ..events.token import GrantVoid
+from ..events.token import GrantVoided
 from ..machines.identity import Sender, Signer, accepted, among, may_send_as, same, signer
 from ..machines.message import Message
 from ..machines.routing import routed
@@ -110,7 +110,7 @@ class Senders:
         detail = detail_by("I109", Actor.ADMIN, login=self.login(grant.identity))
         row = InformationDetail(Info.SIGN_IN_VOID, grant.identity, detail)
         left = self.settings().oauth.left_jobs
-        fact = GrantVoid(identity=grant.identity, of=grant.version, left_jobs=left)
+        fact = GrantVoided(identity=grant.identity, of=grant.version, left_jobs=left)
         return Publication(fact, rows=(row,))
 
     def accepted(self, row: JobRow) -> Message:

@@ -65,7 +65,7 @@ class GrantUnlocked(GrantFact):
     """The key that sealed it is back."""
 
 
-class GrantVoid(GrantFact):
+class GrantVoided(GrantFact):
     """The settings or the directory name another issuer or address than those for which it was given, or do
     not let the account that signed in have that address any more: it is of no use (S26a, S19).
     """

@@ -2,7 +2,7 @@
 
 A person signs in once; the grant then works for months without anyone thinking of it. Two things end it: the
 provider's word (GrantRefused) or a person's (TokenDeleted). An outage is neither: no row knows the network. A
-grant that does not fit the settings any more (GrantVoid) ends as a deleted one does, and that is told. A
+grant that does not fit the settings any more (GrantVoided) ends as a deleted one does, and that is told. A
 grant that the vault has lost (GrantMissing) or that another device signed in (GrantCopied) cannot be waited
 for, either: a person must sign in. One whose key is lost (GrantLocked) is Expired, too, but stays in the
 vault: it is tried once an hour, and goes on when the key is back and nobody has signed in meanwhile.
@@ -33,7 +33,7 @@ from ..events.token import (
     GrantRefused,
     GrantRotated,
     GrantUnlocked,
-    GrantVoid,
+    GrantVoided,
     RenewalDue,
     SignInSucceeded,
     TokenDeleted,
@@ -99,7 +99,7 @@ REFRESH_TOKEN = Definition(
            ask=[KeepGrant(), *CLEARED, Clear(Info.SIGN_IN_VOID)]),
         on(SignInSucceeded, unless=right, ask=[Inform(Info.OTHER_ACCOUNT), RevokeBrought()]),
         on(GrantRotated, ask=[RevokeBrought()]),
-        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, GrantUnlocked, GrantVoid, RenewalDue,
+        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, GrantUnlocked, GrantVoided, RenewalDue,
                AccessTokenReady, why=LATE),
     ),
     state(REQUIRED, "Nobody has signed in for this identity.",
@@ -115,8 +115,8 @@ REFRESH_TOKEN = Definition(
            tell=[GrantEnded], ask=ENDED),
         on(GrantLocked, when=current, to=EXPIRED, data=lay_aside, tell=[GrantEnded],
            ask=[Inform(Info.SIGN_IN_AGAIN)]),
-        on(GrantVoid, when=current, tell=[TokenDeleted], ask=VOID),
-        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, GrantVoid, unless=current, why=LATE),
+        on(GrantVoided, when=current, tell=[TokenDeleted], ask=VOID),
+        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, GrantVoided, unless=current, why=LATE),
         ignore(GrantUnlocked, why="nothing was wrong with it"),
         on(TokenDeleted, to=REQUIRED, data=gone,
            ask=[RevokeGrant(), EraseGrant(), Clear(Info.OTHER_ACCOUNT)])),
@@ -127,8 +127,8 @@ REFRESH_TOKEN = Definition(
         ignore(GrantUnlocked, unless=current, why=LATE),
         on(GrantLocked, when=current, data=lay_aside, tell=[GrantEnded]),
         on(GrantMissing, GrantCopied, when=current, data=gone, tell=[GrantEnded], ask=ENDED),
-        on(GrantVoid, when=current, tell=[TokenDeleted], ask=VOID),
-        ignore(GrantMissing, GrantCopied, GrantLocked, GrantVoid, unless=current, why=LATE),
+        on(GrantVoided, when=current, tell=[TokenDeleted], ask=VOID),
+        ignore(GrantMissing, GrantCopied, GrantLocked, GrantVoided, unless=current, why=LATE),
         on(TokenDeleted, to=REQUIRED, data=gone, ask=[RevokeGrant(), EraseGrant(), *CLEARED])),
     per=OfIdentity,
 )  # fmt: skip
