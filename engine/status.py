@@ -5,6 +5,8 @@ from collections.abc import Set
 from datetime import datetime
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from ..events.base import ADMINISTRATOR
 from ..events.information import Info
 from ..events.registry import MalformedRecord
@@ -206,7 +208,12 @@ class Reader:
         row, outcome = self.store.job(job), self.store.job_outcome(job)
         if row is None:
             return None
-        request = REQUEST.validate_json(row.request)
+        files = tuple(FileStatus(file.name, file.size) for file in FILES.validate_json(row.files))
+        try:
+            request = REQUEST.validate_json(row.request)
+        except ValidationError:  # its text would repeat what stands there
+            log.error("the request of job %d cannot be read", job)
+            return JobContent(row.sender, "", "", (), files)
         said = (
             {each.address: each for each in RECIPIENTS.validate_json(outcome.recipients)} if outcome else {}
         )
@@ -215,7 +222,7 @@ class Reader:
             request.subject,
             request.text,
             tuple(of_recipient(address, said.get(address)) for address in request.recipients),
-            tuple(FileStatus(file.name, file.size) for file in FILES.validate_json(row.files)),
+            files,
         )
 
     def why(self, identity: str) -> str:

@@ -56,6 +56,7 @@ async def test_s33_a_job_whose_request_cannot_be_read_keeps_nobody_waiting(
                 assert here.spooled() == ["1/0"]
                 told = engine.advice(1)
                 assert (engine.job(1).reason, told.actor) == ("it cannot be looked at", Actor.ADMIN)
+                assert [file.name for file in engine.content(1).files] == ["scan.pdf"]
                 assert told.remedy == "Have that mended, then retry the job; or cancel it."
                 await engine.cancel(1)
                 await engine.settle()
