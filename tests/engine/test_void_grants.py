@@ -151,3 +151,20 @@ async def test_s18_nobody_without_an_address_is_shown_a_sign_in_screen(tmp_path:
         assert engine.runtime.instance(SESSION, "panel").state is LOGGED_IN
         assert (here.visits, states(engine)) == ([], ["waiting"])
         assert engine.status().jobs[0].reason.startswith("no address is known to sign in with")
+
+
+@pytest.mark.manual("S24", "B10")
+async def test_s24_who_must_sign_in_again_is_not_told_too_that_it_would_not_help(tmp_path: Path) -> None:
+    """An administrator's matter came first, then the provider ended the grant itself."""
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.sign_in(engine)
+        await here.passes(engine, hours=2)
+        here.provider.policy.block(KIM)
+        await here.scan(engine)
+        await engine.settle()
+        assert warnings(engine) == [("PROVIDER_REFUSES", "user:1")]
+        here.provider.policy.unblock(KIM)
+        here.provider.change_password(KIM, "another horse")
+        await here.passes(engine, hours=2)
+        assert refresh_token(engine, "kim") == "Expired"
+        assert warnings(engine) == [("SIGN_IN_AGAIN", "user:1")]

@@ -135,7 +135,7 @@ def test_s27_it_is_gone_with_its_grant(token: Life[Request], end: Event) -> None
     was, attempt = token.state, token.data.attempt
     token.hears(end)
     assert (token.state, token.data) == (ABSENT, Request(attempt=attempt))
-    clears = ["Clear PROVIDER_REFUSES", "Clear SERVER_REFUSES_TOKEN"] if isinstance(end, TokenDeleted) else []
+    clears = ["Clear PROVIDER_REFUSES", "Clear SERVER_REFUSES_TOKEN"]
     assert token.asked == (clears if was is ABSENT else ["DropToken", *clears])
 
 
