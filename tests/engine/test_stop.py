@@ -98,6 +98,6 @@ async def test_s27_a_revocation_that_is_asked_for_while_the_engine_stops_is_wait
         await stopping
     store = SqliteStore(here.store / "store.db")
     try:
-        assert facts(store)[-2:] == ["GrantRotated", "GrantRevoked"]
+        assert facts(store)[-3:] == ["GrantRotated", "GrantRevoked", "GrantRevoked"]
     finally:
         await store.aclose()

@@ -80,7 +80,9 @@ async def test_s22_a_document_whose_record_cannot_be_read_is_shown_to_its_person
 ) -> None:
     async with office(tmp_path, box=BOX) as here:
         async with here.engine() as engine:
+            await here.sign_in(engine)
             await to_url(here, engine, "a.pdf", "b.pdf")
+            await engine.settle()
         spoil(here, "update instance set data='{' where machine=? and key='1'", "document")
         async with here.engine() as engine:
             await here.passes(engine, days=8)
