@@ -58,9 +58,7 @@ class DeviceCodeSignIn(Attempt):
             stack.push_async_callback(self._close)
             opening = asyncio.create_task(screen.show_code(self._request.place, code))
             stack.push_async_callback(ended, opening)
-            outcome = await self._polled(asked, keys, code_ends, opening)
-            self._brought = outcome if isinstance(outcome, Tokens) else None
-            return outcome
+            return await self._polled(asked, keys, code_ends, opening)
 
     async def _polled(
         self, asked: DeviceAnswer, keys: KeySet, ends: datetime, opening: "asyncio.Task[Trouble | None]"
