@@ -43,10 +43,10 @@ class KeyMissing(SealLost):
 
 
 class KeyUnreadable(SealFailed):
-    """The key file cannot be read or made."""
+    """The key file cannot be read or made, or the embedding program gives no key."""
 
-    def __init__(self, source: str, why: str) -> None:
-        super().__init__("seal.unreadable", source=source, why=why)
+    def __init__(self, source: str, why: str, meaning: str = "seal.unreadable") -> None:
+        super().__init__(meaning, source=source, why=why)
         self.source = source
 
 
@@ -182,7 +182,10 @@ class KeyCredential:
 
 
 class GivenKey:
-    """The key from the embedding program, which exchanges it by opening the engine with both."""
+    """The key from the embedding program, which exchanges it by opening the engine with both.
+
+    A program that fails to give it, such as for a busy TPM, costs nothing: what is sealed stays as it is.
+    """
 
     source = "the key"
 
@@ -190,14 +193,15 @@ class GivenKey:
         self.key, self.former_key = key, former
 
     def __call__(self) -> bytes:
-        """Raises KeyUnusable."""
-        return checked(self.key(), self.source)
+        """Raises KeyUnusable, KeyUnreadable."""
+        return given(self.key, self.source)
 
     def for_sealing(self) -> bytes:
         return self()
 
     def former(self) -> tuple[bytes, ...]:
-        return (checked(self.former_key(), "the former key"),) if self.former_key else ()
+        """Raises KeyUnusable, KeyUnreadable."""
+        return (given(self.former_key, "the former key"),) if self.former_key else ()
 
     def exchange(self) -> None:
         raise KeyNotOurs(self.source)
@@ -223,6 +227,17 @@ def unreadable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise KeyUnreadable(str(path), error.strerror or type(error).__name__) from None
+
+
+def given(key: Callable[[], bytes], source: str) -> bytes:
+    """Raises KeyUnusable, KeyUnreadable."""
+    try:
+        found = key()
+    except SealFailed:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the program's code raises; its text may hold a secret
+        raise KeyUnreadable(source, type(error).__name__, "seal.not-given") from None
+    return checked(found, source)
 
 
 def checked(key: bytes, source: str) -> bytes:
