@@ -47,7 +47,7 @@ async def node() -> str:
     if int(said.decode().strip().removeprefix("v").partition(".")[0]) < NODE_MIN:
         pytest.skip(f"Node {said.decode().strip()} is too old; oidc-provider wants {NODE_MIN}")
     if not (MODULES / "oidc-provider").is_dir():
-        pytest.skip(f"oidc-provider was not found: npm install --prefix .venv/interop oidc-provider@{VERSION}")
+        pytest.skip(f"no oidc-provider here: npm install --prefix .venv/interop oidc-provider@{VERSION}")
     return found
 
 

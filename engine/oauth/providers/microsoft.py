@@ -6,7 +6,8 @@ https://learn.microsoft.com/entra/identity-platform/refresh-tokens (90 days, rep
 https://learn.microsoft.com/entra/identity-platform/reply-url (`http://localhost`, any port),
 https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference (which claims name an address),
 "Authenticate an IMAP, POP or SMTP connection using OAuth" (scopes), "How to set up a multifunction device to
-send email" (server, 3 connections) and "Exchange Online limits" (30 messages a minute, recipients) under https://learn.microsoft.com/exchange/.
+send email" (server, 3 connections) and "Exchange Online limits" (30 messages a minute, recipients) under
+https://learn.microsoft.com/exchange/.
 """
 
 from datetime import timedelta
