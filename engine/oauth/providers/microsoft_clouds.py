@@ -7,7 +7,8 @@ answer alike. An application is registered in each place anew, and a grant of on
 Sources: https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud (authorities),
 https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference (the tenant of personal
 accounts), https://learn.microsoft.com/microsoft-365/enterprise/ (hosts: its pages
-microsoft-365-u-s-government-gcc-high-endpoints and ...-dod-endpoints), https://support.microsoft.com/office/d088b986-291d-42b8-9564-9c414e2aa040
+microsoft-365-u-s-government-gcc-high-endpoints and ...-dod-endpoints),
+https://support.microsoft.com/office/d088b986-291d-42b8-9564-9c414e2aa040
 (smtp-mail.outlook.com).
 """
 
