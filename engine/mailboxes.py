@@ -88,10 +88,14 @@ class Mailboxes:
         return self.state(self.address(identity)) is CLOSED
 
     def refused(self, identity: str, sender: str) -> bool:
-        """The server has refused this From for the account that signs in for this identity, not long ago."""
+        """The server has refused this From for the account that signs in for this identity, not long ago.
+        A moment further off than that is of a clock that was ahead.
+        """
         row = self.rows.get(self.address(identity))
         found = self.store.refused_sender(row.account, sender.casefold()) if row else None
-        return found is not None and self.clock.now() < datetime.fromisoformat(found.until)
+        if found is None:
+            return False
+        return timedelta() < datetime.fromisoformat(found.until) - self.clock.now() <= REMEMBERED
 
     # What is said of it
 

@@ -25,6 +25,8 @@ from franking.tests.engine.device import (
     warnings,
 )
 
+from .test_clock import clock_of
+
 SALES = "sales@example.com"
 CHANGES: dict[str, object] = {"setting": "Allow User Changes"}
 SHARED = {SALES: ["kim"]}
@@ -151,3 +153,15 @@ async def test_s33a_the_journal_holds_neither_address(tmp_path: Path) -> None:
         lines = [line.fields for line in engine.store.lines(0, 1_000)]
         assert not any(SALES in line or KIM in line for line in lines)
         assert anywhere(here.store, SALES.encode()), "the store's rows have it"
+
+
+@pytest.mark.manual("B11", "B2")
+async def test_b11_a_refusal_of_a_clock_that_was_ahead_is_not_remembered_longer(tmp_path: Path) -> None:
+    async with sales(tmp_path) as (here, engine):
+        clock_of(here).jump(days=365)
+        await engine.settle()
+        await as_sales(here, engine)
+        clock_of(here).jump(days=-365)
+        here.provider.accounts.allow_send_as(KIM, SALES)
+        await as_sales(here, engine)
+        assert states(engine) == ["ended", "sent"]
