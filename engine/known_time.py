@@ -3,19 +3,24 @@
 Its moments may have been wrong either way: a battery that died puts the clock back to 1970, and a clock that
 was ahead and is mended stands before its own journal. So every grant is used once when the device starts like
 that, for a renewal too many costs one request and one too few the sign-in; and a message that waits for its
-next try is tried, for that moment may never come.
+next try is tried, and so is a mailbox that is closed, for that moment may never come.
 
 Rule: the clock is doubted and believed here alone: by the journal and the date of this program when the
 device starts, and later by the certificates of those to whom it speaks.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from ..events.base import Event
 from ..events.device import ClockBelieved, ClockDoubted
-from ..events.job import JobDeferred, JobRetryDue
+from ..events.job import JobDeferred, JobRetryDue, JobSent
+from ..events.mailbox import MailboxTryWanted
+from ..events.settings import DeviceSettings, Security
 from ..events.token import AccessTokenReady, RefreshDelayed, RenewalDue, SignInSucceeded
 from ..machines.clock import CLOCK, DOUBTED
 from ..machines.job import WAITING
+from ..machines.mailbox import CLOSED, MAILBOX
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from .bus import Publication
 from .runtime import Runtime, Unit
@@ -32,14 +37,14 @@ NOT_VALID_YET = "clock"
 class KnownTime:
     """Made before the engine says anything: what it writes then has the time of the clock in question."""
 
-    def __init__(self, runtime: Runtime, saying: Saying) -> None:
-        self.runtime, self.store, self.saying = runtime, runtime.store, saying
+    def __init__(self, runtime: Runtime, saying: Saying, settings: Callable[[], DeviceSettings]) -> None:
+        self.runtime, self.store, self.saying, self.settings = runtime, runtime.store, saying, settings
         self.known = max(runtime.store.newest() or BUILT, BUILT)
         runtime.watchers.append(self.watch)
 
     def watch(self, unit: Unit) -> None:
         for fact in unit.played.lines:
-            if isinstance(fact, AccessTokenReady | SignInSucceeded) and self.doubted():
+            if self.over_tls(fact) and self.doubted():
                 self.saying.begin(ClockBelieved())
             elif isinstance(fact, RefreshDelayed | JobDeferred) and fact.code == NOT_VALID_YET:
                 self.saying.begin(ClockDoubted())
@@ -56,6 +61,14 @@ class KnownTime:
         for row, moved in self.store.jobs():
             if moved.state == WAITING.name and not moved.ready:
                 await self.saying.say(JobRetryDue(job=row.job))
+        for account in self.store.in_states(MAILBOX.title, [CLOSED.name]):
+            await self.saying.say(MailboxTryWanted(account=account))
+
+    def over_tls(self, fact: Event) -> bool:
+        """It says that a certificate is valid by this clock."""
+        if isinstance(fact, JobSent):
+            return self.settings().smtp.security is not Security.NONE
+        return isinstance(fact, AccessTokenReady | SignInSucceeded)
 
     def doubted(self) -> bool:
         return self.runtime.instance(CLOCK, "").state is DOUBTED

@@ -144,7 +144,7 @@ class Parts:
         self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
         self.deeds = self.deeds_of()
         self.saying = Saying(self.runtime)
-        self.known_time = KnownTime(self.runtime, self.saying)
+        self.known_time = KnownTime(self.runtime, self.saying, lambda: self.settings)
         self.credential_look = CredentialLook(self.runtime, self.saying, self.adapters.credential_ends)
         self.touches = Touches(self.runtime)
         self.limits = Limits(self.runtime, self.touches.unsaid)

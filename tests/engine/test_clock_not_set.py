@@ -19,9 +19,11 @@ from franking.engine.store.sqlite import SqliteStore
 from franking.events.box import DocumentExpired, DocumentKept, LinkAnnounced
 from franking.events.device import ClockBelieved, ClockDoubted
 from franking.events.information import Actor
+from franking.events.settings import Security
 from franking.testing.authority import LOOPBACK, Authority
 
 from .device import (
+    KIM,
     START,
     Office,
     access_token,
@@ -35,6 +37,7 @@ from .device import (
 )
 from .stored import assert_equals_replay
 from .test_clock import BUSY, DAY, clock_of, goes_on
+from .test_without_oauth import OFF, relay
 
 
 class NotYetValid(Authority):
@@ -190,6 +193,46 @@ async def test_s1_mail_by_a_plain_relay_goes_with_a_dead_clock(tmp_path: Path) -
         off_for(here, 1, EPOCH)
         async with here.engine() as engine:
             assert states(engine) == ["sent"]
+
+
+@pytest.mark.manual("S31", "B2", "B11")
+async def test_b11_a_mailbox_that_closed_while_the_clock_was_ahead_opens_when_it_is_mended(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            clock_of(here).jump(days=365)
+            here.provider.accounts.disable_submission(KIM)
+            await here.scan(engine)
+            await engine.settle()
+            assert warnings(engine) == [("MAILBOX_CLOSED", "mailbox:1")]
+        off_for(here, 1, START + DAY)
+        here.provider.accounts.enable_submission(KIM)
+        async with here.engine() as engine:
+            await here.passes(engine, hours=1)
+            assert (states(engine), warnings(engine)) == (["sent"], [])
+
+
+@pytest.mark.manual("S1", "B9")
+@pytest.mark.parametrize(
+    ("security", "left"),
+    [(Security.STARTTLS, []), (Security.IMPLICIT, []), (Security.NONE, [("CLOCK_NOT_SET", "")])],
+)
+async def test_b9_without_oauth_mail_over_verified_tls_says_that_the_clock_is_right(
+    tmp_path: Path, security: Security, left: list[tuple[str, str]]
+) -> None:
+    async with (
+        office(tmp_path) as here,
+        relay(here, security) as server,
+        here.engine(oauth=OFF, smtp={"port": server.port, "security": security}) as engine,
+    ):
+        await engine.publish(ClockDoubted())
+        assert warnings(engine) == [("CLOCK_NOT_SET", "")]
+        await here.scan(engine)
+        await engine.settle()
+        assert states(engine) == ["sent"]
+        assert warnings(engine) == left
 
 
 async def test_a_clock_that_is_a_little_behind_is_believed(tmp_path: Path) -> None:
