@@ -1,21 +1,23 @@
 """Looks when the application's client secret or certificate ends, and says what it finds.
 
-Rule: a day that is known already is not said again. It is looked at when the device starts, when settings
-change, with each warning and, while one stands, after each token that was given: so a certificate that was
-replaced in its file takes the warning away.
+Rule: a day that is known already is not said again, unless a clock that was ahead has warned of it. It is
+looked at when the device starts, when settings change, with each warning and, while one stands, after each
+token that was given and when the clock is believed again: so a certificate that was replaced in its file
+takes the warning away.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 
-from ..events.device import CredentialChecked, CredentialEndAnnounced
+from ..events.device import ClockBelieved, CredentialChecked, CredentialEndAnnounced
 from ..events.token import AccessTokenReady, SignInSucceeded
-from ..machines.credential import CREDENTIAL, GOOD
+from ..machines.clock import CLOCK, DOUBTED
+from ..machines.credential import CREDENTIAL, GOOD, ahead
 from .bus import Publication
 from .runtime import Runtime, Unit
 from .saying import Saying
 
-NEWS = (AccessTokenReady, SignInSucceeded, CredentialEndAnnounced)
+NEWS = (AccessTokenReady, SignInSucceeded, CredentialEndAnnounced, ClockBelieved)
 
 
 class CredentialLook:
@@ -31,7 +33,8 @@ class CredentialLook:
 
     def found(self) -> tuple[Publication, ...]:
         """What is to be said of it now."""
-        ends_at = self.ends_at()
-        if ends_at == self.runtime.instance(CREDENTIAL, "").data.ends_at:
+        ends_at, known = self.ends_at(), self.runtime.instance(CREDENTIAL, "").data
+        doubted = self.runtime.instance(CLOCK, "").state is DOUBTED  # by such a clock nothing is taken back
+        if ends_at == known.ends_at and (doubted or not ahead(known, self.runtime.clock.now())):
             return ()
         return (Publication(CredentialChecked(ends_at=ends_at)),)

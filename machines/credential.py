@@ -27,8 +27,14 @@ class Credential:
     warn_at: datetime | None = None
 
 
+def ahead(credential: Credential, at: datetime) -> bool:
+    """A warning was said whose moment has yet to come: the clock was ahead then."""
+    due = credential.ends_at and next_warning(credential.ends_at, at)
+    return due is not None and (credential.warn_at is None or due < credential.warn_at)
+
+
 def same(credential: Credential, event: CredentialChecked) -> bool:
-    return event.ends_at == credential.ends_at
+    return event.ends_at == credential.ends_at and not ahead(credential, event.at)
 
 
 def known(credential: Credential, event: CredentialWarningDue) -> bool:

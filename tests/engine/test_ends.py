@@ -7,12 +7,15 @@ import pytest
 import trustme
 
 from franking.engine.cli.status import as_json
+from franking.engine.clock import EPOCH
+from franking.events.device import CredentialEndAnnounced
 from franking.events.information import Actor
 from franking.events.token import GrantEndAnnounced
 from franking.testing.clock import VirtualClock
 from franking.testing.policy import TESTING
 
 from .device import PRINTER, START, Office, credential, identity, office, said, warnings
+from .test_clock import goes_on
 
 
 @pytest.mark.manual("B1", "S24")
@@ -81,6 +84,46 @@ async def test_b1_the_day_is_known_after_a_restart_and_counts_while_the_device_i
         async with here.engine() as engine:
             assert warnings(engine) == [("CREDENTIAL_ENDS", "")]
             assert "ended" in engine.information()[0].cause
+
+
+@pytest.mark.manual("B1", "B2")
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_b1_a_clock_that_was_ahead_leaves_no_end_and_the_true_warnings_come(
+    tmp_path: Path, restarts: bool
+) -> None:
+    day = (START + timedelta(days=60)).date()
+    async with office(tmp_path, "Google", oauth={"client_credential_ends": day}) as here:
+        assert isinstance(here.clock, VirtualClock)
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            here.clock.jump(days=365)
+            await engine.settle()
+            assert "ended" in engine.information()[0].cause
+            if not restarts:
+                here.clock.jump(days=-365)
+                await here.passes(engine, hours=2)
+                await goes_on(here, engine)
+                assert warnings(engine) == []
+        if restarts:
+            here.clock.jump(days=-365)
+        async with here.engine() as engine:
+            assert warnings(engine) == []
+            await here.passes(engine, days=57)
+            assert [name for name, _ in warnings(engine)] == ["CREDENTIAL_ENDS"]
+            assert "ended" not in engine.information()[0].cause
+            assert said(engine, CredentialEndAnnounced) == 1 + 3, "with 30, 14 and 7 days left"
+
+
+@pytest.mark.manual("B1", "B2")
+async def test_b1_a_dead_battery_takes_no_warning_away(tmp_path: Path) -> None:
+    day = (START + timedelta(days=20)).date()
+    async with office(tmp_path, "Google", oauth={"client_credential_ends": day}) as here:
+        assert isinstance(here.clock, VirtualClock)
+        async with here.engine() as engine:
+            assert warnings(engine) == [("CREDENTIAL_ENDS", "")]
+        here.clock.jump(seconds=(EPOCH - here.clock.now()).total_seconds())
+        async with here.engine() as engine:
+            assert sorted(warnings(engine)) == [("CLOCK_NOT_SET", ""), ("CREDENTIAL_ENDS", "")]
 
 
 def certificate(here: Office, ends_at: datetime) -> str:
