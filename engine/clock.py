@@ -37,6 +37,21 @@ def offset(clock: Clock) -> timedelta:
     return clock.now() - EPOCH - timedelta(seconds=clock.monotonic())
 
 
+async def sleep(clock: Clock, duration: timedelta) -> None:
+    """Returns when so much monotonic time has passed, wherever the wall clock is set meanwhile."""
+    ends_s = clock.monotonic() + duration.total_seconds()
+    while (left := timedelta(seconds=ends_s - clock.monotonic())) > timedelta():
+        waits = (
+            asyncio.ensure_future(clock.sleep_until(clock.now() + left)),
+            asyncio.ensure_future(clock.jumped(offset(clock))),
+        )
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -1,9 +1,9 @@
 """One sign-in on another device: a code that is shown here and entered there (RFC 8628).
 
-Rules: the device code stays in memory; the provider is asked no more often than it said, by the clock, and
-more slowly when it asks for that. What passes by itself (network, outage) costs the sign-in nothing while
-the code lives. The code is shown with who signs in, for which device, and a warning: a code that somebody
-else sends is how such sign-ins are stolen (section 5.4).
+Rules: the device code stays in memory; the provider is asked no more often than it said, by the time that
+passes wherever the clock is set meanwhile, and more slowly when it asks for that. What passes by itself
+(network, outage) costs the sign-in nothing while the code lives. The code is shown with who signs in, for
+which device, and a warning: a code that somebody else sends is how such sign-ins are stolen (section 5.4).
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from joserfc.jwk import KeySet
 
+from ..clock import sleep
 from ..ports import AnswerClass, Cancelled, ShowsCodes, Tokens, Trouble
 from ..secret import Secret
 from ..shown import SignInCode
@@ -52,22 +53,25 @@ class DeviceCodeSignIn(Attempt):
         self, asked: DeviceAnswer, keys: KeySet, screen: ShowsCodes
     ) -> Tokens | Trouble | Cancelled:
         """The screen's own limit comes first where the code lives longer."""
-        code_ends = self._calls.clock.now() + timedelta(seconds=asked.expires_in)
+        clock = self._calls.clock
+        ends_s = clock.monotonic() + asked.expires_in
+        code_ends = clock.now() + timedelta(seconds=asked.expires_in)
         code = self._code(asked, min(code_ends, self._request.closes_at))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close)
             opening = asyncio.create_task(screen.show_code(self._request.place, code))
             stack.push_async_callback(ended, opening)
-            return await self._polled(asked, keys, code_ends, opening)
+            return await self._polled(asked, keys, ends_s, opening)
 
     async def _polled(
-        self, asked: DeviceAnswer, keys: KeySet, ends: datetime, opening: "asyncio.Task[Trouble | None]"
+        self, asked: DeviceAnswer, keys: KeySet, ends_s: float, opening: "asyncio.Task[Trouble | None]"
     ) -> Tokens | Trouble | Cancelled:
+        """`ends_s`: when the code's life is over, by monotonic time."""
         clock, device_code = self._calls.clock, Secret(asked.device_code.get_secret_value())
         interval = max(timedelta(seconds=asked.interval), INTERVAL_MIN)
         pause = interval
-        while clock.now() + pause < ends:
-            if (trouble := await self._waited(clock.now() + pause, opening)) is not None:
+        while clock.monotonic() + pause.total_seconds() < ends_s:
+            if (trouble := await self._waited(pause, opening)) is not None:
                 return trouble
             answer = await self._asked(device_code)
             if isinstance(answer, TokenAnswer):
@@ -83,12 +87,12 @@ class DeviceCodeSignIn(Attempt):
                 pause = max(min(pause * 2, LONGEST), interval, trouble.retry_after or interval)
             else:
                 return trouble
-        late = await self._waited(ends, opening)
+        late = await self._waited(timedelta(seconds=ends_s - clock.monotonic()), opening)
         return late or decide(LATE, Call.DEVICE, self._data.answers)
 
-    async def _waited(self, until: datetime, opening: "asyncio.Task[Trouble | None]") -> Trouble | None:
-        """Until then, or until the screen says why it cannot show the code; its own failure is raised."""
-        waits = asyncio.ensure_future(self._calls.clock.sleep_until(until))
+    async def _waited(self, pause: timedelta, opening: "asyncio.Task[Trouble | None]") -> Trouble | None:
+        """So long, or until the screen says why it cannot show the code; its own failure is raised."""
+        waits = asyncio.ensure_future(sleep(self._calls.clock, pause))
         try:
             if not opening.done():
                 await self._first(waits, opening)

@@ -40,6 +40,8 @@ from franking.tests.engine.device import (
     warnings,
 )
 
+from .test_clock import clock_of
+
 CODE = {"flow": "code"}
 
 
@@ -322,3 +324,24 @@ async def test_s19_the_account_is_checked_when_pasted_and_is_chosen_anew_the_nex
 def test_the_browser_comes_first() -> None:
     """Tenants block codes, and a grant got by one can end by that later."""
     assert next(iter(Flow)) is Flow.BROWSER
+
+
+@pytest.mark.manual("B3", "B2")
+@pytest.mark.parametrize("days", [400, -1])
+async def test_b3_a_clock_that_is_set_while_a_code_is_shown_costs_no_sign_in(
+    tmp_path: Path, days: int
+) -> None:
+    """It was wrong by so much, and NTP sets it."""
+    async with office(tmp_path) as here:
+        clock = clock_of(here)
+        clock.jump(days=-days)
+        async with here.engine(oauth=CODE) as engine:
+            here.screen.account, here.screen.stays_away = PRINTER, True
+            await engine.acquire("page")
+            await here.passes(engine, seconds=1)
+            ((_, code),) = here.screen.codes
+            clock.jump(days=days)
+            await here.kit.person().enter_code(code.address, code.user_code, PRINTER, PASSWORDS[PRINTER])
+            await here.passes(engine, minutes=1)
+            assert refresh_token(engine, "administrator") == "Acquired"
+            assert warnings(engine) == []
