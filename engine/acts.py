@@ -110,7 +110,7 @@ class Acts:
 
     def performers(self) -> dict[type[Effect], Performer]:
         return {
-            RequestToken: Performer(self.request_token, self.request_failed),
+            RequestToken: Performer(self.request_token, self.request_failed, self.unsealed),
             RevokeGrant: Performer(self.revoke_grant, self.not_revoked),
             RevokeBrought: Performer(self.revoke_brought, self.not_revoked),
         }
@@ -186,6 +186,9 @@ class Acts:
             actor="admin",
         )
         return (Publication(blocked, rows=(InformationDetail(Info.PROVIDER_REFUSES, asked.key, detail),)),)
+
+    def unsealed(self, asked: Asked, failure: SealFailed) -> Outcome:
+        return self.cannot_ask(asked, SEAL, no_seal(failure))
 
     def request_failed(self, asked: Asked) -> Outcome:
         retry_at = self.clock.now() + FAULT_DELAY

@@ -12,15 +12,16 @@ logged without its text, for it may hold a secret, and the deed's own `failed` o
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
 from ..events.registry import MalformedRecord
-from ..events.token import SignInSucceeded
+from ..events.token import GrantRotated, SignInSucceeded
 from ..machines.effects import Deed, Effect
 from .bus import Lane, Publication
 from .keeping import brought_with
 from .play import Asked, Move
-from .records import RETRY_STORE, SealedGrant, StoreFailed, Whose
+from .records import RETRY_STORE, SealedGrant, SealFailed, StoreFailed, Whose
 from .runtime import EngineFailed, EngineStopped, Runtime, Unit, left_by, revocations
 from .secret import Secret
 
@@ -43,10 +44,20 @@ class Brought(NamedTuple):
 NOTHING = Brought()
 
 
+UNTOLD = timedelta(minutes=1)
+"So long an exchanged token waits for its key before anybody is told; from then on it is offered as seldom."
+
+
+def nobody_told(asked: Asked, failure: SealFailed) -> Outcome:
+    return ()
+
+
 class Performer(NamedTuple):
     perform: Callable[[Asked, Brought], Awaitable[Outcome]]
     failed: Callable[[Asked], Outcome]
     "What a bug in `perform` comes to: the machine must not be left waiting."
+    unsealed: Callable[[Asked, SealFailed], Outcome] = nobody_told
+    "Said while an outcome waits for its key."
 
 
 class Deeds:
@@ -55,7 +66,7 @@ class Deeds:
         self.lanes: dict[Lane, asyncio.Task[None]] = {}
         "The last task of each lane; the next one waits for it."
         self.patient: set[asyncio.Future[None]] = set()
-        "What waits for a lost store."
+        "What waits for a lost store, or for the key."
         self.stopping = False
         self.during: dict[Lane, asyncio.Task[None]] = {}
         runtime.watchers.append(self.watch)
@@ -109,7 +120,8 @@ class Deeds:
         self, asked: Asked, brought: Brought, before: "asyncio.Task[None] | None", lane: Lane
     ) -> None:
         if before is not None:
-            await asyncio.wait([before])
+            async with self.runtime.activity.parked():  # that one counts, or is parked, too
+                await asyncio.wait([before])
         performer = self.performers[type(asked.effect)]
         try:
             outcome = await performer.perform(asked, brought)
@@ -122,35 +134,49 @@ class Deeds:
                 where(error),
             )
             outcome = performer.failed(asked)
-        if outcome and not await self.tell(lane, outcome):
+        if outcome and not await self.tell(lane, outcome, lambda failure: performer.unsealed(asked, failure)):
             self.give_back(outcome)
             await self.tell(lane, performer.failed(asked))
 
-    async def tell(self, lane: Lane, outcome: Outcome) -> bool:
+    async def tell(
+        self, lane: Lane, outcome: Outcome, unsealed: Callable[[SealFailed], Outcome] | None = None
+    ) -> bool:
         """An outcome cannot be taken back: it is offered again until it is durable. Only an engine that stops
         gives it up: its next start finds the deed cut short, as after a power cut.
 
-        False: it cannot be said, such as a token for which there is no key to seal it.
+        False: it cannot be said, such as the token of a sign-in for which there is no key to seal it: whoever
+        signs in is there and does it again. What `unsealed` gives is said once, after `UNTOLD`.
         """
+        began, told, delay = self.runtime.clock.now(), "", RETRY_STORE
         while True:
             try:
                 await self.runtime.publish(*outcome, lane=lane)
                 return True
-            except StoreFailed as failure:
-                log.error("an outcome waits: %s", failure)
+            except (StoreFailed, SealFailed) as failure:
+                if isinstance(failure, SealFailed) and not rotates(outcome):
+                    self.not_said(lane, failure)
+                    return False
+                if str(failure) != told:
+                    log.error("an outcome waits: %s", failure)
+                    told = str(failure)
                 if self.stopping:
                     self.give_back(outcome)
                     return True
-                await self.wait_for_store(outcome)
+                late = self.runtime.clock.now() - began >= UNTOLD
+                if isinstance(failure, SealFailed) and unsealed and late:
+                    await self.tell(lane, unsealed(failure))
+                    unsealed, delay = None, UNTOLD
+                await self.wait_for_store(outcome, delay)
             except (EngineFailed, EngineStopped):
                 self.give_back(outcome)
                 return True
             except Exception as error:  # noqa: BLE001 - whatever a step raises; its text may hold a secret
-                why = str(error) if isinstance(error, MalformedRecord) else where(error)
-                log.error(
-                    "the outcome of %s of %s %s cannot be said: %s", lane[2].__name__, lane[0], lane[1], why
-                )
+                self.not_said(lane, error)
                 return False
+
+    def not_said(self, lane: Lane, error: Exception) -> None:
+        why = str(error) if isinstance(error, MalformedRecord) else where(error)
+        log.error("the outcome of %s of %s %s cannot be said: %s", lane[2].__name__, lane[0], lane[1], why)
 
     def give_back(self, outcome: Outcome) -> None:
         """A sign-in that cannot be kept leaves no grant at the provider. What a refresh brought is not
@@ -161,8 +187,8 @@ class Deeds:
                 for asked in revocations([publication]):
                     self.begin(asked, Brought(publication.seal, publication.whose))
 
-    async def wait_for_store(self, outcome: Outcome) -> None:
-        until = self.runtime.clock.now() + RETRY_STORE
+    async def wait_for_store(self, outcome: Outcome, delay: timedelta) -> None:
+        until = self.runtime.clock.now() + delay
         waiting = asyncio.ensure_future(self.runtime.clock.sleep_until(until))
         self.patient.add(waiting)
         try:
@@ -201,6 +227,13 @@ class Deeds:
                 task.cancel()
         while self.lanes:  # an outcome may ask for more, such as a revocation
             await asyncio.wait(list(self.lanes.values()))
+
+
+def rotates(outcome: Outcome) -> bool:
+    """It brings what a refresh got in place of a token that the provider may have ended: nobody is there to
+    sign in again.
+    """
+    return any(isinstance(publication.fact, GrantRotated) for publication in outcome)
 
 
 def where(error: BaseException) -> str:
