@@ -94,7 +94,8 @@ class Engine(Leaving):
         the credential `franking-key` of the service manager. What is still sealed with `former_key` is sealed
         anew before this returns.
         `device`: what only this device has, such as its serial number; by it a store that was copied to
-        another device is noticed, and nobody's sign-in is shared.
+        another device is noticed, and nobody's sign-in is shared. As it is, the serial number of the device
+        tree, or the UUID of the board (SMBIOS), where this runs as root; empty: no copy is noticed.
         Raises Refused or SettingsError where the settings cannot be, StoreInUse, StoreUnusable, SealFailed,
         RuleCodeTaken, StoreFailed, OSError.
         """

@@ -30,26 +30,27 @@ from .vault_rows import Noted
 ORIGIN = "origin"
 "Under this name the store notes which device it belongs to."
 PURPOSE = b"franking: whose store is this"
-"A machine id is not to be shown as it is (machine-id(5))."
+"What only one device has is not to be shown as it is."
 SERIAL = Path("/sys/firmware/devicetree/base/serial-number")
-MACHINE_ID = Path("/etc/machine-id")
-UNSET = "uninitialized"
+BOARD = Path("/sys/class/dmi/id/product_uuid")
+"Readable as root."
+NO_BOARD = "03000200-0400-0500-0006-000700080009"
+"What boards have whose maker has set none."
 log = logging.getLogger("franking")
 
 
 def this_device() -> str:
-    """`serial:` or `machine-id:` and what only this device has; `machine-id:` alone is an image that was
-    prepared for copying and starts for the first time; empty: nothing is known.
+    """`serial:` or `board:` and what only this hardware has; empty: nothing is known. A machine id is no such
+    thing: a system update, a root that is set up anew and one that is laid over have another.
     """
     with suppress(OSError, UnicodeDecodeError):
         serial = SERIAL.read_bytes().rstrip(b"\0").decode().strip()
         if serial.strip("0 "):
             return f"serial:{serial}"
     with suppress(OSError, UnicodeDecodeError):
-        if MACHINE_ID.stat().st_dev != MACHINE_ID.parent.stat().st_dev:
-            return ""  # laid over the file for this start alone, as on a read-only root
-        found = MACHINE_ID.read_text().strip()
-        return f"machine-id:{'' if found == UNSET else found}"
+        board = BOARD.read_text().strip().lower()
+        if board != NO_BOARD and len(set(board) - {"-"}) > 1:  # else all zeros, or all ones
+            return f"board:{board}"
     return ""
 
 
@@ -63,7 +64,9 @@ def origin_of(device: str) -> str:
 
 class LostGrants:
     def __init__(self, runtime: Runtime, vault: Unsealing, device: Callable[[], str]) -> None:
-        """`device`: what only this device has, such as its serial number; empty: not known."""
+        """`device`: what only this device has, such as its serial number; empty: not known. A kind and a
+        colon alone: an image that was prepared for copying and starts for the first time.
+        """
         self.runtime, self.vault, self.device = runtime, vault, device
 
     async def start(self) -> None:

@@ -110,42 +110,57 @@ async def test_s26_the_store_tells_nobody_which_device_it_belongs_to(tmp_path: P
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Folder of `serial` and `machine-id`, which are read from there."""
+    """Folder of `serial` and `board`, which are read from there."""
     monkeypatch.setattr(lost_grants, "SERIAL", tmp_path / "serial")
-    monkeypatch.setattr(lost_grants, "MACHINE_ID", tmp_path / "machine-id")
+    monkeypatch.setattr(lost_grants, "BOARD", tmp_path / "board")
     return tmp_path
 
 
+BOARD = "4c4c4544-0043-3510-8052-b4c04f564231"
+
+
 @pytest.mark.parametrize(
-    ("serial", "machine_id", "known"),
+    ("serial", "board", "known"),
     [
-        (b"10000000abcdef\0", "c0ffee\n", "serial:10000000abcdef"),
-        (b"0000000000000000\0", "c0ffee\n", "machine-id:c0ffee"),
-        (b"\xff\xfe", "c0ffee\n", "machine-id:c0ffee"),
-        (None, "c0ffee\n", "machine-id:c0ffee"),
-        (None, "uninitialized\n", "machine-id:"),
-        (None, "", "machine-id:"),
+        (b"10000000abcdef\0", f"{BOARD}\n", "serial:10000000abcdef"),
+        (b"0000000000000000\0", f"{BOARD}\n", f"board:{BOARD}"),
+        (b"\xff\xfe", f"{BOARD}\n", f"board:{BOARD}"),
+        (None, f"{BOARD}\n", f"board:{BOARD}"),
+        (None, f"{BOARD.upper()}\n", f"board:{BOARD}"),
+        (None, "03000200-0400-0500-0006-000700080009\n", ""),
+        (None, "00000000-0000-0000-0000-000000000000\n", ""),
+        (None, "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF\n", ""),
+        (None, "", ""),
         (None, None, ""),
     ],
 )
-def test_a_device_is_known_by_its_serial_number_or_its_machine_id(
-    machine: Path, serial: bytes | None, machine_id: str | None, known: str
+def test_a_device_is_known_by_its_serial_number_or_its_board(
+    machine: Path, serial: bytes | None, board: str | None, known: str
 ) -> None:
     if serial is not None:
         (machine / "serial").write_bytes(serial)
-    if machine_id is not None:
-        (machine / "machine-id").write_text(machine_id)
+    if board is not None:
+        (machine / "board").write_text(board)
     assert this_device() == known
 
 
-def test_a_machine_id_of_this_start_alone_says_nothing(
-    machine: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.manual("S26", "S29")
+async def test_s29_another_machine_id_is_no_other_device(
+    tmp_path: Path, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As systemd lays it over the file of a read-only root: another one after each start."""
-    laid_over = Path("/proc/sys/kernel/random/boot_id")
-    monkeypatch.setattr(lost_grants, "MACHINE_ID", machine / "machine-id")
-    (machine / "machine-id").symlink_to(laid_over)
-    assert this_device() == ""
+    """As after a system update that starts the other root, or one that is set up anew."""
+    read = Path.read_text
+
+    def id_of_this_root(path: Path, encoding: str | None = None) -> str:
+        return f"{root}\n" if path == Path("/etc/machine-id") else read(path, encoding)
+
+    monkeypatch.setattr(Path, "read_text", id_of_this_root)
+    async with office(tmp_path) as here:
+        for root in ("3d1219c7c4c5404a", "90ab64c1e2b04be5"):
+            async with here.engine() as engine:
+                if root == "3d1219c7c4c5404a":
+                    await here.sign_in(engine)
+                assert (refresh_token(engine, "kim"), said(engine, StoreCopied)) == ("Acquired", 0)
 
 
 def test_a_program_may_name_the_device_as_it_likes() -> None:
