@@ -43,20 +43,17 @@ class Attempt(ABC):
         self._screen = screen
         self._parked = parked
         self._sentences = sentences
-        self._brought: Secret | None = None
-        "The refresh token that the provider gave, not handed over yet."
+        self._brought: Tokens | None = None
+        "Given by the provider, and not handed over yet."
 
     async def run(self) -> Tokens | Trouble | Cancelled:
-        """Whoever stops it gets no tokens, nor does a sign-in that is refused here: what the provider gave is
-        revoked, for nobody would know of it any more.
-        """
-        outcome: Tokens | Trouble | Cancelled | None = None
+        """Whoever stops it gets no tokens: those that the provider gave are revoked."""
         try:
-            outcome = await self._attempt()
-            return outcome
-        finally:
-            if self._brought is not None and not isinstance(outcome, Tokens):
-                await self._calls.revoke(self._brought)
+            return await self._attempt()
+        except BaseException:
+            if self._brought is not None and self._brought.refresh is not None:
+                await self._calls.revoke(self._brought.refresh)
+            raise
 
     @abstractmethod
     async def _attempt(self) -> Tokens | Trouble | Cancelled: ...
@@ -75,8 +72,6 @@ class Attempt(ABC):
 
     def _checked(self, answer: TokenAnswer, keys: KeySet, nonce: Secret | None) -> Tokens | Trouble:
         now = self._calls.clock.now()
-        refresh = Secret(answer.refresh_token.get_secret_value()) if answer.refresh_token else None
-        self._brought = refresh
         if answer.id_token is None:
             return fault(Fault.ID_TOKEN)
         id_token = Secret(answer.id_token.get_secret_value())
@@ -90,12 +85,12 @@ class Attempt(ABC):
             scope.casefold() for scope in self._data.scopes_needed
         ):
             return fault(Fault.SCOPE)
-        if refresh is None:
+        if answer.refresh_token is None or not answer.refresh_token.get_secret_value():
             return fault(Fault.NO_REFRESH_TOKEN)
         return Tokens(
             Secret(answer.access_token.get_secret_value()),
             now + answer.life,
-            refresh,
+            Secret(answer.refresh_token.get_secret_value()),
             who.account,
             who.aliases,
             answer.ends_at(now),

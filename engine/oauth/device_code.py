@@ -61,7 +61,9 @@ class DeviceCodeSignIn(Attempt):
             stack.push_async_callback(self._close)
             opening = asyncio.create_task(screen.show_code(self._request.place, code))
             stack.push_async_callback(ended, opening)
-            return await self._polled(asked, keys, ends_s, opening)
+            outcome = await self._polled(asked, keys, ends_s, opening)
+            self._brought = outcome if isinstance(outcome, Tokens) else None
+            return outcome
 
     async def _polled(
         self, asked: DeviceAnswer, keys: KeySet, ends_s: float, opening: "asyncio.Task[Trouble | None]"

@@ -54,6 +54,7 @@ class SignIn(Attempt):
             stack.push_async_callback(ended, opening)
             came = await self._came_back(listener, opening)
             outcome = came if isinstance(came, Trouble) else await self._outcome(came, listener.uri)
+            self._brought = outcome if isinstance(outcome, Tokens) else None
             listener.show(_page(outcome, self._sentences()))
             # A person who is played does everything inside `open`, reading the last page included.
             await self._in_time("opened", opening)

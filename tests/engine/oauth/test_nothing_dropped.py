@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from franking.engine.oauth import attempt
-from franking.engine.oauth.faults import Fault, fault
 from franking.engine.ports import Tokens
 
 if TYPE_CHECKING:
@@ -71,21 +70,3 @@ async def test_s28_tokens_of_a_sign_in_that_is_stopped_while_its_screen_closes_a
         with pytest.raises(asyncio.CancelledError):
             await signing_in
         assert [seen.outcome for seen in stage.server.requests if seen.kind == "revoke"] == ["ok"]
-
-
-@pytest.mark.manual("S19", "S27")
-@pytest.mark.parametrize("refused_for", ["scope", "clock"])
-async def test_s27_a_sign_in_that_is_refused_after_the_token_came_leaves_no_grant_at_the_provider(
-    refused_for: str, staged: "Staged"
-) -> None:
-    async with staged("Google") as stage:
-        if refused_for == "scope":
-            screen, expected = stage.accepting(untick=stage.data.scopes_needed), fault(Fault.SCOPE)
-        else:
-            stage.clock.jump(days=1)  # the id_token is over already by this clock
-            screen, expected = stage.accepting(), fault(Fault.CLOCK)
-        outcome = await stage.client().sign_in(stage.request(), screen)
-        assert outcome == expected
-        assert stage.server.count("token:authorization_code") == 1
-        assert [seen.outcome for seen in stage.server.requests if seen.kind == "revoke"] == ["ok"]
-        assert stage.server.revoke_grants(KIM) == 0, "nothing is alive there"
