@@ -21,9 +21,7 @@ from .effects import Deed, Effect
 
 D = TypeVar("D")
 E = TypeVar("E", bound=Event)
-Subject = (
-    type[OfDevice] | type[OfPlace] | type[OfIdentity] | type[OfAccount] | type[OfJob] | type[OfDocument]
-)
+Subject = type[OfDevice] | type[OfPlace] | type[OfIdentity] | type[OfAccount] | type[OfJob] | type[OfDocument]
 Guard = Callable[[D, E], bool]
 
 

@@ -34,6 +34,7 @@ def typing(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The provider's interval of five seconds is none: only the pace differs."""
+
     def at_once(*told: object) -> DeviceAnswer | Refusal:
         answer = device_answer(*told)  # type: ignore[arg-type]
         return answer.model_copy(update={"interval": 0}) if isinstance(answer, DeviceAnswer) else answer
