@@ -3,12 +3,15 @@ effect with the next one, for mail and for tokens alike (S8, S9, S10).
 """
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from franking.engine.bus import Publication
 from franking.engine.engine import Engine
 from franking.engine.records import StoreFailed
+from franking.engine.settings import Settings
 from franking.events.device import NetworkChanged, SettingsChanged
 from franking.testing.submission import SubmissionServer
 from franking.tests.engine.device import (
@@ -124,11 +127,11 @@ async def test_a_change_that_fails_leaves_no_connection_of_its_own(
 ) -> None:
     async with signed_in(tmp_path) as (here, engine):
 
-        async def fails(changed: tuple[str, ...], administrator: str | None) -> None:
+        async def fails(settings: Settings, facts: Sequence[Publication]) -> None:
             engine.adapters.submission()  # a job is taken while the change is not durable yet
             raise StoreFailed("disk full", full=True)
 
-        monkeypatch.setattr(engine, "tell_change", fails)
+        monkeypatch.setattr(engine, "take_effect", fails)
         with pytest.raises(StoreFailed):
             await engine.apply(engine.settings.changed(smtp={"port": 1}))
         await scan(here, engine)
