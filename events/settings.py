@@ -307,7 +307,7 @@ class Box(Values):
     public_url: HttpsUrl | None = None
     "Where people reach this device's links; left out: Scan to URL is off."
     keep: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=365))] = timedelta(days=7)
-    "How long a link of Scan to URL works and its file is kept."
+    "How long a link of Scan to URL works and its file is kept, counted from the mail; a number is seconds."
 
 
 class TsiRoutingSettings(Values):
