@@ -75,7 +75,7 @@ class DeviceCodeSignIn(Attempt):
         while clock.monotonic() + pause.total_seconds() < ends_s:
             if (trouble := await self._waited(pause, opening)) is not None:
                 return trouble
-            answer = await self._asked(device_code)
+            answer = await self._heard(device_code, keys)
             if isinstance(answer, TokenAnswer):
                 return self._checked(answer, keys, None)
             if answer.error == SLOW_DOWN:
@@ -110,6 +110,20 @@ class DeviceCodeSignIn(Attempt):
         """A screen that takes its time holds up no question."""
         either: set[asyncio.Future[None] | asyncio.Future[Trouble | None]] = {waits, opening}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _heard(self, device_code: Secret, keys: KeySet) -> TokenAnswer | Refusal:
+        """A question that is under way when the screen closes is heard to its end: what it still brings is
+        revoked, and never dropped.
+        """
+        question = asyncio.ensure_future(self._asked(device_code))
+        try:
+            return await asyncio.shield(question)
+        except asyncio.CancelledError:
+            await asyncio.wait([question])
+            late = question.result()
+            outcome = self._checked(late, keys, None) if isinstance(late, TokenAnswer) else None
+            self._brought = outcome if isinstance(outcome, Tokens) else None
+            raise
 
     async def _asked(self, device_code: Secret) -> TokenAnswer | Refusal:
         try:
