@@ -188,6 +188,8 @@ def step_one(
     step = machine.step(before.state, before.data, event)
     if step.entered or step.data is not before.data:
         entered, fired = (event.at, ()) if step.entered else (before.entered, before.fired)
+        if step.state is machine.first and step.data == machine.begins:
+            entered, fired = None, ()  # it has no row from now on: memory knows no more than a restart would
         due = first_due(machine.blocks[step.state].limits, step.data, entered, fired)
         after = Instance(step.state, step.data, entered, fired, due, before.version + 1)
         world.put(machine, key, after)

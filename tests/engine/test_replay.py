@@ -19,7 +19,8 @@ from franking.engine.replay import Diverged, replay
 from franking.events.base import Event, NewLife
 from franking.events.device import EngineStarted, UserLoggedIn, UserLoggedOut
 from franking.events.registry import REGISTRY
-from franking.events.token import GrantEnded, GrantRefused
+from franking.events.token import AccessTokenReady, GrantEnded, GrantRefused, SignInSucceeded
+from franking.machines.lifetime import LIFETIME
 
 from ..facts import made_up
 from .stored import (
@@ -148,4 +149,18 @@ async def test_a_fact_of_a_limit_that_a_caller_says_replays_the_same(tmp_path: P
         here.clock.move(timedelta(minutes=2))
         await here.say(UserLoggedOut(place="panel"))
         assert await here.limits.look() == 0
+        assert_equals_replay(here.store)
+
+
+@pytest.mark.manual("B5")
+async def test_b5_what_is_back_at_its_beginning_has_not_been_entered_any_more(tmp_path: Path) -> None:
+    """The end of a sign-in is known, then known no more, then known again."""
+    times = {"renew_at": START + timedelta(days=60), "stale_at": START + timedelta(minutes=55)}
+    ready = AccessTokenReady(identity="user:1", attempt=0, of=1, ends_at=START + timedelta(days=80), **times)
+    signed_in = SignInSucceeded(identity="user:1", place="panel", right=True, **times)
+    async with running(tmp_path / "store.db", WatchedClock(START)) as here:
+        for fact in (ready, signed_in, ready):
+            await here.say(fact)
+        found = here.runtime.instance(LIFETIME, "user:1")
+        assert (found.data.ends_at, found.entered) == (ready.ends_at, None)
         assert_equals_replay(here.store)
