@@ -154,13 +154,17 @@ async def test_a_fact_of_a_limit_that_a_caller_says_replays_the_same(tmp_path: P
 
 @pytest.mark.manual("B5")
 async def test_b5_what_is_back_at_its_beginning_has_not_been_entered_any_more(tmp_path: Path) -> None:
-    """The end of a sign-in is known, then known no more, then known again."""
-    times = {"renew_at": START + timedelta(days=60), "stale_at": START + timedelta(minutes=55)}
-    ready = AccessTokenReady(identity="user:1", attempt=0, of=1, ends_at=START + timedelta(days=80), **times)
+    """The end of a sign-in is near, then known no more, then known again."""
+    times = {"renew_at": START + timedelta(days=1), "stale_at": START + timedelta(minutes=55)}
+    near = AccessTokenReady(identity="user:1", attempt=0, of=1, ends_at=START + timedelta(days=10), **times)
+    later = near.model_copy(update={"ends_at": START + timedelta(days=80)})
     signed_in = SignInSucceeded(identity="user:1", place="panel", right=True, **times)
     async with running(tmp_path / "store.db", WatchedClock(START)) as here:
-        for fact in (ready, signed_in, ready):
-            await here.say(fact)
+        await here.say(near)
+        here.clock.move(timedelta(days=4))
+        assert await here.limits.look()
+        await here.say(signed_in)
+        await here.say(later)
         found = here.runtime.instance(LIFETIME, "user:1")
-        assert (found.data.ends_at, found.entered) == (ready.ends_at, None)
+        assert (found.data.ends_at, found.entered) == (later.ends_at, None)
         assert_equals_replay(here.store)
