@@ -95,6 +95,20 @@ def no_secret(reference: str, meaning: str, **fields: str) -> CredentialError:
     return CredentialError(reference, f"{remedy[:1].lower()}{remedy[1:-1]}", meaning, **fields)
 
 
+def mistakes_of(error: ValidationError, above: tuple[str, ...] = ()) -> tuple[Mistake, ...]:
+    """Every mistake that the check of a tree found, never with the value itself. `above`: where the tree
+    stands in its file.
+    """
+    return tuple(
+        Mistake(
+            ".".join(map(str, (*above, *each["loc"]))),
+            given(each["input"]),
+            wanted((*above, *each["loc"]), each["type"], each["msg"], dict(each.get("ctx", {}))),
+        )
+        for each in error.errors(include_url=False, include_context=True)
+    )
+
+
 class Settings(DeviceSettings):
     """The settings of one device; `Settings()` is the manual's defaults."""
 
@@ -123,15 +137,7 @@ class Settings(DeviceSettings):
         try:
             return cls.model_validate(tree)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_context=True)
-            mistakes = tuple(
-                Mistake(
-                    ".".join(map(str, e["loc"])),
-                    given(e["input"]),
-                    wanted(e["loc"], e["type"], e["msg"], dict(e.get("ctx", {}))),
-                )
-                for e in found
-            )
+            mistakes = mistakes_of(error)
         raise SettingsError(source, mistakes)
 
     def changed(self, **sections: object) -> Self:

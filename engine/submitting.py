@@ -32,7 +32,7 @@ from .information import Advice, detail_by
 from .reasons import of_job
 from .records import IdentityRow, InformationDetail, JobRow
 from .refusal import Refused
-from .senders import REQUEST, told, without_failed_mail
+from .senders import told, without_failed_mail
 from .spool import FILES, SpooledFile
 from .status import JobContent, JobStatus
 from .user_boxes import UserBoxes
@@ -87,7 +87,7 @@ class Submitting(UserBoxes):
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
         owner = row.identity if row else ADMINISTRATOR
         stored = await self.carried_through(
-            self.keep(self.row(job, request, identity, owner, who), message, row, left_out)
+            self.keep(request, self.row(job, request, identity, owner, who), message, row, left_out)
         )
         where_he_stands = place if request.opens_screen else None
         return Receipt(job, stored.message_id, await self.waits_for(identity, where_he_stands))
@@ -118,14 +118,18 @@ class Submitting(UserBoxes):
         return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))
 
     async def keep(
-        self, row: JobRow, message: Message, person: IdentityRow | None, left_out: Sequence[Transmission]
+        self,
+        request: Request,
+        row: JobRow,
+        message: Message,
+        person: IdentityRow | None,
+        left_out: Sequence[Transmission],
     ) -> JobRow:
         """The job with its files, durably; or none of both. `left_out`: lines of a report that are not sent.
 
         Raises Refused where the whole message breaks a rule, ScanUnreadable, UnknownDocument, Unencodable,
         SealFailed, StoreFailed.
         """
-        request = REQUEST.validate_json(row.request)
         files = await self.spooled(row.job, request)
         try:
             stored = row._replace(files=FILES.dump_json(files).decode())

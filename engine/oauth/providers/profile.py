@@ -21,7 +21,7 @@ from ....events.request import Line
 from ....events.said import said
 from ....events.settings import Host, HttpsUrl
 from ...ports import AnswerClass, Lifetimes
-from ...settings import Mistake, SettingsError, given, wanted
+from ...settings import Mistake, SettingsError, mistakes_of
 from ..answers import Row
 from . import BUILT_IN
 from .model import AccountClaims, ProviderData, Redirect
@@ -145,15 +145,7 @@ def profile(source: str, tree: object) -> Profile:
     try:
         return Profile.model_validate(tree)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=True)
-        mistakes = tuple(
-            Mistake(
-                ".".join(map(str, (SECTION, *each["loc"]))),
-                given(each["input"]),
-                wanted((SECTION, *each["loc"]), each["type"], each["msg"], dict(each.get("ctx", {}))),
-            )
-            for each in found
-        )
+        mistakes = mistakes_of(error, (SECTION,))
     raise SettingsError(source, mistakes)
 
 
