@@ -12,6 +12,7 @@ from ..events.base import Event
 from ..events.information import Actor, Info
 from ..events.token import (
     AccessTokenReady,
+    CredentialRefused,
     GrantMissing,
     GrantRefused,
     GrantRevoked,
@@ -129,7 +130,8 @@ class Acts:
             return (locked(sealed, failure),)
         except SealFailed as failure:
             return self.cannot_ask(asked, SEAL, no_seal(failure))
-        if self.runtime.instance(REFRESH_TOKEN, identity).state is EXPIRED:
+        refresh = self.runtime.instance(REFRESH_TOKEN, identity)
+        if refresh.state is EXPIRED and not refresh.data.refused:
             await self.runtime.publish(unlocked(sealed))
         try:
             provider = self.world.provider(identity)
@@ -161,6 +163,10 @@ class Acts:
             row = InformationDetail(Info.SIGN_IN_AGAIN, identity, words(trouble))
             refused = GrantRefused(identity=identity, of=version, code=trouble.code)
             return (Publication(refused, rows=(row,)),)
+        if trouble.kind is AnswerClass.CREDENTIAL:
+            row = InformationDetail(Info.SIGN_IN_AGAIN, identity, words(trouble))
+            unfit = CredentialRefused(identity=identity, of=version, code=trouble.code)
+            return (Publication(unfit, rows=(row,)),)
         if trouble.wants_an_act:
             row = InformationDetail(Info.PROVIDER_REFUSES, identity, words(trouble))
             blocked = RefreshBlocked(

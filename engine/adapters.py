@@ -91,6 +91,17 @@ class Adapters:
             self.made_providers[application.flow] = made
         return made[1]
 
+    def mended(self, identity: str) -> bool:
+        """Whether the application's credentials are others than the provider was made with that is in use."""
+        made = self.made_providers.get(self.application(identity).flow)
+        try:
+            now = with_credentials(
+                self.application(identity), self.settings().oauth, self.data_now(), self.credentials
+            )
+        except CredentialError:
+            return False
+        return made is None or not same(made[0], now)
+
     def provider_of(self, name: str, application: Application) -> Provider:
         """Raises UnknownProviderError."""
         from .oauth.application import ApplicationProvider

@@ -168,6 +168,7 @@ class Applying(Parts):
         if any(key.startswith(ASKS_ANEW) for key in changed):
             put_off = self.store.in_states(ACCESS_TOKEN.title, (BACKING_OFF.name, REFUSED.name))
             facts += [TokenRetryDue(identity=who) for who in put_off if self.reader.found(ACCESS_TOKEN, who)]
+            facts += [each.fact for each in self.refused_credential.all_tried()]
         if any(key.startswith(SENDS_ANEW) for key in changed):
             waiting = [(job, self.reader.found(JOB, job)) for job in self.waiting_jobs()]
             facts += [JobRetryDue(job=int(job)) for job, found in waiting if found and found.data.retry_at]

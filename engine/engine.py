@@ -154,7 +154,7 @@ class Engine(Leaving):
             for identity in self.estranged():  # the configuration was changed while the device was off
                 await self.runtime.publish(*self.voided(identity))
         await self.known_time.begin()
-        if found := self.credential_look.found():
+        if found := [*self.credential_look.found(), *self.refused_credential.all_tried()]:
             await self.runtime.publish(*found)
         active = frozenset(
             row.job
@@ -188,6 +188,7 @@ class Engine(Leaving):
         self.runtime.stopping = True
         await self.deeds.stop(self.delivering, PATIENCE_S)
         await self.tokens.aclose()
+        await self.refused_credential.aclose()
         await self.saying.aclose()
         await self.adapters.aclose()
         await ended([*self.handlers, *self.tasks[1:]])

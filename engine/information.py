@@ -19,6 +19,7 @@ from ..events.mailbox import MailboxClosed
 from ..events.sign_in import FlowRefused, SignInFailed
 from ..events.token import (
     AccessTokenRejected,
+    CredentialRefused,
     GrantCopied,
     GrantEndAnnounced,
     GrantLocked,
@@ -164,6 +165,10 @@ def sign_in_again(raised: Raised) -> Advice:
         lost = known_of(raised)
         why = Advice("", "", actor) if lost is None else lost
         return Advice(joined(say("I101.unreadable.cause"), why.cause), joined(why.remedy, remedy), why.actor)
+    if isinstance(raised.fact, CredentialRefused):
+        why = known_of(raised) or Advice("", "", Actor.APP)
+        cause = joined(say("I101.credential.cause", code=raised.fact.code), why.cause)
+        return why._replace(cause=cause, remedy=joined(why.remedy, say("I101.credential.remedy")))
     said = in_brackets(raised.fact.code) if isinstance(raised.fact, GrantRefused) else ""
     cause = say("I101.administrator.cause", said=said) if mine else say("I101.user.cause", said=said)
     known = known_of(raised)

@@ -97,17 +97,17 @@ class LostGrants:
     def changed(self, grant: SealedGrant) -> list[Publication]:
         """What became of it since it was looked at last."""
         try:
-            state = self.runtime.instance(REFRESH_TOKEN, grant.identity).state
+            found = self.runtime.instance(REFRESH_TOKEN, grant.identity)
         except MalformedRecord as error:  # the device starts all the same
             log.error("%s", error)
             return []
         try:
             self.vault.open(grant)
         except SealLost as failure:
-            return [locked(grant, failure)] if state is ACQUIRED else []
+            return [locked(grant, failure)] if found.state is ACQUIRED else []
         except SealFailed:  # the administrator's to mend: nothing is lost
             return []
-        return [unlocked(grant)] if state is EXPIRED else []
+        return [unlocked(grant)] if found.state is EXPIRED and not found.data.refused else []
 
 
 def another(noted: str, own: str) -> bool:

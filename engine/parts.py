@@ -34,6 +34,7 @@ from .mailboxes import Mailboxes
 from .people import People
 from .ports import Credentials, Directory, Screen, Trouble
 from .records import JobRow, SealedGrant, Store
+from .refused_credential import RefusedCredential
 from .resealing import Resealing
 from .runtime import Runtime
 from .saying import Saying
@@ -152,6 +153,9 @@ class Parts:
         self.journal = Journal(store, self.activity, self.runtime)
         self.reader = Reader(
             self.runtime, self.people, self.rules, self.mailboxes, self.dispatcher.unreadable
+        )
+        self.refused_credential = RefusedCredential(
+            self.runtime, self.reader, self.saying, self.adapters.mended
         )
         self.next_job = max(store.last_job(), self.spool.last()) + 1
         self.tasks: list[asyncio.Future[None]] = []

@@ -35,6 +35,8 @@ class AnswerClass(StrEnum):
     "An administrator must act: keep the grant, ask again at long intervals."
     APP = "app"
     "The application's registration or a setting is wrong: keep the grant."
+    CREDENTIAL = "credential"
+    "The application's own credential is refused: nothing comes by it until it is mended; ask again."
     OURS = "ours"
     "A fault of this device (clock, loop of repeats): keep the grant."
     PROTOCOL = "protocol"

@@ -8,7 +8,7 @@ from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
 from ..machines.access_token import BACKING_OFF
 from ..machines.job import ENDED, WAITING
-from ..machines.refresh_token import ACQUIRED, EXPIRED
+from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF
 from .information import Advice, of_reason, of_rules
 from .ports import RECIPIENTS, Outcome, Phase, Recipient, Verdict
@@ -68,6 +68,9 @@ def without_token(now: Status, identity: IdentityStatus, reader: Reader) -> Advi
     actor = Actor.ADMIN if mine else Actor.PERSON
     if identity.refresh_token == EXPIRED.value:
         found = warned(now, Info.SIGN_IN_AGAIN, identity.identity)
+        token = reader.found(REFRESH_TOKEN, identity.identity)
+        if found and token and token.data.refused:
+            return found
         return Advice(found.cause if found else words.say("waits.expired.cause"), remedy, actor)
     address = identity.address
     if mine:

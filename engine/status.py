@@ -243,7 +243,8 @@ class Reader:
         if refresh is not ACQUIRED:
             if not self.people.address(identity):
                 return say("reason.no-address")
-            return say("reason.expired") if refresh is EXPIRED else say("reason.sign-in")
+            refused = "reason.credential" if token.data.refused else "reason.expired"
+            return say(refused) if refresh is EXPIRED else say("reason.sign-in")
         if closed:
             return closed
         if access is BACKING_OFF:

@@ -267,8 +267,11 @@ class Submitting(UserBoxes):
         await self.say(JobReleased(job=job))
 
     async def retry(self, job: int) -> None:
-        """The next try now, also where the mailbox is closed that it goes through. Raises UnknownJob."""
-        tried = self.mailboxes.tried(self.job(job).signer)
+        """The next try now, also where the mailbox is closed that it goes through, or the application's
+        credential was refused. Raises UnknownJob.
+        """
+        signer = self.job(job).signer
+        tried = (*self.mailboxes.tried(signer), *self.refused_credential.tried(signer))
         await self.runtime.publish(Publication(JobRetryWanted(job=job)), *tried)
 
     async def try_mailbox(self, user: str = ADMINISTRATOR) -> bool:

@@ -51,6 +51,15 @@ class GrantRefused(GrantFact):
     "As the provider said it: AADSTS50173, invalid_grant."
 
 
+class CredentialRefused(GrantFact):
+    """The provider does not take the application's own credential (B3). What is kept is nobody's secret: it
+    stays, and is asked with again.
+    """
+
+    code: str
+    "As the provider said it: AADSTS7000222, invalid_client."
+
+
 class GrantCopied(GrantFact):
     """It is another device's: this store is a copy of that one's. It is not revoked, for the other device
     goes on using it.

@@ -8,7 +8,8 @@ for, either: a person must sign in. One whose key is lost (GrantLocked) is Expir
 vault: it is tried once an hour, and goes on when the key is back and nobody has signed in meanwhile.
 The sign-in screen is a machine of its own: one that is cancelled never gets here, and so changes nothing.
 Where the application has a credential of its own and nobody signs in (B3), what is kept is a mark without a
-secret: Acquired once a first access token came, Expired when the provider refuses the credential.
+secret: Acquired once a first access token came, Expired when the provider refuses the credential. The mark
+stays: it is asked with again once an hour, and whoever mended the credential has nothing to do here.
 Using the grant is the access token's business: when it was idle too long, this machine only says so
 (TokenWanted).
 
@@ -25,6 +26,7 @@ from ..events.base import OfIdentity
 from ..events.information import Info
 from ..events.token import (
     AccessTokenReady,
+    CredentialRefused,
     GrantCopied,
     GrantEnded,
     GrantFact,
@@ -47,12 +49,15 @@ REQUIRED, ACQUIRED, EXPIRED = Status
 LATE = "a late word about a grant that is gone"
 RETRY_RENEWAL = timedelta(days=1)
 RETRY_KEY = timedelta(hours=1)
+"Also of a credential that the provider refused."
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     version: int = 0
     renew_at: datetime | None = None
+    refused: str = ""
+    "The code with which the provider refused the application's credential; empty: it did not."
 
 
 def right(grant: Grant, event: SignInSucceeded) -> bool:
@@ -63,24 +68,47 @@ def current(grant: Grant, event: GrantFact | AccessTokenReady) -> bool:
     return event.of == grant.version
 
 
+def without_key(grant: Grant, event: GrantUnlocked) -> bool:
+    """It is Expired for want of its key."""
+    return event.of == grant.version and not grant.refused
+
+
+def refused(grant: Grant, event: GrantLocked | AccessTokenReady) -> bool:
+    """It is Expired by the provider's word about the application's credential."""
+    return event.of == grant.version and bool(grant.refused)
+
+
+def known(grant: Grant, event: CredentialRefused) -> bool:
+    """It was refused like that before."""
+    return event.of == grant.version and event.code == grant.refused
+
+
 def hold(grant: Grant, event: SignInSucceeded | GrantRotated) -> Grant:
-    return replace(grant, version=grant.version + 1, renew_at=event.renew_at)
+    return Grant(grant.version + 1, event.renew_at)
 
 
 def used(grant: Grant, event: AccessTokenReady) -> Grant:
-    return replace(grant, renew_at=event.renew_at)
+    return Grant(grant.version, event.renew_at)
 
 
 def gone(grant: Grant, event: TokenDeleted | GrantFact) -> Grant:
-    return replace(grant, version=grant.version + 1, renew_at=None)
+    return Grant(grant.version + 1)
 
 
 def try_tomorrow(grant: Grant, event: RenewalDue) -> Grant:
     return replace(grant, renew_at=event.at + RETRY_RENEWAL)
 
 
-def lay_aside(grant: Grant, event: GrantLocked | RenewalDue) -> Grant:
+def lay_aside(grant: Grant, event: GrantLocked) -> Grant:
     """The version stays: it is the same grant when its key is back."""
+    return Grant(grant.version, event.at + RETRY_KEY)
+
+
+def refuse(grant: Grant, event: CredentialRefused) -> Grant:
+    return Grant(grant.version, event.at + RETRY_KEY, event.code)
+
+
+def try_in_an_hour(grant: Grant, event: RenewalDue) -> Grant:
     return replace(grant, renew_at=event.at + RETRY_KEY)
 
 
@@ -99,8 +127,8 @@ REFRESH_TOKEN = Definition(
            ask=[KeepGrant(), *CLEARED, Clear(Info.SIGN_IN_VOID)]),
         on(SignInSucceeded, unless=right, ask=[Inform(Info.OTHER_ACCOUNT), RevokeBrought()]),
         on(GrantRotated, ask=[RevokeBrought()]),
-        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, GrantUnlocked, GrantVoided, RenewalDue,
-               AccessTokenReady, why=LATE),
+        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, GrantUnlocked, GrantVoided,
+               CredentialRefused, RenewalDue, AccessTokenReady, why=LATE),
     ),
     state(REQUIRED, "Nobody has signed in for this identity.",
         on(TokenDeleted, ask=[Clear(Info.OTHER_ACCOUNT)])),
@@ -115,20 +143,31 @@ REFRESH_TOKEN = Definition(
            tell=[GrantEnded], ask=ENDED),
         on(GrantLocked, when=current, to=EXPIRED, data=lay_aside, tell=[GrantEnded],
            ask=[Inform(Info.SIGN_IN_AGAIN)]),
+        on(CredentialRefused, when=current, to=EXPIRED, data=refuse, tell=[GrantEnded],
+           ask=[Inform(Info.SIGN_IN_AGAIN)]),
         on(GrantVoided, when=current, tell=[TokenDeleted], ask=VOID),
-        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, GrantVoided, unless=current, why=LATE),
+        ignore(GrantRefused, GrantMissing, GrantCopied, GrantLocked, CredentialRefused, GrantVoided,
+               unless=current, why=LATE),
         ignore(GrantUnlocked, why="nothing was wrong with it"),
         on(TokenDeleted, to=REQUIRED, data=gone,
            ask=[RevokeGrant(), EraseGrant(), Clear(Info.OTHER_ACCOUNT)])),
-    state(EXPIRED, "The grant is dead or lost: a person must sign in again.",
+    state(EXPIRED, "The grant is dead or lost, or a credential is refused: somebody must act.",
         lasts(until="renew_at", then=RenewalDue),
-        on(RenewalDue, data=lay_aside, tell=[TokenWanted]),
-        on(GrantUnlocked, when=current, to=ACQUIRED, data=take_up, ask=[Clear(Info.SIGN_IN_AGAIN)]),
-        ignore(GrantUnlocked, unless=current, why=LATE),
-        on(GrantLocked, when=current, data=lay_aside, tell=[GrantEnded]),
+        on(RenewalDue, data=try_in_an_hour, tell=[TokenWanted]),
+        on(GrantUnlocked, when=without_key, to=ACQUIRED, data=take_up, ask=[Clear(Info.SIGN_IN_AGAIN)]),
+        ignore(GrantUnlocked, unless=without_key, why=LATE),
+        on(AccessTokenReady, when=refused, to=ACQUIRED, data=used, ask=[Clear(Info.SIGN_IN_AGAIN)]),
+        ignore(AccessTokenReady, unless=refused, why=LATE),
+        on(CredentialRefused, when=known, data=refuse, tell=[GrantEnded]),
+        on(CredentialRefused, when=current, unless=known, data=refuse, tell=[GrantEnded],
+           ask=[Inform(Info.SIGN_IN_AGAIN)]),
+        ignore(CredentialRefused, unless=[known, current], why=LATE),
+        on(GrantLocked, when=refused, data=lay_aside, tell=[GrantEnded], ask=[Inform(Info.SIGN_IN_AGAIN)]),
+        on(GrantLocked, when=current, unless=refused, data=lay_aside, tell=[GrantEnded]),
+        ignore(GrantLocked, unless=[refused, current], why=LATE),
         on(GrantMissing, GrantCopied, when=current, data=gone, tell=[GrantEnded], ask=ENDED),
         on(GrantVoided, when=current, tell=[TokenDeleted], ask=VOID),
-        ignore(GrantMissing, GrantCopied, GrantLocked, GrantVoided, unless=current, why=LATE),
+        ignore(GrantMissing, GrantCopied, GrantVoided, unless=current, why=LATE),
         on(TokenDeleted, to=REQUIRED, data=gone, ask=[RevokeGrant(), EraseGrant(), *CLEARED])),
     per=OfIdentity,
 )  # fmt: skip

@@ -18,9 +18,11 @@ from ...events.settings import MENU
 from ..acts import FIRST_DELAY, LONGEST_DELAY, SOMEBODYS_ACT
 from ..mailboxes import TRY_AGAIN
 from ..oauth.answers import FIXED, GENERAL, Call, Row
+from ..oauth.application import REFUSES
 from ..oauth.faults import FAULTS
 from ..oauth.providers import BUILT_IN, ProviderData
 from ..ports import AnswerClass, Phase, Verdict
+from ..refused_credential import LOOK
 from ..smtp import trouble
 from ..smtp.sources import SOURCES
 
@@ -70,7 +72,18 @@ DOES: Mapping[AnswerClass, Does] = MappingProxyType({
         "beyond signing in.",
     ),
     AnswerClass.ADMIN: Does("administrator", TOLD),
-    AnswerClass.APP: Does("application", TOLD),
+    AnswerClass.APP: Does(
+        "application",
+        f"{TOLD} Where it is asked with the application's own credential, and the error is "
+        f"{' or '.join(f'`{each}`' for each in sorted(REFUSES))}, as with `credential`.",
+    ),
+    AnswerClass.CREDENTIAL: Does(
+        "credential",
+        "Keeps everything; [Status] is Expired, and [Information] says what is wrong with the application's "
+        f"own credential and who must act. It is used again after {lasting(SOMEBODYS_ACT)}, within "
+        f"{lasting(LOOK)} when its file or setting was changed, when a job is tried again and at a start; "
+        "once it is taken, [Status] is Acquired by itself and mail goes.",
+    ),
     AnswerClass.OURS: Does(
         "this device",
         "Keeps the sign-in. Where somebody can mend it, as with `administrator`; where time does, as with "

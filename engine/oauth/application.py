@@ -4,9 +4,9 @@ By client credentials (RFC 6749 section 4.4), with a secret or with an assertion
 (RFC 7523 section 2.2); or by a service account's key, as a JWT bearer grant (section 2.1) whose `sub` is the
 mailbox. There is no refresh token: each access token is asked for anew.
 
-Rules: an assertion is made for one request, with a `jti` of its own. What the provider says of the credential
-itself ends it like a grant: only then somebody has to act before it is used again. Nothing of a key file but
-the key is believed: where tokens are asked for is a setting.
+Rules: an assertion is made for one request, with a `jti` of its own. What the provider says of the
+credential itself is told apart from all else: the token is Expired by it until the credential is mended.
+Nothing of a key file but the key is believed: where tokens are asked for is a setting.
 """
 
 import ssl
@@ -69,7 +69,7 @@ class ApplicationProvider:
     def _refused(self, answer: Refusal) -> Trouble:
         trouble = decide(answer, Call.APPLICATION, self.data.answers)
         if trouble.kind is AnswerClass.APP and answer.error in REFUSES:
-            return trouble._replace(kind=AnswerClass.PERSON)
+            return trouble._replace(kind=AnswerClass.CREDENTIAL)
         return trouble
 
     async def revoke(self, grant: Secret) -> bool:

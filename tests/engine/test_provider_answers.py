@@ -293,7 +293,7 @@ def test_b9_an_answer_to_an_application_without_a_person(
 
 
 async def without_a_person(known: Known, here: Office) -> None:
-    """Where the provider refuses the application's own credential, that is as dead as a grant can be (B3)."""
+    """Where the provider refuses the application's own credential, it is Expired until it is mended (B3)."""
     folder = here.settings.store.path
     assert folder is not None
     credential(folder, "robot", here.provider.add_service_account(ROBOT))

@@ -1,8 +1,6 @@
 """The administrator's mail goes by the application's own credential, and nobody signs in (B3)."""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,12 +14,11 @@ from franking.engine.secret import Secret
 from franking.engine.settings import SettingsError
 from franking.engine.signing_in import MARK
 from franking.engine.words import words as sentences
-from franking.events.information import Actor
 from franking.events.token import GrantRefused, SignInSucceeded
+from franking.tests.engine.application import CERTIFICATE, HOWS, LEAF, PEM, ROBOT, alone, ends
 from franking.tests.engine.device import (
     KIM,
     PRINTER,
-    Office,
     access_token,
     credential,
     office,
@@ -31,39 +28,6 @@ from franking.tests.engine.device import (
     states,
     warnings,
 )
-
-ROBOT = "device@office.iam.gserviceaccount.com"
-SECRET = "of the printer"
-LEAF = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert("printer.example", key_type=trustme.KeyType.RSA)
-CERTIFICATE = LEAF.cert_chain_pems[0].bytes()
-PEM = CERTIFICATE.decode() + LEAF.private_key_pem.bytes().decode()
-HOWS = pytest.mark.parametrize("how", ["secret", "certificate", "service account"])
-
-
-@asynccontextmanager
-async def alone(folder: Path, how: str) -> AsyncIterator[Office]:
-    """A device whose administrator needs no person; people sign in as ever."""
-    provider = "Google" if how == "service account" else "Microsoft"
-    async with office(folder, provider) as here:
-        oauth: dict[str, object] = {
-            "administrator_flow": "client credentials",
-            "tenant": here.provider.tenant,
-        }
-        here.provider.registration.open_mailbox(PRINTER)
-        if how == "secret":
-            here.provider.registration.add_secret(SECRET)
-            credential(here.store, "application", SECRET)
-            oauth["client_credential"] = "credential:application"
-        elif how == "certificate":
-            here.provider.registration.add_certificate(CERTIFICATE)
-            credential(here.store, "application", PEM)
-            oauth["client_certificate"] = "credential:application"
-        else:
-            credential(here.store, "application", here.provider.add_service_account(ROBOT))
-            here.provider.delegate(ROBOT)
-            oauth = {"administrator_flow": "service account", "service_account": "credential:application"}
-        here.settings = here.settings.changed(oauth=oauth)
-        yield here
 
 
 @HOWS
@@ -117,47 +81,6 @@ async def test_b3_an_assertion_is_made_for_one_request(tmp_path: Path) -> None:
         for _ in range(3):
             assert isinstance(await provider.refresh(MARK), Tokens)
         assert here.provider.count("token:client_credentials") == 3
-
-
-@HOWS
-@pytest.mark.manual("B3", "S24", "B9")
-async def test_b3_expired_when_the_credential_is_refused_and_acquired_once_it_is_mended(
-    how: str, tmp_path: Path
-) -> None:
-    async with alone(tmp_path, how) as here, here.engine() as engine:
-        await here.acquire(engine)
-        mended = ends(here, how)
-        await here.passes(engine, hours=2)
-        await here.notice(engine)
-        await engine.settle()
-        assert refresh_token(engine, "administrator") == "Expired"
-        assert ("SIGN_IN_AGAIN", "administrator") in warnings(engine)
-        (warning,) = engine.information()
-        assert warning.actor in (Actor.APP, Actor.ADMIN)
-        assert states(engine) == ["waiting"]
-        credential(here.store, "application", mended)
-        await here.acquire(engine)
-        await engine.settle()
-        assert (states(engine), warnings(engine)) == (["sent"], [])
-
-
-def ends(here: Office, how: str) -> str:
-    """The credential is worth nothing any more at the provider; gives the next one."""
-    registration = here.provider.registration
-    if how == "service account":
-        here.provider.disable_service_account(ROBOT)
-        other = f"other-{ROBOT}"
-        key = here.provider.add_service_account(other)
-        here.provider.delegate(other)
-        return key
-    if how == "secret":
-        registration.end_secrets(here.clock.now())
-        registration.add_secret("the next one")
-        return "the next one"
-    registration.remove_certificates()
-    leaf = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert("p.example", key_type=trustme.KeyType.RSA)
-    registration.add_certificate(leaf.cert_chain_pems[0].bytes())
-    return leaf.cert_chain_pems[0].bytes().decode() + leaf.private_key_pem.bytes().decode()
 
 
 @pytest.mark.manual("B3", "B9")

@@ -78,9 +78,9 @@ def said(status: int, error: str) -> Scripted:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (said(401, "invalid_client"), AnswerClass.PERSON),
-        (said(400, "unauthorized_client"), AnswerClass.PERSON),
-        (said(400, "invalid_grant"), AnswerClass.PERSON),
+        (said(401, "invalid_client"), AnswerClass.CREDENTIAL),
+        (said(400, "unauthorized_client"), AnswerClass.CREDENTIAL),
+        (said(400, "invalid_grant"), AnswerClass.CREDENTIAL),
         (said(400, "invalid_scope"), AnswerClass.APP),
         (said(400, "something_new"), AnswerClass.APP),
         (said(400, "access_denied"), AnswerClass.ADMIN),
@@ -104,10 +104,9 @@ def said(status: int, error: str) -> Scripted:
         "captive portal",
     ],
 )
-async def test_b3_only_the_providers_word_about_the_credential_itself_ends_it(
+async def test_b3_only_the_providers_word_about_the_credential_itself_makes_it_expired(
     answer: Scripted, kind: AnswerClass, clock: VirtualClock, tmp_path: Path
 ) -> None:
-    """Of AnswerClass.PERSON: Expired."""
     async with application(clock, tmp_path, Secret("of the application")) as (provider, server):
         server.script(answer, KIND)
         trouble = await provider.refresh(MARK)
