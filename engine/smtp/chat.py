@@ -1,17 +1,18 @@
 """The protocol on a connection that was opened and signed in: commands out, replies in, in order.
 
 Rule: replies belong to commands in the order in which they were sent (RFC 2920); a reply that nobody asked
-for, or that is none, ends the connection. Whoever breaks off in the middle of a message aborts: nothing may
-follow half of one. After `Lost` was raised once, every further use raises it.
+for, or that is none, ends the connection. The limit of a reply counts from the one before it. Messages take
+turns at writing; whoever breaks off in the middle of one ends the connection, for nothing may follow half a
+message, but not before the answer to the one before it is there. After `Lost` was raised once, every further
+use raises it.
 """
 
 import asyncio
 import contextlib
 import socket
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from .reply import Malformed, Reader, Reply
 
@@ -21,8 +22,6 @@ FAREWELL_S = 2.0
 "How long a polite end may take."
 BLOCK_PATIENCE = 3
 "A block may take three times as long as a reply (RFC 5321 sections 4.5.3.2.2 and 4.5.3.2.5)."
-
-T = TypeVar("T")
 
 
 class Lost(Exception):
@@ -47,26 +46,55 @@ class Extensions:
     "Delivery status notifications can be asked for (RFC 3461)."
 
 
+class Place:
+    """In the order of replies."""
+
+    __slots__ = ("ends_message", "patience", "reply")
+
+    def __init__(self, reply: asyncio.Future[Reply], patience: int) -> None:
+        self.reply = reply
+        self.patience = patience
+        "Times the limit of a reply; 0: the limit does not count yet."
+        self.ends_message = False
+        "It answers a message that is written to its end."
+
+
 class Chat(asyncio.Protocol):
     """Takes the transport over."""
 
     def __init__(self, transport: asyncio.Transport, extensions: Extensions, timeout_s: float) -> None:
         self.extensions = extensions
         self.timeout_s = timeout_s
+        self.turn = asyncio.Lock()
+        "Whose message is being written."
+        self.ending = False
+        "No further message begins here."
+        self.begun = 0
+        "Messages, so far."
         self._transport = transport
         self._reader = Reader()
-        self._waiting: deque[asyncio.Future[Reply]] = deque()
+        self._waiting: deque[Place] = deque()
+        self._since = 0.0
+        "When the limit of the first place began to count, by the loop's clock."
+        self._timer: asyncio.TimerHandle | None = None
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._gone = asyncio.Event()
         self._end: tuple[str, str] | None = None
+        self._broken_off = False
         self._socket: socket.socket | None = transport.get_extra_info("socket")
+        self._loop = asyncio.get_running_loop()
         transport.set_write_buffer_limits(high=WAITING_MAX)
         transport.set_protocol(self)
 
     @property
     def lost(self) -> bool:
-        return self._end is not None or self._transport.is_closing()
+        return self._end is not None or self._broken_off or self._transport.is_closing()
+
+    @property
+    def quiet(self) -> bool:
+        """Every reply that was asked for is there."""
+        return not self._waiting
 
     # What asyncio calls.
 
@@ -82,9 +110,12 @@ class Chat(asyncio.Protocol):
             for reply in self._reader.feed(data):
                 if not self._waiting:
                     return self._break("protocol", f"unasked: {reply}")
-                waiting = self._waiting.popleft()
-                if not waiting.done():
-                    waiting.set_result(reply)
+                place = self._waiting.popleft()
+                if not place.reply.done():
+                    place.reply.set_result(reply)
+                if self._broken_off:
+                    return self.abort()
+            self._count_anew()
         except Malformed:
             self._break("protocol", "not a reply")
 
@@ -97,12 +128,20 @@ class Chat(asyncio.Protocol):
 
     # What a transaction calls.
 
-    def expect(self) -> asyncio.Future[Reply]:
-        """A place in the order of replies; ask for it before the command is written."""
+    def expect(self, patience: int = 1) -> Place:
+        """A place in the order of replies; ask for it before the command is written. Raises Lost."""
         self._check()
-        waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
-        return waiting
+        place = Place(self._loop.create_future(), patience)
+        self._waiting.append(place)
+        if len(self._waiting) == 1:
+            self._count_anew()
+        return place
+
+    def written(self, place: Place, patience: int) -> None:
+        """The message that `place` answers is written to its end: the limit of the answer counts."""
+        place.ends_message = True
+        place.patience = patience
+        self._count_anew()
 
     def write(self, octets: Sequence[bytes]) -> None:
         """Raises Lost."""
@@ -113,17 +152,34 @@ class Chat(asyncio.Protocol):
         """Returns when more may be written; lets what has arrived be read first. Raises Lost."""
         await asyncio.sleep(0)
         if not self._may_write.is_set():
-            await self._within(self._may_write.wait(), BLOCK_PATIENCE * self.timeout_s)
+            limit_s = BLOCK_PATIENCE * self.timeout_s
+            try:
+                async with asyncio.timeout(limit_s):
+                    await self._may_write.wait()
+            except TimeoutError:
+                self._late(limit_s)
         self._check()
 
-    async def answer(self, waiting: asyncio.Future[Reply], patience: int = 1) -> Reply:
-        """The reply, within `patience` times the time limit. Raises Lost."""
-        if waiting.done():
-            return waiting.result()
-        return await self._within(waiting, patience * self.timeout_s)
+    async def answered(self) -> None:
+        """Returns when everything that was asked so far is answered. Raises Lost."""
+        while self._waiting and not self._waiting[-1].reply.done():
+            await asyncio.wait([self._waiting[-1].reply])
+        self._check()
 
     def abort(self) -> None:
         self._break("lost", "dropped by this side")
+
+    def break_off(self) -> None:
+        """For a message that will not be written to its end. The one before it may have its answer first."""
+        if self._waiting and self._waiting[0].ends_message and not self._waiting[0].reply.done():
+            self._broken_off = True
+        else:
+            self.abort()
+
+    def forsake(self, place: Place) -> None:
+        """Nobody waits for this answer any more; others' messages behind it go on."""
+        if self._waiting and self._waiting[-1] is place:
+            self.abort()
 
     async def quit(self) -> None:
         """Says QUIT and leaves, in two seconds at most; never raises for what the server does."""
@@ -132,7 +188,7 @@ class Chat(asyncio.Protocol):
                 with contextlib.suppress(Lost):
                     waiting = self.expect()
                     self.write([b"QUIT\r\n"])
-                    await self.answer(waiting)
+                    await waiting.reply
                 self._transport.close()
                 await self._gone.wait()
         except TimeoutError:
@@ -142,13 +198,33 @@ class Chat(asyncio.Protocol):
 
     # Inside.
 
-    async def _within(self, awaited: Awaitable[T], limit_s: float) -> T:
-        try:
-            async with asyncio.timeout(limit_s):
-                return await awaited
-        except TimeoutError:
-            self._break("timeout", f"no answer in {limit_s:g} s")
-            raise self._lost() from None
+    def _count_anew(self) -> None:
+        self._since = self._loop.time()
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        """One timer for all: it looks at the first place when it ends."""
+        if not self._waiting or not self._waiting[0].patience:
+            return
+        due = self._since + self._waiting[0].patience * self.timeout_s
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(due, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if not self._waiting or not self._waiting[0].patience:
+            return
+        limit_s = self._waiting[0].patience * self.timeout_s
+        if self._loop.time() - self._since >= limit_s:
+            self._late(limit_s)
+        else:
+            self._set_timer()
+
+    def _late(self, limit_s: float) -> None:
+        self._break("timeout", f"no answer in {limit_s:g} s")
 
     def _check(self) -> None:
         if self.lost:
@@ -164,8 +240,11 @@ class Chat(asyncio.Protocol):
     def _finish(self, code: str, words: str) -> None:
         """The first end is the cause."""
         self._end = self._end or (code, words)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         while self._waiting:
-            waiting = self._waiting.popleft()
+            waiting = self._waiting.popleft().reply
             if not waiting.done():
                 waiting.set_exception(self._lost())
                 # Nobody may be waiting for it any more; asking keeps asyncio from complaining.

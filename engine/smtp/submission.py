@@ -1,54 +1,39 @@
-"""Fulfils `ports.Submission`: one message over a verified connection, and one warm connection a user for
-the next.
+"""Fulfils `ports.Submission`: messages over verified connections, each outcome its own.
 
-Rule: a connection is used again only after a message that was sent, by the same user with the same kind of
-login, and is left at `close`, after `WARM` without work, or when the server does. Everything that can
-happen is an `Outcome`.
+Rule: what is lost or refused of one message is never another's. Where nothing of a message can have been
+delivered and the reason was not its own, it goes at once by another connection, once, uncounted. Connections
+are left at `close`, after some time without work, or when the server does. Everything that can happen is an
+`Outcome`.
 """
 
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from ...events.settings import Security
 from ..clock import Clock
-from ..ports import Envelope, Login, Outcome, Phase, Verdict
+from ..ports import Envelope, FileChanged, Login, Outcome, Phase, Progress, Room
 from .auth import discreet
-from .chat import Chat
-from .compose import FileChanged, Message
-from .connect import Server, connect, security_at
-from .transaction import Gate, file_trouble, transact
+from .compose import Message
+from .connect import Server, security_at
+from .offers import NONE, FailedOffers, Offer, Offers
+from .pool import Lane, Pool, sign_in_gone
+from .transaction import Gate, Transaction, file_trouble
 
-WARM = timedelta(seconds=30)
-"Servers close an idle connection after minutes, and count the open ones of a mailbox."
+ROOM = Room()
 GONE = frozenset({"lost", "timeout", "protocol"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Who:
-    """Whose connection it is, and signed in with what."""
-
-    user: str
-    kind: str
-
-    @classmethod
-    def of(cls, login: Login) -> "_Who":
-        kind = "token" if login.token is not None else "password" if login.password is not None else ""
-        return cls(login.user, kind)
 
 
 @dataclass(eq=False, slots=True)
 class _Transfer:
-    who: _Who
-    keep: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Warm:
-    chat: Chat
-    cooling: asyncio.Task[None]
+    login: Login
+    envelope: Envelope
+    message: Message
+    gate: Gate
+    progress: Progress | None
+    gone: bool = False
+    "The sign-in."
 
 
 class SmtpSubmission:
@@ -62,27 +47,34 @@ class SmtpSubmission:
         clock: Clock,
         timeout_s: float = 60,
         security: Security | None = None,
+        room: Room = ROOM,
     ) -> None:
-        """`security` None: implicit TLS at port 465, STARTTLS elsewhere."""
+        """`security` None: implicit TLS at port 465, STARTTLS elsewhere. `room`: of each user."""
         self._server = Server(server, port, security or security_at(port), context, timeout_s)
         self._clock = clock
-        self._warm: dict[_Who, _Warm] = {}
+        self._room = room
+        self._pools: dict[str, Pool] = {}
         self._transfers: set[_Transfer] = set()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._failed = FailedOffers(clock.now)
         self._open = True
         self.octets_max: int | None = None
 
-    async def send(self, login: Login, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
-        """Raises CancelledError, what `begin` raises, and TypeError for a message not made by `compose`; the
-        connection is dropped then."""
+    async def send(
+        self,
+        login: Login,
+        envelope: Envelope,
+        begin: Callable[[], Awaitable[None]],
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """Raises CancelledError, what `begin` raises, and TypeError for a message not made by `compose`."""
         message = envelope.composed
         if not isinstance(message, Message):
             raise TypeError(f"a Message of engine.smtp.compose wanted, not {type(message).__name__}")
-        transfer = _Transfer(_Who.of(login))
-        self._transfers.add(transfer)
         gate = Gate(begin)
+        transfer = _Transfer(login, envelope, message, gate, progress)
+        self._transfers.add(transfer)
         try:
-            outcome = await self._carry(login, transfer, envelope, message, gate)
+            outcome = await self._carry(transfer)
             await gate.settle()
         finally:
             self._transfers.discard(transfer)
@@ -90,72 +82,96 @@ class SmtpSubmission:
         return discreet(outcome, login)
 
     async def close(self, user: str) -> None:
-        """A connection in use is left after its message; this does not wait for that."""
+        """A connection in use is left after the message that is being written; this does not wait for it."""
         for transfer in self._transfers:
-            transfer.keep = transfer.keep and transfer.who.user != user
-        for who in [who for who in self._warm if who.user == user]:
-            self._leave(self._take_warm(who))
+            transfer.gone = transfer.gone or transfer.login.user == user
+        if user in self._pools:
+            self._pools[user].close()
 
     async def aclose(self) -> None:
         """Leaves politely; messages in transfer are their senders' to cancel."""
         self._open = False
-        for who in list(self._warm):
-            self._leave(self._take_warm(who))
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        for pool in [*self._pools.values()]:
+            pool.retire()
+        leaving = [task for pool in self._pools.values() for task in pool.leaving]
+        await asyncio.gather(*leaving, return_exceptions=True)
 
-    async def _carry(
-        self, login: Login, transfer: _Transfer, envelope: Envelope, message: Message, gate: Gate
-    ) -> Outcome:
+    async def _carry(self, transfer: _Transfer) -> Outcome:
         try:
-            for file in message.files:
+            for file in transfer.message.files:
                 file.check()
         except (FileChanged, OSError) as error:
             return file_trouble(error, Phase.CONNECT, server_spoke=False)
-        warm = self._take_warm(transfer.who)
-        if warm is not None:
-            outcome = await transact(warm, envelope, message, gate)
-            if not _was_gone(outcome):
-                self._release(transfer, warm, outcome)
+        plainly, moved = NONE, False
+        while True:
+            found = await self._once(transfer, plainly)
+            if isinstance(found, Outcome):
+                return found
+            one, outcome = found
+            if outcome is None:
+                continue
+            blamed = self._judge(one, outcome)
+            if plainly:
+                if not blamed and outcome.code not in GONE:
+                    self._failed.remember(plainly)
                 return outcome
-            warm.abort()
-        chat = await connect(self._server, login)
-        if isinstance(chat, Outcome):
-            return chat
-        self.octets_max = chat.extensions.octets_max
-        outcome = await transact(chat, envelope, message, gate)
-        self._release(transfer, chat, outcome)
-        return outcome
+            if blamed:
+                plainly = blamed
+            elif _was_gone(outcome) and not one.first and not moved:
+                moved = True
+            else:
+                return outcome
 
-    def _take_warm(self, who: _Who) -> Chat | None:
-        warm = self._warm.pop(who, None)
-        if warm is None:
-            return None
-        warm.cooling.cancel()
-        self._await_later(warm.cooling)
-        return None if warm.chat.lost else warm.chat
+    async def _once(
+        self, transfer: _Transfer, plainly: Offers
+    ) -> tuple[Transaction, Outcome | None] | Outcome:
+        """On one connection; an outcome alone where there is none."""
+        if transfer.gone:
+            return sign_in_gone()
+        pool, size = self._pool(transfer.login.user), transfer.message.size
+        lane = await pool.take(transfer.login, size)
+        if not isinstance(lane, Lane):
+            return lane
+        try:
+            self.octets_max = lane.chat.extensions.octets_max
+            one = Transaction(
+                lane.chat,
+                transfer.envelope,
+                transfer.message,
+                transfer.gate,
+                self._failed.offers | plainly,
+                transfer.progress,
+            )
+            return one, await one.run()
+        finally:
+            pool.give_back(lane, size)
 
-    def _release(self, transfer: _Transfer, chat: Chat, outcome: Outcome) -> None:
-        usable = outcome.verdict is Verdict.SENT and transfer.keep and self._open and not chat.lost
-        if usable and transfer.who not in self._warm:
-            cooling = asyncio.create_task(self._cool(transfer.who, chat, self._clock.now() + WARM))
-            self._warm[transfer.who] = _Warm(chat, cooling)
-        else:
-            self._leave(chat)
+    def _pool(self, user: str) -> Pool:
+        found = self._pools.get(user)
+        if found is None:
+            found = Pool(self._server, self._clock, self._room, lambda: self._emptied(user), keeps=self._open)
+            self._pools[user] = found
+        return found
 
-    async def _cool(self, who: _Who, chat: Chat, until: datetime) -> None:
-        await self._clock.sleep_until(until)
-        del self._warm[who]
-        self._leave(chat)
+    def _emptied(self, user: str) -> None:
+        self._pools.pop(user, None)
 
-    def _leave(self, chat: Chat | None) -> None:
-        if chat is not None:
-            self._await_later(asyncio.create_task(chat.quit()))
-
-    def _await_later(self, task: asyncio.Task[None]) -> None:
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+    def _judge(self, one: Transaction, outcome: Outcome) -> Offers:
+        """What the server offers and is to be left out for this message, at once."""
+        blamed = one.blamed
+        if Offer.SMTPUTF8 in blamed:
+            self._failed.remember(blamed)
+            return NONE
+        tried = Offer.AHEAD if one.behind else Offer.PIPELINING if one.first and one.grouped else None
+        if tried is None:
+            return blamed
+        if one.in_body or outcome.code not in GONE:
+            self._failed.worked(tried)
+        elif self._failed.ended(tried):
+            return blamed | {tried}
+        return blamed
 
 
 def _was_gone(outcome: Outcome) -> bool:
-    """The server had left a warm connection before it read anything."""
+    """The server had left a connection before it read anything of this message, or cannot have."""
     return outcome.phase is Phase.MAIL and (outcome.code in GONE or outcome.code.startswith("421"))

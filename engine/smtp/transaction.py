@@ -1,20 +1,23 @@
 """One mail transaction (RFC 5321 section 3.3) on a connection that is signed in: envelope, body, outcome.
 
-Rule: the body is begun only after the durable mark was made, and before its final dot is written nothing
-can have been delivered; from that moment on only the server's answer decides, and its loss is an unknown
-outcome (RFC 1047).
+Rule: messages of a connection take turns at writing. Where it is allowed, the next envelope goes right behind
+a body (RFC 2920 section 3.1); its replies come after that body's. The body is begun only after the durable
+mark was made, and before its final dot is written nothing can have been delivered; from that moment on only
+the server's answer decides, and its loss is an unknown outcome (RFC 1047). A message that was refused is the
+last that begins on its connection, for the server may hold an open transaction.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from ..ports import Envelope, Notify, Outcome, Phase, Recipient, Verdict
-from .chat import Chat, Lost
-from .compose import FileChanged, Message, blocks
+from ..ports import Envelope, FileChanged, Notify, Outcome, Phase, Progress, Recipient, Verdict
+from .chat import Chat, Lost, Place
+from .compose import Message, blocks
 from .fields import Unencodable, addr_spec, xtext
+from .offers import NONE, Offer, Offers, named, refuses_letters, refuses_parameters, refuses_pipelining
 from .reply import Reply
-from .trouble import answered, meaning, ours
+from .trouble import answered, meaning, ours, recipient
 
 BATCH = 8
 "Blocks written at once: 128 kB."
@@ -55,11 +58,6 @@ class Gate:
             await asyncio.gather(self._mark, return_exceptions=True)
 
 
-async def transact(chat: Chat, envelope: Envelope, message: Message, gate: Gate) -> Outcome:
-    """Carries one message. Raises CancelledError and what `begin` raises, with the connection aborted."""
-    return await _Transaction(chat, envelope, message, gate).run()
-
-
 def file_trouble(error: FileChanged | OSError, phase: Phase, *, server_spoke: bool) -> Outcome:
     """What an unreadable file comes to."""
     match error:
@@ -72,16 +70,48 @@ def file_trouble(error: FileChanged | OSError, phase: Phase, *, server_spoke: bo
     return ours(phase, code, words, server_spoke=server_spoke)
 
 
-class _Transaction:
-    def __init__(self, chat: Chat, envelope: Envelope, message: Message, gate: Gate) -> None:
+class Transaction:
+    """One message on one connection. What was found out is read after `run`."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        envelope: Envelope,
+        message: Message,
+        gate: Gate,
+        without: Offers = NONE,
+        progress: Progress | None = None,
+    ) -> None:
+        """`without`: what the server offers and is not asked for."""
+        self.first = False
+        "It was the first of its connection."
+        self.grouped = False
+        "Its envelope went in one flight."
+        self.behind = False
+        "Its envelope went behind a body that was not answered yet."
+        self.in_body = False
+        "Its envelope was taken, and its body begun."
+        self.blamed: Offers = NONE
+        "What the server offers and refused, by its words."
         self._chat = chat
         self._envelope = envelope
         self._message = message
         self._gate = gate
+        self._progress = progress
+        offered = chat.extensions
+        self._pipelining = offered.pipelining and Offer.PIPELINING not in without
+        self._ahead = self._pipelining and Offer.AHEAD not in without
+        self._size = offered.size and Offer.SIZE not in without
+        self._dsn = offered.dsn and Offer.DSN not in without and bool(envelope.notify)
+        self._smtputf8 = offered.smtputf8 and Offer.SMTPUTF8 not in without
         self._phase = Phase.MAIL
+        self._said = False
         self._recipients: tuple[Recipient, ...] = ()
 
-    async def run(self) -> Outcome:
+    async def run(self) -> Outcome | None:
+        """None: nothing of it was said here, and it may go by another connection. Raises CancelledError and
+        what `begin` raises; half a message ends the connection.
+        """
         try:
             commands = self._commands()
         except Unencodable as error:
@@ -90,24 +120,21 @@ class _Transaction:
         if unfit is not None:
             return unfit
         try:
-            outcome = await self._dialogue(commands)
+            found = await self._in_turn(commands)
+            outcome = await self._final(found) if isinstance(found, Place) else found
         except Lost as lost:
+            if not self._said:
+                return None
             outcome = ours(self._phase, lost.code, lost.words, server_spoke=True)
-        except (FileChanged, OSError) as error:
-            self._chat.abort()
-            outcome = file_trouble(error, self._phase, server_spoke=True)
-        except BaseException:
-            self._chat.abort()
-            raise
-        return replace(outcome, recipients=self._recipients)
+        return outcome and replace(outcome, recipients=self._recipients)
 
     def _unfit(self) -> Outcome | None:
         """What need not be tried."""
-        offered, size = self._chat.extensions, self._message.size
-        if offered.octets_max is not None and size > offered.octets_max:
-            words = f"the message has {size} octets, the server takes {offered.octets_max}"
+        most, size = self._chat.extensions.octets_max, self._message.size
+        if most is not None and size > most:
+            words = f"the message has {size} octets, the server takes {most}"
             return ours(Phase.MAIL, "size", words, server_spoke=True)
-        if self._international and not offered.smtputf8:
+        if self._international and not self._smtputf8:
             return ours(Phase.MAIL, "smtputf8", "the server lacks SMTPUTF8", server_spoke=True)
         return None
 
@@ -118,10 +145,10 @@ class _Transaction:
 
     def _commands(self) -> list[tuple[Phase, bytes]]:
         """Raises Unencodable."""
-        options = f" SIZE={self._message.size}" if self._chat.extensions.size else ""
+        options = f" SIZE={self._message.size}" if self._size else ""
         if self._international:
             options += " BODY=8BITMIME SMTPUTF8"
-        notify = self._envelope.notify if self._chat.extensions.dsn else ()
+        notify = self._envelope.notify if self._dsn else ()
         if notify:
             options += returned(self._message.message_id)
         return [
@@ -133,32 +160,96 @@ class _Transaction:
             (Phase.DATA, b"DATA\r\n"),
         ]
 
-    async def _dialogue(self, commands: list[tuple[Phase, bytes]]) -> Outcome:
+    async def _in_turn(self, commands: list[tuple[Phase, bytes]]) -> Outcome | Place | None:
+        """Writes the message: its outcome, or where the answer to it comes. Raises Lost."""
+        async with self._chat.turn:
+            if not self._ahead:
+                await self._chat.answered()
+            if self._chat.ending or self._chat.lost:
+                return None
+            self.first = self._chat.begun == 0
+            self.behind = not self._chat.quiet
+            self._chat.begun += 1
+            try:
+                found = await self._dialogue(commands)
+            except Lost:
+                raise
+            except (FileChanged, OSError) as error:
+                self._chat.break_off()
+                found = file_trouble(error, self._phase, server_spoke=True)
+            except BaseException:
+                self._chat.break_off()
+                raise
+            if isinstance(found, Outcome):
+                self._chat.ending = True
+            elif not self._ahead:
+                found = await self._final(found)
+            return found
+
+    async def _final(self, place: Place) -> Outcome:
+        """Raises Lost."""
+        try:
+            outcome = answered(Phase.BODY, await place.reply)
+        except asyncio.CancelledError:
+            self._chat.forsake(place)
+            raise
+        if outcome.verdict is not Verdict.SENT:
+            self._chat.ending = True
+        return outcome
+
+    async def _dialogue(self, commands: list[tuple[Phase, bytes]]) -> Outcome | Place:
         self._gate.start()
-        ask = self._at_once if self._chat.extensions.pipelining else self._one_by_one
+        ask = self._at_once if self._pipelining else self._one_by_one
         mail, recipients, go = await ask(commands)
         if mail.good:
             pairs = zip(self._envelope.recipients, recipients, strict=True)
-            self._recipients = tuple(Recipient(address, reply.good, str(reply)) for address, reply in pairs)
+            self._recipients = tuple(recipient(address, reply) for address, reply in pairs)
         if not any(each.accepted for each in self._recipients):
             if go is not None and go.code == GO_AHEAD:
                 await self._say_nothing(recipients)
-            return (
-                answered(Phase.RCPT, _most_hopeful(recipients)) if mail.good else answered(Phase.MAIL, mail)
-            )
+            return self._nobody(recipients) if mail.good else self._sender_refused(mail)
         self._phase = Phase.DATA
         if go is None or go.code != GO_AHEAD:
+            self.blamed = self._out_of_step(go or mail)
             return answered(Phase.DATA, go or mail)
         await self._gate.passed()
         return await self._body()
 
+    def _sender_refused(self, mail: Reply) -> Outcome:
+        said = {Offer.SIZE: self._size, Offer.DSN: self._dsn}
+        parameters = frozenset(offer for offer, used in said.items() if used)
+        if refuses_parameters(mail):
+            self.blamed = named(mail, parameters) or parameters
+        else:
+            self.blamed = self._out_of_step(mail)
+        if self._international and not self.blamed and refuses_letters(mail):
+            self.blamed = frozenset({Offer.SMTPUTF8})
+            return ours(Phase.MAIL, "smtputf8", str(mail), server_spoke=True)
+        return answered(Phase.MAIL, mail)
+
+    def _nobody(self, replies: list[Reply]) -> Outcome:
+        """No recipient was accepted."""
+        if self._dsn and all(map(refuses_parameters, replies)):
+            self.blamed = frozenset({Offer.DSN})
+        else:
+            self.blamed = self._out_of_step(replies[0])
+        if self._international and all(map(refuses_letters, replies)) and not self.blamed:
+            return ours(Phase.RCPT, "smtputf8", str(replies[0]), server_spoke=True)
+        return answered(Phase.RCPT, _most_hopeful(replies))
+
+    def _out_of_step(self, reply: Reply) -> Offers:
+        if not self.grouped or not refuses_pipelining(reply):
+            return NONE
+        return frozenset({Offer.AHEAD if self.behind else Offer.PIPELINING})
+
     async def _at_once(self, commands: list[tuple[Phase, bytes]]) -> tuple[Reply, list[Reply], Reply | None]:
         """RFC 2920: one flight."""
         waiting = [self._chat.expect() for _ in commands]
-        self._chat.write([b"".join(line for _, line in commands)])
+        self._said = self.grouped = True
+        self._chat.write([b"".join([line for _, line in commands])])
         replies = []
         for (self._phase, _), place in zip(commands, waiting, strict=True):
-            replies.append(await self._chat.answer(place))
+            replies.append(await place.reply)
         return replies[0], replies[1:-1], replies[-1]
 
     async def _one_by_one(
@@ -175,8 +266,9 @@ class _Transaction:
     async def _command(self, phase: Phase, line: bytes) -> Reply:
         self._phase = phase
         waiting = self._chat.expect()
+        self._said = True
         self._chat.write([line])
-        return await self._chat.answer(waiting)
+        return await waiting.reply
 
     async def _say_nothing(self, recipients: list[Reply]) -> None:
         """354 although nobody was accepted: the dot alone (RFC 2920 section 3.1). Where only the sender was
@@ -186,30 +278,41 @@ class _Transaction:
         else:
             await self._command(Phase.DATA, END)
 
-    async def _body(self) -> Outcome:
-        final = self._chat.expect()
+    async def _body(self) -> Outcome | Place:
+        final = self._chat.expect(0)
+        self.in_body = True
         batch: list[bytes] = []
+        octets = 0
         for block in blocks(self._message):
+            octets += len(block)
             batch.append(stuffed(block))
             if len(batch) == BATCH:
                 self._chat.write(batch)
                 batch = []
                 if await self._spoken_early(final):
-                    return answered(Phase.DATA, final.result())
+                    return answered(Phase.DATA, final.reply.result())
+                self._tell(octets)
+        last = batch.pop() + END if batch else END
+        self._chat.write([*batch, last])
         self._phase = Phase.BODY
-        self._chat.write([*batch, END])
-        return answered(Phase.BODY, await self._chat.answer(final, FINAL_PATIENCE))
+        self._chat.written(final, FINAL_PATIENCE)
+        self._tell(octets)
+        return final
 
-    async def _spoken_early(self, final: asyncio.Future[Reply]) -> bool:
+    def _tell(self, octets: int) -> None:
+        if self._progress is not None:
+            self._progress(octets, self._message.size)
+
+    async def _spoken_early(self, final: Place) -> bool:
         """The server answers before the message ends: what follows would be read as commands."""
         try:
             await self._chat.drain()
         except Lost:
-            if not final.done() or final.exception() is not None:
+            if not final.reply.done() or final.reply.exception() is not None:
                 raise
-        if final.done():
+        if final.reply.done():
             self._chat.abort()
-        return final.done()
+        return final.reply.done()
 
 
 def returned(message_id: str) -> str:
@@ -237,6 +340,7 @@ def stuffed(block: bytes) -> bytes:
 
 
 def _most_hopeful(replies: list[Reply]) -> Reply:
-    """Of the refusals of all recipients: one that may change, if there is one."""
-    later = (reply for reply in replies if meaning(Phase.RCPT, reply).verdict is Verdict.LATER)
-    return next(later, replies[0])
+    """Of the refusals of all recipients: one that may change; else one that counts for the whole mailbox."""
+    by_verdict = {meaning(Phase.RCPT, reply).verdict: reply for reply in reversed(replies)}
+    hopeful = (by_verdict.get(each) for each in (Verdict.LATER, Verdict.PAUSES, Verdict.CLOSES))
+    return next((reply for reply in hopeful if reply is not None), replies[0])

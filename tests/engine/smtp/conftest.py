@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from franking.engine.contents import OnDisk
 from franking.engine.smtp.compose import File, Message, Part
 from franking.engine.smtp.submission import SmtpSubmission
 from franking.events.settings import Security
@@ -38,7 +39,9 @@ def large(tmp_path: Path) -> Message:
     path = tmp_path / "large.pdf"
     with path.open("wb") as file:
         file.truncate(16 * 1024 * 1024)
-    return message_of(Part.attachment(File(path, path.stat().st_size), "large.pdf", "application/pdf"))
+    return message_of(
+        Part.attachment(File(OnDisk(path, path.stat().st_size)), "large.pdf", "application/pdf")
+    )
 
 
 @pytest.fixture
@@ -55,6 +58,7 @@ def playing(authority: Authority, clock: VirtualClock) -> Playing:
                 clock,
                 timeout_s=script.patience_s,
                 security=Security.IMPLICIT if script.implicit else None,
+                room=script.room,
             )
             try:
                 yield server, Device(submission)

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from franking.engine.ports import Room
+
+THREE = Room(connections=3)
 CUT = "cut"
 "In place of a reply: the connection is reset."
 SILENCE = "silence"
@@ -38,6 +41,8 @@ class Script:
     "After so many octets of a body the server answers with what stands for BODY, and goes."
     patience_s: float = 30
     "How long the device waits for a reply."
+    room: Room = THREE
+    "What the device may have here."
 
 
 @dataclass
@@ -106,8 +111,12 @@ class ScriptedServer:
 
     async def body_came(self) -> None:
         """Returns when a final dot was heard, answered or not."""
+        await self.bodies_came(1)
+
+    async def bodies_came(self, count: int) -> None:
+        """As `body_came`, for so many on all connections together."""
         async with self.met:
-            await self.met.wait_for(lambda: any(each.bodies for each in self.connections))
+            await self.met.wait_for(lambda: sum(len(each.bodies) for each in self.connections) >= count)
 
     def _count(self, verb: str) -> int:
         return sum(line.upper().startswith(verb) for each in self.connections for line in each.lines)

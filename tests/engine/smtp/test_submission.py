@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from franking.engine.ports import Envelope, Login, Phase, Verdict
+from franking.engine.ports import Envelope, Login, Phase, Room, Verdict
 from franking.engine.smtp.compose import Message
-from franking.engine.smtp.submission import WARM
 from franking.testing.clock import VirtualClock
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import ANN, KIM, LEE, with_password, with_token
 from franking.tests.engine.smtp.scripted import CUT, SILENCE, Script, ScriptedServer
+
+IDLE = Room().idle
 
 
 def messages(server: ScriptedServer) -> list[int]:
@@ -41,8 +42,12 @@ async def test_another_login_takes_another_connection(playing: Playing, small: M
 
 
 async def test_messages_at_once_take_connections_of_their_own(playing: Playing, small: Message) -> None:
-    async with playing(Script()) as (server, device):
-        await asyncio.gather(*(device.send(small) for _ in range(3)))
+    async with playing(Script(replies={"BODY": [SILENCE] * 3})) as (server, device):
+        sending = [asyncio.create_task(device.send(small)) for _ in range(3)]
+        await server.bodies_came(3)
+        for connection in server.connections:
+            connection.say("250 2.0.0 Queued")
+        await asyncio.gather(*sending)
         await device.send(small)
     assert sorted(messages(server)) == [1, 1, 2]
     assert all(each.lines[-1] == "QUIT" for each in server.connections)
@@ -80,12 +85,12 @@ async def test_an_idle_connection_is_left_in_time(
 ) -> None:
     async with playing(Script()) as (server, device):
         await device.send(small)
-        clock.move(WARM - timedelta(seconds=1))
+        clock.move(IDLE - timedelta(seconds=1))
         await device.send(small)
-        clock.move(WARM - timedelta(seconds=1))
+        clock.move(IDLE - timedelta(seconds=1))
         await device.send(small)
         assert messages(server) == [3]
-        clock.move(WARM)
+        clock.move(IDLE)
         await server.only.over.wait()
         assert server.only.lines[-1] == "QUIT"
         await device.send(small)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from franking.engine.contents import OnDisk
 from franking.engine.ports import Phase, Recipient, Verdict
 from franking.engine.smtp.compose import File, Message, Part, blocks
 from franking.engine.smtp.transaction import stuffed
@@ -122,7 +123,7 @@ async def test_one_refused_recipient_does_not_stop_the_others(
         outcome = await device.send(small, to=(LEE, ANN))
     assert outcome.verdict is Verdict.SENT
     assert outcome.recipients == (
-        Recipient(LEE, False, "550 5.1.10 Recipient not found"),
+        Recipient(LEE, False, "550 5.1.10 Recipient not found", Verdict.ENDED, "550 5.1.10"),
         Recipient(ANN, True, "250 2.1.5 OK"),
     )
     assert len(server.only.bodies) == 1
@@ -295,7 +296,9 @@ async def test_a_file_that_changes_under_way_is_never_ended_as_a_message(
 async def test_a_file_that_changed_before_opens_no_connection(playing: Playing, tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(b"%PDF")
-    message = message_of(Part.attachment(File(path, path.stat().st_size), "scan.pdf", "application/pdf"))
+    message = message_of(
+        Part.attachment(File(OnDisk(path, path.stat().st_size)), "scan.pdf", "application/pdf")
+    )
     async with playing(Script()) as (server, device):
         path.write_bytes(b"%PDF, longer")
         changed = await device.send(message)
