@@ -129,10 +129,12 @@ class Adapters:
         return words(self.settings().device.language)
 
     def data(self, name: str) -> "ProviderData":
-        """Raises UnknownProviderError."""
+        """As the settings have it used. Raises UnknownProviderError."""
         from .oauth.providers import provider_data
 
         data = provider_data(name, self.providers)
+        if not self.settings().oauth.device_code:
+            data = replace(data, device_code=None)
         life, server = data.lifetimes, (self.settings().smtp.server or "").casefold().rstrip(".")
         return replace(data, lifetimes=life._replace(margin=life.margins.get(server, life.margin)))
 

@@ -153,6 +153,8 @@ class OAuth(Values):
     "In place of the secret, with client credentials: a certificate with its private key (PEM) (B3)."
     flow: Flow = Flow.BROWSER
     "How people sign in; where it is refused, the other way is offered. Many organisations block codes (B3)."
+    device_code: bool = True
+    "OFF: nobody is ever shown a code to sign in with, as organisations want it that block codes (B3)."
     administrator_flow: AdministratorFlow = AdministratorFlow.SIGN_IN
     "How the administrator's access tokens are got, with or without a person (B3)."
     service_account: Reference | None = None

@@ -21,6 +21,7 @@ from ..events.settings import (
     ChangeFrom,
     Connection,
     DeviceSettings,
+    Flow,
     HttpVersion,
     Security,
     TlsVersion,
@@ -214,6 +215,10 @@ def no_client_id(now: Situation) -> bool:
     return not now.settings.oauth.client_id
 
 
+def code_turned_off(now: Situation) -> bool:
+    return now.settings.oauth.flow is Flow.CODE and not now.settings.oauth.device_code
+
+
 def half_a_sign_in(now: Situation) -> bool:
     smtp = now.settings.smtp
     return not now.settings.oauth.enabled and (smtp.user is None) != (smtp.user_credential is None)
@@ -274,6 +279,11 @@ RULES: tuple[Rule, ...] = (
          ((Look.SET, Verdict.CANNOT_BE_SET), *UNAVAILABLE),
          "No client id is set, so the OAuth provider would not know this application.",
          "Set {oauth.client_id} to the id of the application's registration at the provider.",
+         Actor.ADMIN, with_oauth_alone=True),
+    Rule("B3-code", ("oauth.flow", "oauth.device_code"), code_turned_off,
+         ((Look.SET, Verdict.CANNOT_BE_SET), (Look.SIGN_IN, Verdict.NOT_AVAILABLE)),
+         "People are to sign in with a code, and signing in with a code is turned off on this device.",
+         "Set `browser` in {oauth.flow}, or, if the organisation allows codes, {oauth.device_code} to ON.",
          Actor.ADMIN, with_oauth_alone=True),
     Rule("S17-address", ("from_address.setting", "users"), no_address, REFUSED_AT_ONCE,
          "The From address is to be the login user's, and this user has no e-mail address.",

@@ -87,7 +87,7 @@ def test_s16_the_rules_document_says_all_of_a_rule(rule: object) -> None:
 
 
 OAUTHS_OWN = {
-    *("S2-client", "S3-administrator", "S3-domain", "S5-server"),
+    *("B3-code", "S2-client", "S3-administrator", "S3-domain", "S5-server"),
     *("S7-bulk", "S12-tls", "S13-http", "S14-vlan"),
 }
 

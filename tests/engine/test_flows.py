@@ -16,6 +16,7 @@ import pytest
 from franking.engine.engine import Engine
 from franking.engine.oauth.faults import Fault, fault
 from franking.engine.ports import Trouble
+from franking.engine.refusal import Refused
 from franking.engine.shown import NotPasted
 from franking.engine.signing_in import PasteRefused
 from franking.engine.words import words
@@ -150,6 +151,28 @@ async def test_b3_where_no_browser_opens_a_code_is_shown_and_says_why(tmp_path: 
             ((_, code),) = here.screen.codes
             assert code.says[0] == "The screen of this place cannot show the provider's page."
             assert warnings(engine) == [("FLOW_REFUSED", "page")]
+
+
+@pytest.mark.manual("B3")
+async def test_b3_where_codes_are_turned_off_none_is_offered(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        here.screen = WithoutBrowser(here.kit.person(), PASSWORDS)
+        async with here.engine(oauth={"device_code": False}) as engine:
+            await engine.acquire("page")
+            await here.passes(engine, seconds=5)
+            assert refresh_token(engine, "administrator") == "Required"
+            assert (here.screen.codes, said(engine, FlowRefused), said(engine, SignInFailed)) == ([], 0, 1)
+            assert here.provider.requests == []
+            with pytest.raises(Refused) as refused:
+                await engine.apply(here.settings.changed(oauth={"device_code": False, "flow": "code"}))
+            assert refused.value.codes == ("B3-code",)
+            assert "oauth.flow" in str(refused.value)
+            assert "oauth.device_code" in str(refused.value)
+            await engine.apply(here.settings)
+            here.screen.account = PRINTER
+            await engine.acquire("page")
+            await here.passes(engine, seconds=5)
+            assert (refresh_token(engine, "administrator"), len(here.screen.codes)) == ("Acquired", 1)
 
 
 @pytest.mark.manual("B3")

@@ -11,6 +11,7 @@ from franking.events.settings import (
     ChangeFrom,
     Connection,
     DeviceSettings,
+    Flow,
     HttpVersion,
     Security,
     Smtp,
@@ -188,6 +189,19 @@ def test_s7_another_change_from_setting_leaves_the_bulk_address_alone(setting: C
     assert codes(settings(change_from=setting, bulk="office@example.com"), Look.SET) == []
 
 
+@pytest.mark.manual("B3")
+@pytest.mark.parametrize("enabled", [False, True])
+@pytest.mark.parametrize("flow", Flow)
+@pytest.mark.parametrize("allowed", [False, True])
+def test_b3_people_do_not_sign_in_with_a_code_where_codes_are_turned_off(
+    enabled: bool, flow: Flow, allowed: bool
+) -> None:
+    given = settings(enabled=enabled)
+    oauth = given.oauth.model_copy(update={"flow": flow, "device_code": allowed})
+    found = codes(given.model_copy(update={"oauth": oauth}), Look.SET)
+    assert found == ["B3-code"] * (enabled and flow is Flow.CODE and not allowed)
+
+
 @pytest.mark.manual("S8")
 @pytest.mark.parametrize("enabled", [False, True])
 def test_s8_the_minimum_is_not_above_the_maximum(enabled: bool) -> None:
@@ -231,7 +245,7 @@ def test_s1_user_name_and_password_need_each_other(
 @pytest.mark.manual("S15")
 @pytest.mark.parametrize("each", RULES, ids=lambda each: each.code)
 def test_s15_a_rule_says_code_settings_remedy_and_who_must_act(each: Rule) -> None:
-    assert re.fullmatch(r"S\d+-[a-z]+", each.code)
+    assert re.fullmatch(r"[SB]\d+-[a-z]+", each.code)
     assert each.settings or each.code in OF_THE_MESSAGE
     for key in each.settings:
         assert exists(key), key

@@ -115,6 +115,16 @@ def test_oauth_off_has_no_token_to_acquire(device: Device) -> None:
     assert not device.store.exists()
 
 
+@pytest.mark.manual("B3", "B9")
+def test_b3_a_code_is_refused_in_words_where_codes_are_turned_off(device: Device) -> None:
+    device.set("oauth", device_code=False)
+    ended = device.franking("acquire", "--code")
+    assert ended.code == 78
+    assert "signing in with a code is turned off" in ended.err
+    assert "`oauth.device_code`" in ended.err
+    assert device.visits == []
+
+
 @pytest.mark.manual("S12", "S15")
 def test_a_rule_that_forbids_the_sign_in_is_told_with_its_remedy(device: Device) -> None:
     device.set("tls", minimum="TLSv1.3", maximum="TLSv1.3")
