@@ -3,7 +3,6 @@
 Rule: for everything that can happen there is an outcome; the machines decide what it means.
 """
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +27,7 @@ from ..machines.effects import (
 )
 from ..machines.refresh_token import EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Rule
+from .back_off import ask_again
 from .bus import Publication
 from .clock import Clock
 from .deeds import Brought, Outcome, Performer
@@ -60,12 +60,9 @@ from .settings import CredentialError
 from .shown import SignInRequest
 from .vault_port import Unsealing
 
-FIRST_DELAY = timedelta(seconds=5)
-LONGEST_DELAY = timedelta(minutes=15)
 SOMEBODYS_ACT = timedelta(hours=1)
 "How long to wait before asking again where somebody else must act."
 FAULT_DELAY = timedelta(minutes=5)
-JITTER = 0.2
 IDLE_FOR = 2 / 3
 "From this part of the provider's limit on an idle grant is used, so that it does not lapse (B1)."
 FAULT = "fault of the program"
@@ -177,8 +174,18 @@ class Acts:
                 actor=trouble.kind.value,
             )
             return (Publication(blocked, rows=(row,)),)
-        retry_at = self.later(asked.instance.data.failures, trouble.retry_after)
-        return say(RefreshDelayed(identity=identity, attempt=attempt, retry_at=retry_at, code=trouble.code))
+        return self.delayed(asked, trouble.code, trouble.retry_after, named=trouble.retry_after is not None)
+
+    def delayed(self, asked: Asked, code: str, not_before: timedelta | None, *, named: bool) -> Outcome:
+        return say(
+            RefreshDelayed(
+                identity=asked.key,
+                attempt=asked.instance.data.attempt,
+                retry_at=ask_again(asked.instance.data.failures, asked.key, self.clock.now(), not_before),
+                code=code,
+                named=named,
+            )
+        )
 
     def cannot_ask(self, asked: Asked, code: str, detail: str) -> Outcome:
         """Something of this device's own is missing: the grant is kept, for only the provider's word ends it
@@ -197,9 +204,7 @@ class Acts:
         return self.cannot_ask(asked, SEAL, no_seal(failure))
 
     def request_failed(self, asked: Asked) -> Outcome:
-        retry_at = self.clock.now() + FAULT_DELAY
-        attempt = asked.instance.data.attempt
-        return say(RefreshDelayed(identity=asked.key, attempt=attempt, retry_at=retry_at, code=FAULT))
+        return self.delayed(asked, FAULT, FAULT_DELAY, named=False)
 
     async def revoke_grant(self, asked: Asked, brought: Brought) -> Outcome:
         if brought.sealed is None:
@@ -241,10 +246,8 @@ class Acts:
         left_s = (stale_at - self.clock.now()).total_seconds()
         return Held(tokens.access, stale_at, self.clock.monotonic() + left_s, account)
 
-    def later(self, failures: int, retry_after: timedelta | None) -> datetime:
-        delay: timedelta = min(FIRST_DELAY * 2 ** min(failures, 16), LONGEST_DELAY)
-        delay *= 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads devices, protects nothing
-        return self.clock.now() + max(delay, retry_after or timedelta())
+    def later(self, tries: int, retry_after: timedelta | None) -> datetime:
+        return ask_again(tries, "", self.clock.now(), retry_after)
 
 
 def say(fact: Event) -> Outcome:

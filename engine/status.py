@@ -45,6 +45,10 @@ class IdentityStatus(NamedTuple):
     renew_at: datetime | None
     ends_at: datetime | None = None
     "When the sign-in ends, where the provider names a day (B1)."
+    waits: str = ""
+    "Why no access token is asked for now although one was wanted, in words; empty where nothing waits."
+    asks_at: datetime | None = None
+    "When one is asked for again, where it waits; earlier where a person tries a job again (S29)."
 
 
 class JobStatus(NamedTuple):
@@ -164,7 +168,16 @@ class Reader:
             access.state.name.lower().replace("_", " ") if access else self.words.say("reason.unreadable"),
             refresh.data.renew_at if refresh else None,
             lifetime.data.ends_at if lifetime else None,
+            *(self.waits(access) if access else ()),
         )
+
+    def waits(self, access: Instance) -> tuple[str, datetime | None]:
+        """Why a refresh is put off, and until when."""
+        if access.state not in (BACKING_OFF, REFUSED):
+            return "", None
+        said = "waits.backing-off" if access.state is BACKING_OFF else "waits.refused"
+        request = access.data
+        return self.words.say(said, code=request.code, failures=request.failures), request.retry_at
 
     def job(self, job: int) -> JobStatus | None:
         row = self.store.job(job)

@@ -19,6 +19,8 @@ from ..events.job import (
     JobSubmitted,
 )
 from ..events.request import FromPerson, FromUserBox, Request, Transmission
+from ..events.token import TokenRetryDue
+from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
 from ..machines.identity import Signer, signer
 from ..machines.job import WAITING
 from ..machines.message import Message
@@ -267,12 +269,20 @@ class Submitting(UserBoxes):
         await self.say(JobReleased(job=job))
 
     async def retry(self, job: int) -> None:
-        """The next try now, also where the mailbox is closed that it goes through, or the application's
-        credential was refused. Raises UnknownJob.
+        """The next try now, also where the mailbox is closed that it goes through, the credential
+        was refused, or the provider was down. Raises UnknownJob.
         """
         signer = self.job(job).signer
-        tried = (*self.mailboxes.tried(signer), *self.refused_credential.tried(signer))
+        refused = (*self.refused_credential.tried(signer), *self.asked_anew(signer))
+        tried = (*self.mailboxes.tried(signer), *refused)
         await self.runtime.publish(Publication(JobRetryWanted(job=job)), *tried)
+
+    def asked_anew(self, identity: str) -> tuple[Publication, ...]:
+        """Its token is asked for at once, where that is put off and not to a time that the provider named."""
+        access = self.reader.found(ACCESS_TOKEN, identity)
+        if access is None or access.state not in (BACKING_OFF, REFUSED) or access.data.named:
+            return ()
+        return (Publication(TokenRetryDue(identity=identity)),)
 
     async def try_mailbox(self, user: str = ADMINISTRATOR) -> bool:
         """Somebody has mended what closed this user's mailbox: the next message finds out at once. False: it

@@ -144,6 +144,8 @@ class RefreshDelayed(TokenAnswer):
 
     retry_at: AwareDatetime
     code: str
+    named: bool = False
+    "The provider named the time: nobody's trying again comes before it (B11)."
 
 
 class RefreshBlocked(TokenAnswer):

@@ -49,6 +49,10 @@ class Request:
     "How often in a row the submission server turned a token away."
     stale_at: datetime | None = None
     retry_at: datetime | None = None
+    code: str = ""
+    "Why it is asked for again at that moment."
+    named: bool = False
+    "The provider named that moment."
 
 
 def right(request: Request, event: SignInSucceeded) -> bool:
@@ -68,7 +72,7 @@ def rejected_before(request: Request, event: AccessTokenRejected | JobSent) -> b
 
 
 def ask(request: Request, event: TokenWanted) -> Request:
-    return replace(request, attempt=request.attempt + 1, retry_at=None)
+    return replace(request, attempt=request.attempt + 1, retry_at=None, code="")
 
 
 def brought(request: Request, event: SignInSucceeded) -> Request:
@@ -79,8 +83,13 @@ def ready(request: Request, event: AccessTokenReady) -> Request:
     return replace(request, failures=0, stale_at=event.stale_at)
 
 
-def delay(request: Request, event: RefreshDelayed | RefreshBlocked) -> Request:
-    return replace(request, failures=request.failures + 1, retry_at=event.retry_at)
+def delay(request: Request, event: RefreshDelayed) -> Request:
+    failures = request.failures + 1
+    return replace(request, failures=failures, retry_at=event.retry_at, code=event.code, named=event.named)
+
+
+def block(request: Request, event: RefreshBlocked) -> Request:
+    return replace(request, failures=request.failures + 1, retry_at=event.retry_at, code=event.code)
 
 
 def replace_it(request: Request, event: AccessTokenRejected) -> Request:
@@ -88,7 +97,7 @@ def replace_it(request: Request, event: AccessTokenRejected) -> Request:
 
 
 def turned_away(request: Request, event: AccessTokenRejected) -> Request:
-    return replace(request, stale_at=None, retry_at=event.retry_at)
+    return replace(request, stale_at=None, retry_at=event.retry_at, code=event.code)
 
 
 def accepted(request: Request, event: JobSent) -> Request:
@@ -134,7 +143,7 @@ ACCESS_TOKEN = Definition(
         ignore(AccessTokenReady, unless=current, why=LATE),
         on(RefreshDelayed, when=current, to=BACKING_OFF, data=delay),
         ignore(RefreshDelayed, unless=current, why=LATE),
-        on(RefreshBlocked, when=current, to=REFUSED, data=delay, ask=[Inform(Info.PROVIDER_REFUSES)]),
+        on(RefreshBlocked, when=current, to=REFUSED, data=block, ask=[Inform(Info.PROVIDER_REFUSES)]),
         ignore(RefreshBlocked, unless=current, why=LATE),
         on(GrantMissing, when=current, to=ABSENT, data=forget),
         ignore(GrantMissing, unless=current, why=LATE)),

@@ -15,7 +15,8 @@ from ...events.about import docstrings
 from ...events.information import Info
 from ...events.menu import spoken
 from ...events.settings import MENU
-from ..acts import FIRST_DELAY, LONGEST_DELAY, SOMEBODYS_ACT
+from ..acts import SOMEBODYS_ACT
+from ..back_off import BACK_OFF, SELDOM
 from ..mailboxes import TRY_AGAIN
 from ..oauth.answers import FIXED, GENERAL, Call, Row
 from ..oauth.application import REFUSES
@@ -53,9 +54,10 @@ def lasting(time: timedelta) -> str:
 # What the device does
 
 BACKS_OFF = (
-    f"Keeps the sign-in and asks again: after about {lasting(FIRST_DELAY)}, then less and less often, at "
-    f"least every {lasting(LONGEST_DELAY)}, and never before the time that the answer names. Mail waits, and "
-    "nobody is troubled."
+    f"Keeps the sign-in and asks again: after about {lasting(BACK_OFF[0].wait)}, then less and less often, "
+    f"every {lasting(BACK_OFF[-1].wait)} on the first day and every {lasting(SELDOM)} from then on, never "
+    "before the time that the answer names. It asks at once where network or proxy are changed, where the "
+    "device wakes and where a person tries a job again. Mail waits, and nobody is troubled."
 )
 TOLD = (
     f"Keeps the sign-in and asks again after {lasting(SOMEBODYS_ACT)}. [Information] says what to do and who "

@@ -110,21 +110,32 @@ def sending(found: Status, settings: Settings) -> list[Text]:
     return [line]
 
 
-def tokens(identities: tuple[IdentityStatus, ...], now: datetime) -> Table:
+def tokens(identities: tuple[IdentityStatus, ...], now: datetime) -> Group:
     grid = Table.grid(padding=(0, 3))
     for each in identities:
-        name = "Administrator" if each.identity == ADMINISTRATOR else plain(each.login)
         left = days_left(each, now)
         renewal = f"renewed by itself in {left} days, or when mail is sent" if left is not None else ""
         if each.ends_at is not None:
             renewal = f"ends in {whole_days(each.ends_at, now)} days"
         grid.add_row(
-            name,
+            named(each),
             Text(plain(each.address) or "no address"),
             coloured(each.refresh_token),
             Text(renewal, "dim"),
         )
-    return grid
+    return Group(
+        grid, *(Text(f"{named(each)}: {waits(each)}", "yellow") for each in identities if each.waits)
+    )
+
+
+def named(identity: IdentityStatus) -> str:
+    return "Administrator" if identity.identity == ADMINISTRATOR else plain(identity.login)
+
+
+def waits(identity: IdentityStatus) -> str:
+    """Why no access token is asked for now, and until when."""
+    again = f" It is asked again at {local(identity.asks_at)}." if identity.asks_at else ""
+    return plain(identity.waits) + again
 
 
 def mailboxes(found: tuple[MailboxStatus, ...]) -> Table:
@@ -194,6 +205,8 @@ def of_identity(identity: IdentityStatus, now: datetime) -> dict[str, object]:
         "renew_at": identity.renew_at.isoformat() if identity.renew_at else None,
         "days_left": days_left(identity, now),
         **ending(identity.ends_at, now),
+        "waits": identity.waits or None,
+        "asks_at": identity.asks_at.isoformat() if identity.asks_at else None,
     }
 
 
@@ -219,7 +232,8 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
     those that only warn).
     `identities`, each: `identity`, `login`, `address`, `refresh_token` (Required, Acquired, Expired),
     `access_token`, `renew_at`, `days_left` (whole days until it is renewed by itself if nothing is sent),
-    `ends_at`, `ends_in_days` (of a sign-in that ends on a known day).
+    `ends_at`, `ends_in_days` (of a sign-in that ends on a known day), `waits` (why no access token is asked
+    for now, in the device's language), `asks_at` (when it is).
     `credential`: `ends_at`, `ends_in_days` of the application's client secret or certificate.
     `jobs`, each: `job`, `state` (waiting, held, sending, delivering, sent, ended), `owner`, `function`,
     `submitted_at`, `attempts`, `retry_at`, `reason` (in the device's language), `code` (of the reason: the

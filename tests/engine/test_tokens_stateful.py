@@ -200,7 +200,8 @@ class Tokens(RuleBasedStateMachine):
                 case GrantRotated(identity=identity, of=of) if of == version.get(identity):
                     version[identity] += wanted[identity] == "Acquired"
                 case TokenDeleted(identity=identity):
-                    wanted[identity], version[identity] = "Required", version.get(identity, 0) + 1
+                    gone = wanted.get(identity, "Required") != "Required"
+                    wanted[identity], version[identity] = "Required", version.get(identity, 0) + gone
                     deleted += 1
                 case GrantRefused(identity=identity, of=of, code=code):
                     assert code in self.life.books.words

@@ -150,7 +150,7 @@ def test_s29_a_late_answer_to_a_former_request_changes_nothing(token: Life[Reque
 @pytest.mark.manual("S29", "B2")
 def test_s29_a_provider_that_is_down_is_waited_for_with_the_failures_counted() -> None:
     life = within(BACKING_OFF)
-    assert life.data == Request(attempt=1, failures=1, retry_at=RETRY_AT)
+    assert life.data == Request(attempt=1, failures=1, retry_at=RETRY_AT, code="503")
     life.hears(TokenRetryDue(identity=USER))
     assert (life.state, life.data) == (ABSENT, Request(attempt=1, failures=1))
     assert life.hears(WANTED, delayed(2)).data.failures == 2

@@ -54,6 +54,8 @@ def test_json_has_the_documented_shape(device: Device) -> None:
         "days_left": None,
         "ends_at": None,
         "ends_in_days": None,
+        "waits": None,
+        "asks_at": None,
     }
     assert told["credential"] == {"ends_at": None, "ends_in_days": None}
     assert administrator["identity"] == "administrator"
@@ -103,6 +105,20 @@ def test_the_warning_goes_when_the_rule_holds_again(device: Device) -> None:
     assert "I001" in device.franking("status").out
     device.set("tls", minimum="TLSv1.2")
     assert "I001" not in device.franking("status").out
+
+
+@pytest.mark.manual("S29", "B9")
+def test_a_refresh_that_is_put_off_is_said_with_reason_and_moment(device: Device) -> None:
+    device.acquire()
+    with device.servers.during(device.kit.microsoft.outage()):
+        device.send()
+        shown, told = device.franking("status").out, json.loads(device.franking("status", "--json").out)
+    (line,) = [line for line in shown.splitlines() if "Administrator: " in line]
+    assert "The provider cannot be reached, or says «not now» (" in line
+    assert "It is asked again at 20" in " ".join(shown.split())
+    administrator = told["identities"][0]
+    assert administrator["waits"]
+    assert datetime.fromisoformat(administrator["asks_at"]) > datetime.now(UTC)  # noqa: TID251 - its own clock
 
 
 @pytest.mark.manual("S33a")
