@@ -4,6 +4,7 @@ published.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..events.base import Event, NewLife
@@ -28,6 +29,8 @@ class Publication:
     hold: Held | None = None
     "The access token that it brings."
     rows: tuple[Write, ...] = ()
+    made: "Callable[[], Event] | None" = None
+    "Gives the fact in its place when it is stepped, from what stands then."
     due: Due | None = None
     "It says a limit, and is let go if that no longer stands."
 
@@ -82,5 +85,6 @@ class Bus:
 
 
 def begins_life(waiting: Waiting) -> bool:
-    """A new life is published by itself."""
-    return isinstance(waiting.publications[0].fact, NewLife)
+    """A new life is published by itself, and so is what tells how everything stands."""
+    first = waiting.publications[0]
+    return isinstance(first.fact, NewLife) or first.made is not None

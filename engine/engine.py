@@ -25,7 +25,6 @@ from ..events.information import (
     InformationCleared,
     InformationRaised,
 )
-from ..events.request import Function
 from ..events.token import GrantRevoked
 from ..machines.job import DELIVERING, JOB
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
@@ -37,7 +36,7 @@ from .clock import Clock, SystemClock
 from .codec import moment
 from .deeds import where
 from .information import Warning
-from .journal import Entry
+from .journal import Entry, Gap
 from .leaving import Leaving
 from .lost_grants import this_device
 from .outside import outside
@@ -47,7 +46,7 @@ from .records import RevocationEnded, SealFailed, Store, StoreFailed
 from .refusal import Refused, check_codes
 from .runtime import Unit
 from .settings import FileCredentials, Mistake, Settings, SettingsError
-from .status import OVER, Status
+from .status import Status
 from .view import View
 from .words import words
 
@@ -156,17 +155,13 @@ class Engine(Leaving):
         await self.known_time.begin()
         if found := [*self.credential_look.found(), *self.refused_credential.all_tried()]:
             await self.runtime.publish(*found)
-        active = frozenset(
-            row.job
-            for row, moved in self.store.jobs()
-            if moved.state not in OVER and row.function != Function.SCAN_TO_URL  # its scans lie in a box
-        )
-        await asyncio.to_thread(self.spool.sweep, active)
+        await asyncio.to_thread(self.spool.sweep, self.scans.alive())
         await self.sweep_browser()
         kept = frozenset(row.document for row in self.store.documents())
         await asyncio.to_thread(self.boxes.sweep, kept)
         self.run("limits", self.limits.run())
         self.run("dispatcher", self.dispatcher.run())
+        self.run("retention", self.retention.run())
         self.dispatcher.wake()
 
     def run(self, name: str, work: Awaitable[None]) -> None:
@@ -210,14 +205,22 @@ class Engine(Leaving):
         return await self.say(fact)
 
     def events(self, after: int | None = None) -> AsyncIterator[Entry]:
-        """The journal after this line and whatever comes, without end; None: from now on."""
+        """The journal after this line and whatever comes, without end; None: from now on. Lines that are not
+        kept any more are one entry, a Gap.
+        """
         return self.journal.events(self.runtime.sequence if after is None else after)
 
-    def on(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None]) -> Callable[[], None]:
+    def on(
+        self,
+        kind: type[E],
+        handler: Callable[[E], Awaitable[None] | None],
+        missed: Callable[[Gap], None] = lambda gap: None,
+    ) -> Callable[[], None]:
         """Calls `handler` with each fact of this kind (or of a kind below it) from now on; call what it
-        returns to stop that. `settle` waits for handlers, so none may wait for `settle`.
+        returns to stop that. `settle` waits for handlers, so none may wait for `settle`. `missed` is told of
+        lines that were not kept until the handler came to them.
         """
-        task = asyncio.ensure_future(self.journal.handle(kind, handler, self.runtime.sequence))
+        task = asyncio.ensure_future(self.journal.handle(kind, handler, self.runtime.sequence, missed))
         self.handlers.append(task)
 
         def off() -> None:
@@ -332,8 +335,10 @@ def provided(folder: Path) -> Mapping[str, "ProviderData"]:
 
 
 def in_use(store: Store) -> Callable[[], bool]:
-    """Whether a sign-in holds that is sealed with the key: without it no other one is made (S29)."""
-    return lambda: bool(store.in_states(REFRESH_TOKEN.title, (ACQUIRED.name,)))
+    """Whether a sign-in holds, or a scan lies here, that is sealed with the key: without it no other one is
+    made (S29, S33b).
+    """
+    return lambda: bool(store.in_states(REFRESH_TOKEN.title, (ACQUIRED.name,))) or store.keeps_sealed()
 
 
 def log_information(unit: Unit) -> None:

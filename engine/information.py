@@ -6,7 +6,7 @@ stand in `words/`.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -14,7 +14,17 @@ from typing import NamedTuple
 from ..events.base import ADMINISTRATOR, Event
 from ..events.device import Availability, CredentialEndAnnounced
 from ..events.information import Actor, Info
-from ..events.job import JobFailed, JobGivenUp, JobSent, JobSubmitted, JobTaken, LeftJobsSettled
+from ..events.job import (
+    JobDeferred,
+    JobEndedInPart,
+    JobFailed,
+    JobGivenUp,
+    JobPartlySent,
+    JobSubmitted,
+    JobTaken,
+    LeftJobsSettled,
+    OutcomeUnknown,
+)
 from ..events.mailbox import MailboxClosed
 from ..events.sign_in import FlowRefused, SignInFailed
 from ..events.token import (
@@ -28,6 +38,7 @@ from ..events.token import (
     RefreshBlocked,
 )
 from ..machines.rules import Rule
+from .own_reasons import OURS
 from .words import Words, words
 
 SEAL = "seal"
@@ -38,24 +49,6 @@ BROKEN = "rules"
 "What a detail says of rules that broke: their codes are its field."
 CORRELATION = "correlation"
 "The field of a detail with the id that the provider's support asks for."
-OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
-    "outcome unknown": ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
-    "no access token": ("waits.token-ended.cause", "waits.remedy", Actor.NOBODY),
-    "no server": ("waits.server.cause", "waits.server.remedy", Actor.ADMIN),
-    "store unavailable": ("waits.store.cause", "waits.remedy", Actor.NOBODY),
-    SEAL: ("waits.seal.cause", "waits.seal.remedy", Actor.ADMIN),
-    "fault of the program": ("waits.fault.cause", "waits.fault.remedy", Actor.NOBODY),
-    "it cannot be looked at": ("waits.left-alone.cause", "waits.left-alone.remedy", Actor.ADMIN),
-    "its row is missing": ("ended.row.cause", "ended.scan.remedy", Actor.PERSON),
-    "a document that it links to is gone": ("ended.document.cause", "ended.scan.remedy", Actor.PERSON),
-    "it cannot be composed": ("ended.composed.cause", "ended.composed.remedy", Actor.PERSON),
-    "sent in part": ("ended.in-part.cause", "I201.in-part.remedy", Actor.PERSON),
-    "given up: nobody signed in": ("ended.given-up.cause", "I201.given-up.remedy", Actor.PERSON),
-    "the sign-in was deleted": ("ended.left.cause", "I201.given-up.remedy", Actor.PERSON),
-    "discarded at the sign-in": ("ended.discarded.cause", "ended.nothing.remedy", Actor.NOBODY),
-    "cancelled": ("ended.cancelled.cause", "ended.nothing.remedy", Actor.NOBODY),
-})  # fmt: skip
-"Cause, remedy and who must act, by the reason of a job that the engine itself gives."
 WITHOUT_DETAIL = {"admin": ("I104.unexplained.remedy", Actor.TENANT), "app": ("I104.app.remedy", Actor.APP)}
 "By the actor that the fact names, where nothing more is known."
 
@@ -151,6 +144,10 @@ def of_rules(codes: tuple[str, ...], rules: tuple[Rule, ...], words: Words) -> A
 
 def clock_not_set(raised: Raised) -> Advice:
     return Advice(raised.words.say("I002.cause"), raised.words.say("I002.remedy"), Actor.ADMIN)
+
+
+def disk_full(raised: Raised) -> Advice:
+    return Advice(raised.words.say("I003.cause"), raised.words.say("I003.remedy"), Actor.ADMIN)
 
 
 def sign_in_again(raised: Raised) -> Advice:
@@ -261,14 +258,20 @@ def mailbox_closed(raised: Raised) -> Advice:
     )
 
 
+def quota_near(raised: Raised) -> Advice:
+    say, account = raised.words.say, read(raised.detail).fields.get("account", "") if raised.detail else ""
+    return Advice(say("I302.cause", account=account), say("I302.remedy"), Actor.ADMIN)
+
+
 def job_ended(raised: Raised) -> Advice:
     fact, say = raised.fact, raised.words.say
-    if isinstance(fact, JobSent):
-        return Advice(
-            say("I201.in-part.cause", job=raised.subject, refused=fact.refused),
-            say("I201.in-part.remedy"),
-            Actor.PERSON,
-        )
+    if isinstance(fact, JobEndedInPart):
+        named = read(raised.detail).fields.get("recipients", "") if raised.detail else ""
+        cause = say("I201.in-part.cause", job=raised.subject, refused=fact.refused)
+        whom = say("I201.in-part.whom", recipients=named) if named else ""
+        return Advice(joined(cause, whom), say("I201.in-part.remedy"), Actor.PERSON)
+    if isinstance(fact, JobDeferred | JobPartlySent | OutcomeUnknown):
+        return tried_enough(raised, fact)
     if isinstance(fact, JobTaken | JobSubmitted):
         why = broken_rules(fact.broken, raised)
         return why._replace(cause=say("I201.rule.cause", job=raised.subject, why=why.cause))
@@ -283,6 +286,21 @@ def job_ended(raised: Raised) -> Advice:
     known = known or Advice("", say("I201.remedy"), Actor.PERSON)
     cause = say("I201.cause", job=raised.subject, code=raised.words.reason(code))
     return known._replace(cause=joined(cause, known.cause))
+
+
+def tried_enough(raised: Raised, fact: JobDeferred | JobPartlySent | OutcomeUnknown) -> Advice:
+    """The server's last words stand in it where they are for the owner alone: they may name an address."""
+    say, after = raised.words.say, days(fact.give_up_after or timedelta())
+    if isinstance(fact, JobPartlySent):
+        cause = say("I201.tried-in-part.cause", job=raised.subject, days=after, waiting=fact.waiting)
+    else:
+        cause = say("I201.tried.cause", job=raised.subject, days=after)
+    known = known_of(raised) or Advice("", "", Actor.PERSON)
+    if known.actor not in (Actor.PERSON, Actor.NOBODY):
+        return known._replace(cause=joined(cause, known.cause))
+    reply = read(raised.detail).fields.get("reply", "") if raised.detail else ""
+    words = say("I201.last-words", reply=reply) if reply else ""
+    return Advice(joined(cause, known.cause, words), say("I201.tried.remedy"), Actor.PERSON)
 
 
 def jobs_wait(raised: Raised) -> Advice:
@@ -351,6 +369,7 @@ def in_brackets(code: str) -> str:
 WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.NOT_AVAILABLE: not_available,
     Info.CLOCK_NOT_SET: clock_not_set,
+    Info.DISK_FULL: disk_full,
     Info.SIGN_IN_AGAIN: sign_in_again,
     Info.OTHER_ACCOUNT: other_account,
     Info.SIGN_IN_FAILED: sign_in_failed,
@@ -365,6 +384,7 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.JOBS_CANCELLED: jobs_cancelled,
     Info.REPORT_IN_PART: report_in_part,
     Info.MAILBOX_CLOSED: mailbox_closed,
+    Info.QUOTA_NEAR: quota_near,
 })  # fmt: skip
 
 

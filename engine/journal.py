@@ -1,7 +1,8 @@
 """Reading what happened: an iterator over the journal from any line on, and handlers for one kind of fact.
 
 Whoever reads, reads the journal and is woken after a commit: a slow subscriber never holds up the engine. A
-line that cannot be read is given as Unreadable, with its name and the reason, and the lines after it follow.
+line that cannot be read is given as Unreadable, with its name and the reason, and the lines after it follow;
+lines that are not kept any more are given as one Gap.
 """
 
 import asyncio
@@ -29,11 +30,19 @@ class Unreadable(NamedTuple):
     why: str
 
 
+class Gap(NamedTuple):
+    """Lines that were not kept until they were read: `[store] journal_kept`."""
+
+    first: int
+    last: int
+
+
 class Entry(NamedTuple):
-    """One line of the journal."""
+    """One line of the journal, or a gap in it."""
 
     sequence: int
-    event: Event | Unreadable
+    "Of the last line of a gap."
+    event: Event | Unreadable | Gap
 
 
 class WaitsForItself(RuntimeError):
@@ -80,19 +89,31 @@ class Journal:
             written = self.written
             lines = self.store.lines(after, AT_ONCE)
             for line in lines:
+                if line.sequence > after + 1:
+                    yield Entry(line.sequence - 1, Gap(after + 1, line.sequence - 1))
                 yield entry(line)
                 after = line.sequence
             if not lines:
                 await written.wait()
 
-    async def handle(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None], after: int) -> None:
-        """Calls the handler with each fact of a kind; it counts as under way until it has seen all."""
+    async def handle(
+        self,
+        kind: type[E],
+        handler: Callable[[E], Awaitable[None] | None],
+        after: int,
+        missed: Callable[[Gap], None] = lambda gap: None,
+    ) -> None:
+        """Calls the handler with each fact of a kind; it counts as under way until it has seen all. `missed`
+        is told of lines that were not kept until then; it returns at once.
+        """
         while True:
             written = self.written
             try:
                 with self.activity.busy():
                     while lines := self.store.lines(after, AT_ONCE):
                         for line in lines:
+                            if line.sequence > after + 1:
+                                self.tell(Gap(after + 1, line.sequence - 1), kind, missed)
                             after = line.sequence
                             if line.name == kind.__name__ or not is_leaf(kind):
                                 await self.call(kind, handler, entry(line))
@@ -115,6 +136,15 @@ class Journal:
             finally:
                 call.ended = True
                 CALL.reset(token)
+
+    def tell(self, gap: Gap, kind: type[Event], missed: Callable[[Gap], None]) -> None:
+        log.warning(
+            "a handler of %s was not called with lines %d to %d: they were not kept", kind.__name__, *gap
+        )
+        try:
+            missed(gap)
+        except Exception as error:  # noqa: BLE001 - as above
+            log.error("a handler of %s failed: %s", kind.__name__, where(error))
 
     def check_outside(self) -> None:
         """Raises WaitsForItself inside of a handler, and in what it started as long as it runs."""

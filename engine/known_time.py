@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 
 from ..events.base import Event
 from ..events.device import ClockBelieved, ClockDoubted
-from ..events.job import JobDeferred, JobRetryDue, JobSent
-from ..events.mailbox import MailboxTryWanted
+from ..events.job import JobDeferred, JobEndedInPart, JobPartlySent, JobRetryDue, JobSent
+from ..events.mailbox import MailboxPauseOver, MailboxTryWanted
 from ..events.settings import DeviceSettings, Security
 from ..events.token import AccessTokenReady, RefreshDelayed, RenewalDue, SignInSucceeded
 from ..machines.clock import CLOCK, DOUBTED
-from ..machines.job import WAITING
 from ..machines.mailbox import CLOSED, MAILBOX
+from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from .bus import Publication
 from .runtime import Runtime, Unit
@@ -58,15 +58,16 @@ class KnownTime:
         await self.runtime.publish(Publication(ClockDoubted(right_from=self.known)))
         for identity in self.store.in_states(REFRESH_TOKEN.title, [ACQUIRED.name]):
             await self.saying.say(RenewalDue(identity=identity))
-        for row, moved in self.store.jobs():
-            if moved.state == WAITING.name and not moved.ready:
-                await self.saying.say(JobRetryDue(job=row.job))
+        for job in self.store.waiting_for_a_try():
+            await self.saying.say(JobRetryDue(job=job))
         for account in self.store.in_states(MAILBOX.title, [CLOSED.name]):
             await self.saying.say(MailboxTryWanted(account=account))
+        for account in self.store.in_states(MAILBOX.title, [MAILBOX_WAITING.name]):
+            await self.saying.say(MailboxPauseOver(account=account))
 
     def over_tls(self, fact: Event) -> bool:
         """It says that a certificate is valid by this clock."""
-        if isinstance(fact, JobSent):
+        if isinstance(fact, JobSent | JobPartlySent | JobEndedInPart):
             return self.settings().smtp.security is not Security.NONE
         return isinstance(fact, AccessTokenReady | SignInSucceeded)
 

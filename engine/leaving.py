@@ -110,7 +110,7 @@ class Leaving(Submitting):
             await self.runtime.publish(*(Publication(JobCancelled(job=job)) for job in some))
 
     def jobs_of(self, identity: str) -> list[JobRow]:
-        return [row for row, _ in self.store.jobs() if identity in (row.owner, row.identity)]
+        return self.store.jobs_about(identity)
 
     def is_active(self, job: int) -> bool:
         """One that cannot be read is erased with the others: nobody could cancel it."""

@@ -12,6 +12,7 @@ from ..events.information import Info
 from ..events.sign_in import SignInCancelled
 from ..events.token import TokenDeleted
 from ..machines.identity import same
+from ..machines.pace import Pace
 from ..machines.rules import RULES, Look, Rule, Verdict, broken, unavailable
 from ..machines.sign_in import SIGN_IN
 from .activity import Activity
@@ -36,8 +37,10 @@ from .ports import Credentials, Directory, Screen, Trouble
 from .records import JobRow, SealedGrant, Store
 from .refused_credential import RefusedCredential
 from .resealing import Resealing
+from .retention import Retention
 from .runtime import Runtime
 from .saying import Saying
+from .scans import Scans
 from .senders import Senders
 from .sending import Sending, Way
 from .settings import Settings
@@ -87,8 +90,8 @@ class Parts:
             self.voided,
             self.adapters.explain,
             lambda row: self.boxes.links_of(row, self.settings.box.keep),
-            self.adapters.envelope,
-            acts.later,
+            lambda row, links: self.adapters.envelope(row, self.scans.contents(row), links),
+            lambda: self.settings.smtp.give_up_after,
         )
         sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
         self.signing_in = SigningIn(acts)
@@ -126,18 +129,20 @@ class Parts:
         self.vault = Vault(key)
         self.spool = Spool(folder / "spool")
         self.runtime = Runtime(store, clock, self.vault.seal, self.activity)
-        self.boxes = Boxes(folder / "boxes", self.runtime, self.vault)
+        self.scans = Scans(self.spool, store, self.vault, lambda: self.settings.spool)
+        self.boxes = Boxes(folder / "boxes", self.runtime, self.vault, self.scans)
         self.resealing = Resealing(self.runtime, self.vault)
         self.lost_grants = LostGrants(self.runtime, self.vault, device)
         self.kept_secrets = KeptSecrets(credentials, store, self.vault)
         self.people = People(store, lambda: self.settings, directory)
-        self.mailboxes = Mailboxes(self.runtime, lambda: self.settings, self.people)
+        self.mailboxes = Mailboxes(
+            self.runtime, lambda: self.settings, self.people, self.pace
+        )
         self.senders = Senders(store, lambda: self.settings, self.people, self.mailboxes)
         self.adapters = Adapters(
             lambda: self.settings,
             clock,
             self.kept_secrets,
-            self.spool,
             self.activity.parked,
             self.senders.from_of,
             providers,
@@ -148,8 +153,9 @@ class Parts:
         self.known_time = KnownTime(self.runtime, self.saying, lambda: self.settings)
         self.credential_look = CredentialLook(self.runtime, self.saying, self.adapters.credential_ends)
         self.touches = Touches(self.runtime)
+        self.retention = Retention(self.runtime, lambda: self.settings.store, self.known_time.doubted)
         self.limits = Limits(self.runtime, self.touches.unsaid)
-        self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.width, self.broken_now)
+        self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.places, self.broken_now)
         self.journal = Journal(store, self.activity, self.runtime)
         self.reader = Reader(
             self.runtime, self.people, self.rules, self.mailboxes, self.dispatcher.unreadable
@@ -212,8 +218,13 @@ class Parts:
             behind=NOT_SET if self.known_time.doubted() else LEEWAY,
         )
 
-    def width(self) -> int:
-        return self.adapters.lifetimes().connections
+    def pace(self) -> Pace:
+        return self.adapters.pace()
+
+    def places(self) -> int:
+        """Jobs that may be under way through one mailbox."""
+        room = self.adapters.room()
+        return room.connections * room.window
 
     def broken_now(self, row: JobRow) -> tuple[str, ...]:
         """Codes of the rules that refuse this job as the settings are now."""

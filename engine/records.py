@@ -9,14 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from .kept import Checkpoint, JobGone, JobNamesGone, JobTriesGone, LinesGone, Over
 from .vault_rows import (
+    BodyRow,
     JobsGone,
     KeptSecret,
     Noted,
     PersonGone,
+    ResealedDocument,
     ResealedGrant,
     ResealedLink,
+    ResealedScan,
     ResealedSecret,
+    ScanGone,
+    ScanRow,
     SecretGone,
 )
 from .words import Spoken, Words
@@ -126,6 +132,19 @@ class JobRow(NamedTuple):
     "The request as JSON; its files are those in the spool."
     files: str
     "JSON: name, size in octets and SHA-256 of each."
+    place: str = ""
+    "Where his person stood when it was submitted; empty: nowhere."
+    addressed: int = 1
+    "How many recipients it is for."
+
+
+class Queued(NamedTuple):
+    """Whose turn a job has to wait for; jobs of which this is the same go one after the other."""
+
+    identity: str
+    owner: str
+    by_device: bool
+    place: str
 
 
 class JobMoved(NamedTuple):
@@ -138,10 +157,31 @@ class JobMoved(NamedTuple):
 
 
 class JobOutcome(NamedTuple):
+    """What all tries of a job have come to, and the server's last words (S33c)."""
+
     job: int
     reply: str
     recipients: str
-    "JSON: address, accepted, reply."
+    "JSON: each recipient as `addressees.Addressee` has it."
+    phase: str = ""
+    "Where in the dialogue the last try ended."
+    unknown: int = 0
+    "How many tries with no known end the recipients tell of."
+
+
+class JobTry(NamedTuple):
+    """One try that the submission server answered. A server's words may hold addresses, so they stand here
+    and not in the journal.
+    """
+
+    job: int
+    number: int
+    "Of the job's tries, from 1 on."
+    code: str
+    phase: str
+    reply: str
+    recipients: str
+    "JSON: the recipients of this try, as they were after it."
 
 
 class InformationRow(NamedTuple):
@@ -187,6 +227,8 @@ class DocumentRow(NamedTuple):
     sha256: str
     kept_at: str
     "ISO 8601, UTC."
+    sealed: bytes = b""
+    "The key of its file, as `pieces.written` has it; empty: it is not sealed."
 
 
 class LinkRow(NamedTuple):
@@ -230,6 +272,7 @@ Write = (
     | JobRow
     | JobMoved
     | JobOutcome
+    | JobTry
     | DocumentRow
     | LinkRow
     | DocumentGone
@@ -237,10 +280,19 @@ Write = (
     | ResealedGrant
     | ResealedLink
     | ResealedSecret
+    | ScanRow
+    | BodyRow
+    | ScanGone
+    | ResealedScan
+    | ResealedDocument
     | KeptSecret
     | SecretGone
     | Noted
     | JobsGone
+    | JobNamesGone
+    | JobTriesGone
+    | JobGone
+    | LinesGone
     | PersonGone
     | InformationRow
     | InformationDetail
@@ -262,6 +314,10 @@ class Batch:
     writes: list[Write]
 
 
+JOBS_AT_ONCE = 1000
+"How many jobs a list has that nobody asked to be longer."
+LAST_JOB = "last job"
+"Noted: the number of the last job that was refused, of which nothing else need be left."
 RETRY_STORE = timedelta(seconds=1)
 "When a part of the engine that was refused by the store tries again."
 
@@ -301,14 +357,25 @@ class Store(Protocol):
 
     def last_sequence(self) -> int: ...
 
+    def first_line(self) -> Line | None:
+        """The oldest that is kept."""
+
+    def moments(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """Numbers and moments of the lines after this one."""
+
     def newest(self) -> datetime | None:
-        """The latest moment that a line of the journal names."""
+        """The latest moment that a line since the last checkpoint names."""
+
+    def checkpoint(self) -> Checkpoint | None: ...
 
     def line(self, sequence: int) -> Line | None: ...
 
     def lines(self, after: int, limit: int) -> list[Line]: ...
 
     def instance(self, machine: str, key: str) -> Stored | None: ...
+
+    def others(self, machine: str) -> list[Stored]:
+        """Every stored instance of the other machines."""
 
     def in_states(self, machine: str, states: Sequence[str]) -> list[str]:
         """Keys of the stored instances of a machine in any of these states."""
@@ -333,23 +400,66 @@ class Store(Protocol):
 
     def job_moved(self, job: int) -> JobMoved | None: ...
 
-    def jobs(self) -> list[tuple[JobRow, JobMoved]]: ...
+    def jobs(
+        self, owner: str | None = None, before: int | None = None, limit: int = JOBS_AT_ONCE
+    ) -> list[tuple[JobRow, JobMoved]]:
+        """The newest, of one owner or of all, with numbers below `before`; the oldest of them first."""
+
+    def jobs_about(self, identity: str) -> list[JobRow]:
+        """What this identity submitted or signs in for."""
+
+    def with_files(self, but: str) -> list[int]:
+        """Jobs that are not over, of every function but this one."""
+
+    def waiting_for_a_try(self) -> list[int]: ...
+
+    def over(self, after: tuple[str, str], until: str, limit: int) -> list[Over]:
+        """Jobs that ended before `until`, and after the one with this moment and number; the oldest first."""
+
+    def over_count(self) -> int: ...
+
+    def submitted_after(self, job: int, believable: str) -> str | None:
+        """When the next job was submitted whose moment is not before `believable`."""
 
     def job_outcome(self, job: int) -> JobOutcome | None: ...
 
-    def waiting(self) -> list[str]:
-        """Identities with jobs that wait for nothing of their own."""
+    def tries(self, job: int) -> list[JobTry]: ...
 
-    def next_jobs(self, identity: str, limit: int) -> list[int]:
-        """Jobs of this identity that may go, the device's own first, else the oldest first."""
+    def lines_of_job(self, job: int) -> list[Line]:
+        """The facts about one job that the journal still holds."""
 
-    def in_transfer(self) -> dict[str, int]:
-        """How many jobs of each identity are under way to the server."""
+    def ready_queues(self) -> list[Queued]:
+        """Of the jobs that wait for nothing of their own."""
+
+    def ready_jobs(self, whose: Queued, after: int, limit: int) -> list[int]:
+        """Those of one queue behind a number, the oldest first."""
+
+    def queued(self, job: int) -> Queued | None:
+        """The queue that a job stands in when it is ready."""
+
+    def ready_count(self, identities: Sequence[str]) -> int:
+        """How many jobs of these wait for nothing of their own."""
 
     def unfinished(self, identity: str, states: Sequence[str]) -> list[int]:
         """Jobs of this identity in any of these states, the oldest first."""
 
-    def last_job(self) -> int: ...
+    def last_job(self) -> int:
+        """The highest number that was ever given."""
+
+    def scan(self, job: int) -> ScanRow | None:
+        """What the job has in the spool; None: nothing, or nothing any more."""
+
+    def body(self, job: int) -> bytes:
+        """Empty: its files are no rows."""
+
+    def scans(self, after: int, limit: int) -> list[ScanRow]:
+        """Those with keys, of the jobs behind that one, in order."""
+
+    def keeps_sealed(self) -> bool:
+        """There is a scan or a document that only the key opens."""
+
+    def spooled(self) -> int:
+        """Octets of all scans and documents."""
 
     def document(self, document: int) -> DocumentRow | None: ...
 

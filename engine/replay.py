@@ -1,16 +1,21 @@
 """The journal played into fresh machines: the same facts give the same states (B5).
 
 What was told stands in the journal behind its cause, so only causes are played; that a told fact comes where
-the journal has it is checked on the way.
+the journal has it is checked on the way. What came before the last checkpoint is played for the jobs alone:
+they are in no checkpoint.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 from ..events.base import Event, NewLife
+from ..events.device import CheckpointTaken
 from ..events.information import Info
 from ..machines import MACHINES
-from .journal import Entry, Unreadable
-from .play import Due, Instance, Machine, Name, is_blank, limits, mark_said, play
+from ..machines.job import JOB
+from .checkpoints import definition, instances, raised
+from .journal import Entry, Gap, Unreadable
+from .play import Due, Instance, Machine, Name, Played, is_blank, keys, limits, mark_said, play, step_one
 
 
 class Diverged(Exception):
@@ -19,6 +24,25 @@ class Diverged(Exception):
     def __init__(self, sequence: int, found: str, expected: str) -> None:
         super().__init__(f"journal line {sequence} is {found}, the machines say {expected}")
         self.sequence, self.found, self.expected = sequence, found, expected
+
+
+class AnotherDefinition(Exception):
+    """Other machines than these stepped what follows the last checkpoint."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(
+            f"the checkpoint in journal line {sequence} is of other machines than these; "
+            "replay it with the release that wrote it"
+        )
+        self.sequence = sequence
+
+
+class BeginningLost(Exception):
+    """The first lines are not kept, and there is no checkpoint."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(f"the journal begins with line {sequence} and has no checkpoint to begin at")
+        self.sequence = sequence
 
 
 class Replayed:
@@ -52,11 +76,23 @@ class Replayed:
 
 
 def replay(entries: Iterable[Entry]) -> Replayed:
-    """Raises Diverged. Lines that cannot be read are passed over."""
-    world = Replayed()
+    """From the last checkpoint on, else from the first line; a job from its own `JobSubmitted`, as far as that
+    is kept. Raises Diverged; AnotherDefinition where other machines wrote what follows the checkpoint;
+    BeginningLost where there is neither. Lines that cannot be read are passed over.
+    """
+    world, found = Replayed(), list(entries)
+    start = next((n for n, line in enumerate(reversed(found)) if is_checkpoint(line)), None)
+    if start is not None:
+        start = len(found) - 1 - start
+        begin_at(world, found[start])
+        for entry in found[:start]:
+            step_job(world, entry.event)
+        found = found[start + 1 :]
+    elif found and (found[0].sequence != 1 or isinstance(found[0].event, Gap)):
+        raise BeginningLost(found[0].sequence)
     expected: list[Event] = []
-    for entry in entries:
-        if isinstance(entry.event, Unreadable):
+    for entry in found:
+        if isinstance(entry.event, Unreadable | Gap):
             expected = expected[1:]
             continue
         if expected:
@@ -64,14 +100,36 @@ def replay(entries: Iterable[Entry]) -> Replayed:
             if told != entry.event:
                 raise Diverged(entry.sequence, type(entry.event).__name__, type(told).__name__)
             continue
-        mark(world, entry.event)
+        mark(world, entry.event, MACHINES)
         expected = play(world, entry.event, entry.sequence).lines[1:]
     return world
 
 
-def mark(world: Replayed, event: Event) -> None:
+def is_checkpoint(entry: Entry) -> bool:
+    return isinstance(entry.event, CheckpointTaken)
+
+
+def begin_at(world: Replayed, entry: Entry) -> None:
+    if not isinstance(entry.event, CheckpointTaken):
+        raise TypeError(entry)
+    if entry.event.definition != definition():
+        raise AnotherDefinition(entry.sequence)
+    world.instances |= instances(entry.event)
+    world.raised |= raised(entry.event)
+
+
+def step_job(world: Replayed, event: Event | Unreadable | Gap) -> None:
+    """What a line before the checkpoint did to jobs; what they told stands in the journal, too."""
+    if isinstance(event, Unreadable | Gap) or type(event) not in JOB.hears:
+        return
+    mark(world, event, (JOB,))
+    for key in keys(world, event, JOB, JOB.per.subject):
+        step_one(world, event, JOB, key, 0, deque(), Played())
+
+
+def mark(world: Replayed, event: Event, machines: Iterable[Machine]) -> None:
     """A fact that a limit says was said by every limit whose moment had come when it was written."""
-    for machine in MACHINES:
+    for machine in machines:
         if not machine.per.subject or not hasattr(event, machine.per.subject):
             continue
         key = str(getattr(event, machine.per.subject))

@@ -201,6 +201,8 @@ class Runtime:
                     played.asked += revocations(waiting.publications)
                 else:
                     for publication in waiting.publications:
+                        if publication.made is not None:
+                            publication.fact = stamped(publication.made(), publication.fact.at)
                         play(world, publication.fact, sequence, publication.due, played)
                     for fact in self.shared_by(played):
                         play(world, fact, sequence, None, played)
@@ -222,7 +224,7 @@ class Runtime:
         return [
             DocumentDeleted(at=asked.fact.at, document=link.document)
             for asked in played.asked
-            if isinstance(asked.effect, DeleteShared)
+            if isinstance(asked.effect, DeleteShared) and not asked.instance.data.taken
             for link in self.store.links_of(int(asked.key))
         ]
 

@@ -18,7 +18,7 @@ from ..events.job import (
     JobsDiscarded,
     JobSubmitted,
 )
-from ..events.request import FromPerson, FromUserBox, Request, Transmission
+from ..events.request import FromPerson, FromUserBox, Given, Request, Transmission
 from ..events.token import TokenRetryDue
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
 from ..machines.identity import Signer, signer
@@ -32,12 +32,14 @@ from .bus import Publication
 from .deeds import where
 from .information import Advice, detail_by
 from .reasons import of_job
-from .records import IdentityRow, InformationDetail, JobRow
+from .records import LAST_JOB, IdentityRow, InformationDetail, JobRow
 from .refusal import Refused
+from .room import Reserved
 from .senders import told, without_failed_mail
-from .spool import FILES, SpooledFile
+from .spool import FILES, Taken
 from .status import JobContent, JobStatus
 from .user_boxes import UserBoxes
+from .vault_rows import Noted
 from .waiting_jobs import cancelled
 from .words import Spoken
 
@@ -70,13 +72,16 @@ def told_of(job: int, left_out: Sequence[Transmission]) -> tuple[InformationDeta
 
 
 class Submitting(UserBoxes):
-    async def submit(self, request: Request, place: str | None = None) -> Receipt:
+    async def submit(
+        self, request: Request, place: str | None = None, given: Given = Given.LENT
+    ) -> Receipt:
         """Returns when the job and its scan are durable (S33). `place`: where the person stands, so that the
-        sign-in screen can open there (S18).
+        sign-in screen can open there (S18). `given`: what becomes of the caller's files.
 
         Raises Refused, naming every broken rule, ScanUnreadable, UnknownDocument, LoginReserved,
-        AddressUnusable, Unencodable (a ValueError: no header field can carry a value), or SealFailed where no
-        link can be made; then nothing was spooled. Raises StoreFailed.
+        AddressUnusable, Unencodable (a ValueError: no header field can carry a value), NoRoom where quota or
+        disk leave none, or SealFailed where nothing can be sealed; then nothing was spooled, and the caller's
+        files are as they were. Raises StoreFailed.
         """
         request, left_out = without_failed_mail(self.senders.addressed(request))
         message = self.senders.message(request)
@@ -88,9 +93,8 @@ class Submitting(UserBoxes):
         row = self.people.remembered(request.user, None) if isinstance(request, FromPerson) else None
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
         owner = row.identity if row else ADMINISTRATOR
-        stored = await self.carried_through(
-            self.keep(request, self.row(job, request, identity, owner, who), message, row, left_out)
-        )
+        made = self.row(job, request, identity, owner, who, place)
+        stored = await self.carried_through(self.keep(request, made, message, row, left_out, given))
         where_he_stands = place if request.opens_screen else None
         return Receipt(job, stored.message_id, await self.waits_for(identity, where_he_stands))
 
@@ -108,7 +112,8 @@ class Submitting(UserBoxes):
             function=request.function,
             broken=tuple(rule.code for rule in refuses),
         )
-        await self.runtime.publish(Publication(fact, rows=(known,) if known else ()))
+        number = Noted(LAST_JOB, str(job))
+        await self.runtime.publish(Publication(fact, rows=(number, known) if known else (number,)))
         raise Refused("refused.submit", refuses, self.words)
 
     def refuses(self, message: Message) -> tuple[Rule, ...]:
@@ -126,17 +131,34 @@ class Submitting(UserBoxes):
         message: Message,
         person: IdentityRow | None,
         left_out: Sequence[Transmission],
+        given: Given,
     ) -> JobRow:
         """The job with its files, durably; or none of both. `left_out`: lines of a report that are not sent.
 
         Raises Refused where the whole message breaks a rule, ScanUnreadable, UnknownDocument, Unencodable,
-        SealFailed, StoreFailed.
+        NoRoom, SealFailed, StoreFailed.
         """
-        files = await self.spooled(row.job, request)
+        originals = self.scans.originals(request, given)
+        with self.scans.reserved(request.paths) as room:
+            stored = await self.kept(request, row, message, person, left_out, given, room)
+        await self.scans.handed_over(originals)
+        return stored
+
+    async def kept(
+        self,
+        request: Request,
+        row: JobRow,
+        message: Message,
+        person: IdentityRow | None,
+        left_out: Sequence[Transmission],
+        given: Given,
+        room: Reserved,
+    ) -> JobRow:
         try:
-            stored = row._replace(files=FILES.dump_json(files).decode())
-            async with self.into_box(stored, request, files) as shared:
-                octets = self.adapters.envelope(stored, shared.links).composed.size
+            taken = await self.spooled(row.job, request, given, room)
+            stored = row._replace(files=FILES.dump_json(taken.files).decode())
+            async with self.into_box(stored, request, taken) as shared:
+                octets = self.adapters.envelope(stored, taken.contents, shared.links).composed.size
                 await self.check(row.job, request, message._replace(octets=octets))
                 fact = JobSubmitted(
                     job=row.job,
@@ -146,14 +168,19 @@ class Submitting(UserBoxes):
                     left_out=tuple(line.number for line in left_out),
                 )
                 self.check_known(person)
-                rows = (*((person,) if person else ()), stored, *told_of(row.job, left_out))
+                lies = () if shared.kept else self.scans.rows(row.job, taken)
+                rows = (*((person,) if person else ()), stored, *lies, *told_of(row.job, left_out))
                 await self.runtime.publish(*shared.kept, Publication(fact, rows=rows))
         except BaseException:
-            await asyncio.to_thread(self.spool.erase, row.job)
+            await self.erased(row.job)
             raise
         if shared.kept:  # what lies in the box must not lie here as well when it is erased there
-            await asyncio.to_thread(self.spool.erase, row.job)
+            await self.erased(row.job)
         return stored
+
+    async def erased(self, job: int) -> None:
+        if self.spool.has(job):
+            await asyncio.to_thread(self.spool.erase, job)
 
     def check_known(self, person: IdentityRow | None) -> None:
         """Raises UnknownUser where he was forgotten meanwhile."""
@@ -161,26 +188,22 @@ class Submitting(UserBoxes):
         if person is not None and (found is None or found.identity != person.identity):
             raise UnknownUser(person.login)
 
-    async def spooled(self, job: int, request: Request) -> tuple[SpooledFile, ...]:
-        """Raises ScanUnreadable, UnknownDocument, StoreFailed."""
+    async def spooled(self, job: int, request: Request, given: Given, room: Reserved) -> Taken:
+        """Raises ScanUnreadable, UnknownDocument, NoRoom, SealFailed, StoreFailed."""
         if isinstance(request, FromUserBox):
-            return await self.from_box(job, request)
-        return await asyncio.to_thread(self.taken, job, request)
-
-    def taken(self, job: int, request: Request) -> tuple[SpooledFile, ...]:
-        """In a thread. Raises ScanUnreadable, StoreFailed."""
-        from .functions.prepare import prepare
-
-        with self.spool.scratch(job) as scratch:
-            return self.spool.take(job, prepare(request, request.paths, scratch))
+            return await self.from_box(job, request, room)
+        return await self.scans.take(job, request, given, room)
 
     def looks_at(self, identity: str) -> datetime | None:
         """When to look whether this user still has to sign in (S18). The device's own waits for [Acquire]."""
         wait = self.settings.oauth.sign_in_wait
         return None if identity == ADMINISTRATOR else self.clock.now() + wait
 
-    def row(self, job: int, request: Request, identity: str, owner: str, who: Signer) -> JobRow:
+    def row(
+        self, job: int, request: Request, identity: str, owner: str, who: Signer, place: str | None
+    ) -> JobRow:
         domain = who.address.rpartition("@")[2]
+        stands = place if place is not None and self.stands_at(place, owner) else ""
         return JobRow(
             job,
             identity,
@@ -192,6 +215,8 @@ class Submitting(UserBoxes):
             self.clock.now().isoformat(),
             request.model_dump_json(),
             "[]",
+            stands,
+            len(request.recipients),
         )
 
     async def waits_for(self, identity: str, place: str | None) -> str:

@@ -131,3 +131,24 @@ class ClockDoubted(OfDevice):
 
 class ClockBelieved(OfDevice):
     """The clock was set, or the provider's certificate is valid by it."""
+
+
+class CheckpointTaken(OfDevice):
+    """How every instance stood that is not a job, when this was written: from here on the journal can be
+    replayed. A job is replayed from its own `JobSubmitted`.
+    """
+
+    definition: str
+    "Digest of the machines that the lines after this one were stepped by."
+    instances: tuple[tuple[str, str, str, str, str | None, str, int], ...] = ()
+    "Machine, key, state, data (JSON), entered, limits that were said (JSON), version."
+    raised: tuple[tuple[str, str], ...] = ()
+    "Code and subject of every warning that stood."
+
+
+class DiskFilled(OfDevice):
+    """The store's disk is full: no new job is taken."""
+
+
+class DiskHasRoom(OfDevice):
+    """There is room again."""

@@ -15,6 +15,8 @@ class Info(StrEnum):
     "A rule makes OAuth not available (S12-S14)."
     CLOCK_NOT_SET = "I002"
     "The clock stands before what happened already; nothing is given up meanwhile."
+    DISK_FULL = "I003"
+    "The store's disk is full: new jobs are refused."
     SIGN_IN_AGAIN = "I101"
     "The provider ended the grant, or it was lost: a person must sign in again (S24)."
     OTHER_ACCOUNT = "I102"
@@ -43,6 +45,8 @@ class Info(StrEnum):
     "A TX Result Report goes without the lines of mail that failed (S21)."
     MAILBOX_CLOSED = "I301"
     "The mailbox, or its organisation, must be mended before anything is sent from it (S31, B11)."
+    QUOTA_NEAR = "I302"
+    "What the provider lets a mailbox send in a day is nearly used up (B11)."
 
 
 class Actor(StrEnum):

@@ -203,6 +203,14 @@ class Smtp(Values):
     "For sending with [OAuth 2.0] OFF; left out: without AUTH (S1)."
     user_credential: Annotated[Reference | None, both("[Password]", f"{SMTP} - [SMTP Authentication]")] = None
     "The password of `user`."
+    connections: Annotated[int, Field(ge=1, le=100)] | None = None
+    "Of one mailbox at once; left out: as many as the provider allows, and one at a server that is not its own."
+    window: Annotated[int, Field(ge=1, le=64)] = 4
+    "Messages under way over one connection, where the server takes commands in groups (RFC 2920)."
+    per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    "Messages that go from one mailbox in a minute at most; left out: what the provider allows (B11)."
+    give_up_after: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=30))] = timedelta(days=5)
+    "So long a message is tried again where the server answers «not now»; other waiting is not counted (B2)."
 
 
 class Tls(Values):
@@ -326,6 +334,27 @@ class Store(Values):
 
     path: Path | None = None
     "The store's folder; left out: `$STATE_DIRECTORY`, else the XDG state folder."
+    names_kept: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=3650))] = timedelta(days=30)
+    "How long addresses, texts and file names of a job are kept after its end; a number is seconds."
+    jobs_kept: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=3650))] = timedelta(days=90)
+    "How long anything is known of a job after its end."
+    jobs_kept_most: Annotated[int, Field(ge=1)] = 10_000
+    "Of how many jobs that are over anything is known; the oldest go first."
+    journal_kept: Annotated[Duration, Field(ge=timedelta(days=1), le=timedelta(days=3650))] = timedelta(days=90)
+    "How long the history of the device is kept."
+    journal_kept_most: Annotated[int, Field(ge=1000)] = 100_000
+    "How many lines the history has at most."
+
+
+class Spool(Values):
+    """The disk that scans and user boxes take until they are sent or deleted."""
+
+    seal: bool = True
+    "Scans and documents lie sealed on the disk; OFF: as they are (S33b). What lies there stays as it is."
+    quota: Annotated[int, Field(ge=1_000_000)] = 2_147_483_648
+    "Octets that scans and documents may take in all; what would take more is refused."
+    free: Annotated[int, Field(ge=0)] = 67_108_864
+    "Octets of the store's file system that scans and documents leave free."
 
 
 class DeviceSettings(Values):
@@ -348,6 +377,7 @@ class DeviceSettings(Values):
     box: Box = Box()
     tsi_routing: TsiRoutingSettings = TsiRoutingSettings()
     store: Store = Store()
+    spool: Spool = Spool()
     users: dict[Line, Address] = Field(default_factory=dict)
     "Login name to e-mail address, where no other directory knows it."
     aliases: dict[Line, tuple[Address, ...]] = Field(default_factory=dict)

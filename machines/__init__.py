@@ -9,6 +9,7 @@ from .access_token import ACCESS_TOKEN
 from .clock import CLOCK
 from .credential import CREDENTIAL
 from .definition import Definition
+from .disk import DISK
 from .document import DOCUMENT
 from .job import JOB
 from .left_jobs import LEFT_JOBS
@@ -21,6 +22,7 @@ from .validation import VALIDATION
 
 MACHINES: tuple[Definition[Any], ...] = (
     CLOCK,
+    DISK,
     VALIDATION,
     SESSION,
     SIGN_IN,
@@ -40,6 +42,7 @@ SUBSCRIBERS_ONLY = MappingProxyType({
     "SecretKept": "whoever needs it reads it when it is needed",
     "SecretErased": "whoever needs it finds it missing",
     "StoreCopied": "each sign-in of a copied store hears its own word",
+    "CheckpointTaken": "it says how the machines stand, and moves none",
     "KeyExchanged": "nothing ends by it: what was sealed is sealed again",
     "InformationRaised": "said by the machines, for people",
     "InformationCleared": "said by the machines, for people",

@@ -37,7 +37,10 @@ BY_TYPE: Mapping[object, Make] = {
     AwareDatetime: a_moment,
     AwareDatetime | None: lambda chance: a_moment(chance) if chance.random() < 0.5 else None,
     timedelta: lambda chance: timedelta(seconds=chance.randrange(10, 3600)),
+    timedelta | None: lambda chance: timedelta(minutes=chance.randrange(60)) if chance.random() < 0.5 else None,
     tuple[str, ...]: lambda chance: chance.choice(CODES),
+    tuple[tuple[str, str, str, str, str | None, str, int], ...]: lambda chance: (),
+    tuple[tuple[str, str], ...]: lambda chance: (),
     tuple[int, ...]: lambda chance: chance.choice(((), (2, 5))),
 }
 

@@ -44,12 +44,13 @@ def table() -> tuple[Row, ...]:
     from ..kept_secrets import SecretUnnamed, UnknownSecret
     from ..people import AddressUnusable, LoginEmpty, LoginReserved
     from ..records import SealFailed, StoreFailed
+    from ..room import NoRoom
     from ..runtime import EngineFailed
     from ..settings import CredentialError, SettingsError
     from ..spool import ScanUnreadable
     from ..store.keys import KeyNotOurs
     from ..store.lock import StoreInUse
-    from ..store.sqlite import StoreUnusable
+    from ..store.opening import StoreUnusable
     from .confirming import NobodyToAskError, NotConfirmedError
     from .opening import NoConfigurationError, OAuthOffError, StoreUnreachableError, WrongSettingsError
     from .reset import NotSaidError
@@ -77,6 +78,7 @@ def table() -> tuple[Row, ...]:
         (StoreUnusable, Exit.UNAVAILABLE),
         (KeyNotOurs, Exit.CONFIG),
         (SealFailed, Exit.UNAVAILABLE),
+        (NoRoom, Exit.TEMPORARY),
         (StoreUnreachableError, Exit.UNAVAILABLE),
         (StoreFailed, Exit.UNAVAILABLE),
         (NotInstalledError, Exit.UNAVAILABLE),

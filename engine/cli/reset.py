@@ -15,7 +15,7 @@ from ..records import SealFailed, StoreFailed
 from ..refusal import Refused
 from ..settings import Settings, SettingsError
 from ..store.erasure import factory_reset
-from ..store.sqlite import StoreUnusable
+from ..store.opening import StoreUnusable
 from .confirming import Yes, ask
 from .exits import Exit
 from .opening import Config, StoreUnreachableError, WrongSettingsError, checked, folder_of, loaded, opened

@@ -1,7 +1,9 @@
 """The tables of the store, and the SQL of each row that a commit writes."""
 
+import re
 from typing import NamedTuple
 
+from .. import kept as k
 from .. import records as r
 from .. import vault_rows as v
 
@@ -11,11 +13,13 @@ SCHEMA_VERSION = 1
 TABLES = """
 create table journal(sequence integer primary key, at text not null, name text not null,
                      version integer not null, fields text not null) strict;
+create index journal_checkpoint on journal(sequence) where name='CheckpointTaken';
 create table instance(machine text, key text, state text not null, data text not null, entered text,
                       fired text not null, due_us integer, version integer not null,
                       primary key(machine, key)) strict, without rowid;
 create index instance_due on instance(due_us) where due_us is not null;
 create index instance_state on instance(machine, state);
+create index instance_over on instance(entered, key) where machine='job' and state in ('SENT', 'ENDED');
 create table identity(identity text primary key, login text not null unique, address text not null) strict;
 create table account(account text primary key, address text not null unique) strict;
 create table refused_sender(account text, address text, until text not null,
@@ -26,16 +30,34 @@ create table vault(identity text primary key, version integer not null, issuer t
 create table job(job integer primary key, identity text not null, owner text not null,
                  function text not null, by_device integer not null, sender text not null,
                  message_id text not null, submitted_at text not null,
-                 request text not null, files text not null,
+                 request text not null, files text not null, place text not null,
+                 addressed integer not null,
                  state text not null default 'NEW', ready integer not null default 0,
                  reason text not null default '', reply text not null default '',
-                 recipients text not null default '[]') strict;
-create index job_identity on job(identity, state);
-create index job_in_transfer on job(identity) where state in ('SENDING', 'DELIVERING');
-create index job_ready on job(identity, by_device desc, job) where ready;
+                 recipients text not null default '[]', phase text not null default '',
+                 unknown integer not null default 0) strict;
+create table attempt(job integer, number integer, code text not null, phase text not null,
+                     reply text not null, recipients text not null,
+                     primary key(job, number)) strict, without rowid;
+create trigger job_gone after delete on job begin delete from attempt where job=old.job; end;
+create index job_unfinished on job(identity, job, function) where state not in ('SENT', 'ENDED');
+create index job_owner on job(owner, job);
+create index job_ready on job(identity, owner, by_device, place, job) where ready;
 create table document(document integer primary key, identity text not null, name text not null,
-                      size integer not null, sha256 text not null, kept_at text not null) strict;
+                      size integer not null, sha256 text not null, kept_at text not null,
+                      sealed blob not null) strict;
 create index document_identity on document(identity);
+create table scan(job integer primary key, octets integer not null, sealed blob not null) strict;
+create table body(job integer primary key, octets blob not null) strict;
+create table spooled(octets integer not null) strict;
+insert into spooled values(0);
+create trigger scan_kept after insert on scan begin update spooled set octets=octets+new.octets; end;
+create trigger scan_gone after delete on scan begin
+  update spooled set octets=octets-old.octets; delete from body where job=old.job;
+end;
+create trigger document_kept after insert on document begin update spooled set octets=octets+new.size; end;
+create trigger document_gone after delete on document begin update spooled set octets=octets-old.size; end;
+create trigger scan_without_job after delete on job begin delete from scan where job=old.job; end;
 create table link(document integer primary key, job integer not null, sealed blob not null,
                   digest blob not null unique) strict;
 create index link_job on link(job);
@@ -53,7 +75,11 @@ PRAGMAS = (
     "pragma secure_delete=on",
     "pragma temp_store=memory",
     "pragma cache_size=-1024",
+    "pragma wal_autocheckpoint=0",
 )
+
+
+CHANGED = re.compile(r"(?:into|from|update) (\w+)")
 
 
 def insert(table: str, row: type[NamedTuple]) -> str:
@@ -74,7 +100,8 @@ WRITES: dict[type, str] = {
     r.ErasedGrant: "delete from vault where identity=?",
     r.JobRow: insert("job", r.JobRow),
     r.JobMoved: "update job set state=?2, ready=?3, reason=?4 where job=?1",
-    r.JobOutcome: "update job set reply=?2, recipients=?3 where job=?1",
+    r.JobOutcome: "update job set reply=?2, recipients=?3, phase=?4, unknown=?5 where job=?1",
+    r.JobTry: insert("attempt", r.JobTry),
     r.DocumentRow: insert("document", r.DocumentRow),
     r.LinkRow: insert("link", r.LinkRow),
     r.DocumentGone: "delete from document where document=?",
@@ -82,10 +109,21 @@ WRITES: dict[type, str] = {
     v.ResealedGrant: "update vault set sealed=?2 where identity=?1 and sealed=?3",
     v.ResealedLink: "update link set sealed=?2 where document=?1 and sealed=?3",
     v.ResealedSecret: "update secret set sealed=?2 where name=?1 and sealed=?3",
+    v.ScanRow: insert("scan", v.ScanRow),
+    v.BodyRow: insert("body", v.BodyRow),
+    v.ScanGone: "delete from scan where job=?",
+    v.ResealedScan: "update scan set sealed=?2 where job=?1 and sealed=?3",
+    v.ResealedDocument: "update document set sealed=?2 where document=?1 and sealed=?3",
     v.KeptSecret: insert("secret", v.KeptSecret),
     v.SecretGone: "delete from secret where name=?",
     v.Noted: insert("noted", v.Noted),
     v.JobsGone: "delete from job where owner=?",
+    k.JobGone: "delete from job where job=?",
+    k.JobNamesGone: "update job set sender='', message_id='', request='', files=?2, reply='', recipients='[]' "
+    "where job=?1",
+    k.JobTriesGone: "delete from attempt where job=?",
+    k.LinesGone: "delete from journal where sequence between ? and ? "
+    "and sequence not in (select because from information)",
     v.PersonGone: "delete from identity where identity=?",
     r.InformationRow: insert("information", r.InformationRow),
     r.InformationDetail: "update information set detail=?3 where code=?1 and subject=?2",
@@ -95,8 +133,14 @@ WRITES: dict[type, str] = {
     r.RevocationEnded: "delete from revocation where key=?",
 }
 "Each in the order of its fields."
+TABLE = {kind: found[1] for kind, sql in WRITES.items() if (found := CHANGED.search(sql))}
+TABLE |= dict.fromkeys((r.JobTry, k.JobTriesGone), "job")
+"Whose rows each changes; a job takes its tries with it. What changes different tables may change places."
 ERASURES = (
-    r.ErasedGrant, v.ResealedGrant, v.ResealedLink, v.ResealedSecret, v.KeptSecret, v.SecretGone, v.JobsGone,
-    v.PersonGone,
+    r.ErasedGrant, v.ResealedGrant, v.ResealedLink, v.ResealedSecret, v.ResealedScan, v.ResealedDocument,
+    v.KeptSecret, v.SecretGone, v.JobsGone, v.PersonGone,
 )  # fmt: skip
 "What they take away leaves every file of the store at once."
+ERASED_SOON = (v.ScanGone, r.DocumentGone, r.LinkGone, k.JobNamesGone, k.JobGone)
+"What they take away leaves every file of the store within a second: a thousand jobs may end in one."
+WITH_OCTETS = frozenset(kind for kind in WRITES if bytes in kind.__annotations__.values())

@@ -1,5 +1,5 @@
-"""Seals refresh tokens, the links of user boxes and the secrets that settings name: AES-GCM, bound to what
-each of them is and to whom it belongs (S26).
+"""Seals refresh tokens, the links of user boxes, the keys of scans and documents, and the secrets that
+settings name: AES-GCM, bound to what each of them is and to whom it belongs (S26, S33b).
 
 Rule: nothing here writes; what is sealed enters the store in the commit of the fact that brought it. What was
 sealed with a former key is sealed anew only in place of itself: a row that changed meanwhile stays as it is.
@@ -11,11 +11,19 @@ from collections.abc import Iterator
 
 from ..records import SealedGrant, SealFailed, SealLost, Store, Whose
 from ..secret import Secret
-from ..vault_rows import KeptSecret, ResealedGrant, ResealedLink, ResealedSecret
+from ..vault_rows import (
+    KeptSecret,
+    ResealedDocument,
+    ResealedGrant,
+    ResealedLink,
+    ResealedScan,
+    ResealedSecret,
+)
 from .keys import Key
 
 NONCE_OCTETS = 12
-Resealed = ResealedGrant | ResealedLink | ResealedSecret
+PAGE = 512
+Resealed = ResealedGrant | ResealedLink | ResealedSecret | ResealedScan | ResealedDocument
 
 
 class SealBroken(SealLost):
@@ -60,6 +68,22 @@ class Vault:
         """Raises SealFailed."""
         return self.opened(f"secret {kept.name}".encode(), kept.sealed, f"vault:{kept.name}")
 
+    def seal_scan(self, job: int, keys: Secret) -> bytes:
+        """The keys of a job's files. Raises SealFailed."""
+        return self.closed(b"scan %d" % job, keys)
+
+    def open_scan(self, job: int, sealed: bytes) -> Secret:
+        """Raises SealFailed."""
+        return self.opened(b"scan %d" % job, sealed, f"scan {job}")
+
+    def seal_document(self, document: int, keys: Secret) -> bytes:
+        """The key of a document in a user box. Raises SealFailed."""
+        return self.closed(b"document %d" % document, keys)
+
+    def open_document(self, document: int, sealed: bytes) -> Secret:
+        """Raises SealFailed."""
+        return self.opened(b"document %d" % document, sealed, f"document {document}")
+
     # Two keys
 
     def stale(self, store: Store) -> Iterator[Resealed]:
@@ -76,6 +100,19 @@ class Vault:
         for kept in store.secrets():
             if again := self.again(f"secret {kept.name}".encode(), kept.sealed):
                 yield ResealedSecret(kept.name, again, kept.sealed)
+        for document in store.documents():
+            if document.sealed and (again := self.again(b"document %d" % document.document, document.sealed)):
+                yield ResealedDocument(document.document, again, document.sealed)
+        yield from self.stale_scans(store)
+
+    def stale_scans(self, store: Store) -> Iterator[Resealed]:
+        """A page at a time, for there may be very many."""
+        last = 0
+        while page := store.scans(last, PAGE):
+            for scan in page:
+                if again := self.again(b"scan %d" % scan.job, scan.sealed):
+                    yield ResealedScan(scan.job, again, scan.sealed)
+            last = page[-1].job
 
     def again(self, to: bytes, sealed: bytes) -> bytes | None:
         present = self.key()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from franking.engine.activity import Activity
 from franking.engine.bus import Publication
+from franking.engine.checkpoints import taken
 from franking.engine.codec import instance_of
 from franking.engine.journal import Entry, entry
 from franking.engine.limits import Limits
@@ -24,7 +25,7 @@ from franking.engine.store.keys import GivenKey
 from franking.engine.store.sqlite import SqliteStore
 from franking.engine.store.vault import Vault
 from franking.events.base import Event
-from franking.events.device import EngineStarted
+from franking.events.device import CheckpointTaken, EngineStarted
 from franking.events.job import JobSubmitted
 from franking.events.request import Function
 from franking.events.token import SignInSucceeded
@@ -75,7 +76,9 @@ class Running:
     limits: Limits
 
     async def say(self, fact: Event) -> int:
-        """With the token that it brings, if it brings one."""
+        """With the token that it brings, if it brings one; a checkpoint says how everything stands."""
+        if isinstance(fact, CheckpointTaken):
+            return await self.runtime.publish(Publication(fact, made=lambda: taken(self.runtime)))
         return await self.runtime.publish(publication(fact))
 
     def state(self, title: str, key: str = "") -> str:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from franking.engine.journal import Entry, Unreadable
 from franking.engine.replay import Diverged, replay
 from franking.events.base import Event, NewLife
-from franking.events.device import EngineStarted, UserLoggedIn, UserLoggedOut
+from franking.events.device import CheckpointTaken, EngineStarted, UserLoggedIn, UserLoggedOut
 from franking.events.registry import REGISTRY
 from franking.events.token import AccessTokenReady, GrantEnded, GrantRefused, SignInSucceeded
 from franking.machines.lifetime import LIFETIME
@@ -44,7 +44,7 @@ facts = st.builds(
     st.sampled_from(KINDS),
     st.integers(0, 2**32),
 )
-together = facts.filter(lambda fact: not isinstance(fact, NewLife))
+together = facts.filter(lambda fact: not isinstance(fact, NewLife | CheckpointTaken))
 minutes = st.sampled_from([0, 2, 11, 90, 60 * 24 * 30])
 acts: st.SearchStrategy[Act] = st.one_of(
     st.tuples(st.just("one by one"), st.lists(facts, min_size=4, max_size=12), minutes),

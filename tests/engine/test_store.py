@@ -14,7 +14,8 @@ import pytest
 from franking.engine.records import Batch, ErasedGrant, SealedGrant, StoreFailed
 from franking.engine.store import schema
 from franking.engine.store.lock import StoreInUse, StoreLock
-from franking.engine.store.sqlite import SqliteStore, StoreUnusable
+from franking.engine.store.opening import StoreUnusable
+from franking.engine.store.sqlite import SqliteStore
 from franking.testing.clock import VirtualClock
 
 from .device import START, anywhere, office, sealed
@@ -106,7 +107,8 @@ async def test_damaged_pages_fail_as_the_store_does(tmp_path: Path) -> None:
 READS_ONLY = """
 import os, sys, urllib.parse  # before the right to read the library may be gone: pathlib wants it
 from pathlib import Path
-from franking.engine.store.sqlite import SqliteStore, StoreUnusable
+from franking.engine.store.opening import StoreUnusable
+from franking.engine.store.sqlite import SqliteStore
 if os.geteuid() == 0:
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
 path = Path(sys.argv[1])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from franking.engine.records import Batch, ErasedGrant, IdentityRow, RevocationBegun, StoreFailed
-from franking.engine.store.sqlite import SqliteStore, StoreUnusable
+from franking.engine.store.opening import StoreUnusable
+from franking.engine.store.sqlite import SqliteStore
 
 KIM = Batch([], [], [], [IdentityRow("user:1", "kim", "kim@example.com")])
 

@@ -18,7 +18,7 @@ from franking.engine.runtime import EngineFailed
 from franking.engine.settings import CredentialError, Given, Mistake, SettingsError
 from franking.engine.spool import ScanUnreadable
 from franking.engine.store.lock import StoreInUse, StoreLock
-from franking.engine.store.sqlite import StoreUnusable
+from franking.engine.store.opening import StoreUnusable
 from franking.engine.words import words as sentences
 from franking.events.said import said
 from franking.machines.rules import RULES
