@@ -17,6 +17,7 @@ from .applying import Applied
 from .boxes import Document
 from .information import Advice, Warning
 from .journal import Entry
+from .leaving import Forgotten, Reset
 from .mailboxes import MailboxStatus
 from .settings import Settings
 from .status import IdentityStatus, JobContent, JobStatus, Status
@@ -233,16 +234,31 @@ class View:
         found = [each for each in self.information() if (each.code, each.subject) == (code, subject)]
         if not found:
             return False
-        if whose := self._engine.concerns(found[0]):
-            self.check(Act.ACKNOWLEDGE, whose)
-        else:
+        whose = self._engine.concerns(found[0])
+        if not whose:
             self.check(Act.ACKNOWLEDGE_DEVICE)
+        elif not self.may(Act.ACKNOWLEDGE, whose):
+            self.check(Act.ACKNOWLEDGE_TO_ACT, whose)
         return await self._engine.acknowledge(code, subject)
 
     def events(self, after: int | None = None) -> AsyncIterator[Entry]:
         """The journal, as `Engine.events` gives it."""
         self.check(Act.SEE_HISTORY)
         return self._engine.events(after)
+
+    # Leaving
+
+    async def forget(self, user: str) -> Forgotten:
+        self.check(Act.FORGET, user)
+        return await self._engine.forget(user)
+
+    async def factory_reset(self) -> Reset:
+        self.check(Act.RESET)
+        return await self._engine.factory_reset()
+
+    async def rotate_key(self) -> int:
+        self.check(Act.EXCHANGE_KEY)
+        return await self._engine.rotate_key()
 
     # Boxes
 

@@ -46,11 +46,15 @@ class Act(StrEnum):
     SEE_INFORMATION = "see warnings about users; those about the device everybody sees"
     SEE_TO_ACT = "see warnings about users on which somebody else must act than the user"
     ACKNOWLEDGE = "acknowledge warnings about users"
+    ACKNOWLEDGE_TO_ACT = "acknowledge warnings about users on which somebody else must act than the user"
     ACKNOWLEDGE_DEVICE = "acknowledge warnings about the device"
     SEE_SETTINGS = "see settings"
     CHANGE_SETTINGS = "change settings"
     USE_BOXES = "keep, see, fetch and delete documents of a user's box"
     SEE_HISTORY = "read the journal, which holds no names"
+    FORGET = "forget a person: everything of his is erased"
+    RESET = "factory reset: everything is erased"
+    EXCHANGE_KEY = "exchange the key that seals what the device keeps"
 
 
 class Rights(NamedTuple):
@@ -82,11 +86,15 @@ RIGHTS: Mapping[Act, Rights] = MappingProxyType({
     Act.SEE_INFORMATION:              Rights(ALL,        NO,            OWN),
     Act.SEE_TO_ACT:                   Rights(ALL,        ALL,           NO),
     Act.ACKNOWLEDGE:                  Rights(ALL,        NO,            OWN),
+    Act.ACKNOWLEDGE_TO_ACT:           Rights(ALL,        ALL,           NO),
     Act.ACKNOWLEDGE_DEVICE:           Rights(ALL,        ALL,           NO),
     Act.SEE_SETTINGS:                 Rights(ALL,        ALL,           NO),
     Act.CHANGE_SETTINGS:              Rights(ALL,        ALL,           NO),
     Act.USE_BOXES:                    Rights(ALL,        NO,            OWN),
     Act.SEE_HISTORY:                  Rights(ALL,        ALL,           NO),
+    Act.FORGET:                       Rights(ALL,        ALL,           NO),
+    Act.RESET:                        Rights(ALL,        ALL,           NO),
+    Act.EXCHANGE_KEY:                 Rights(ALL,        ALL,           NO),
 })  # fmt: skip
 
 

@@ -139,8 +139,41 @@ async def test_b9_the_administrator_sees_whatever_is_not_the_users_to_mend(tmp_p
         assert (warning.code, warning.actor) == (Info.PROVIDER_REFUSES, Actor.ADMIN)
         assert engine.view(AS_KIM).information() == (warning,)
         assert engine.view(AS_LEE).information() == ()
-        with pytest.raises(NotAllowed):
-            await engine.view(ADMINISTRATOR).acknowledge(warning.code, warning.subject)
+        assert not await engine.view(AS_LEE).acknowledge(warning.code, warning.subject)
+        assert await engine.view(ADMINISTRATOR).acknowledge(warning.code, warning.subject)
+        assert [each.acknowledged for each in engine.view(ADMINISTRATOR).information()] == [True]
+
+
+@pytest.mark.manual("B9", "S24")
+async def test_b9_the_administrator_leaves_what_the_user_must_do_to_the_user(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        here.screen.account = LEE
+        await engine.sign_in("panel", "kim")
+        await engine.settle()
+        (warning,) = engine.view(AS_KIM).information()
+        assert not await engine.view(ADMINISTRATOR).acknowledge(warning.code, warning.subject)
+        assert engine.view(AS_KIM).information() == (warning,)
+
+
+@pytest.mark.manual("B14", "S26")
+@pytest.mark.parametrize("viewer", [CONTROLLER, ADMINISTRATOR, AS_KIM], ids=lambda viewer: viewer.role)
+async def test_who_keeps_the_device_forgets_people_exchanges_the_key_and_resets_it(
+    tmp_path: Path, viewer: Viewer
+) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine() as engine:
+            await here.sign_in(engine)
+            view = engine.view(viewer)
+            if viewer is AS_KIM:
+                for act in (view.rotate_key(), view.forget("kim"), view.factory_reset()):
+                    with pytest.raises(NotAllowed):
+                        await act
+                assert refresh_token(engine, "kim") == "Acquired"
+            else:
+                assert await view.rotate_key() == 1
+                assert (await view.forget("kim")).sign_in
+                assert (await view.factory_reset()).grants == 0
+        assert (here.store / "store.db").exists() == (viewer is AS_KIM)
 
 
 @pytest.mark.manual("S19", "S33a")
