@@ -38,16 +38,16 @@ class Running:
     ca_file: Path
 
 
-async def node() -> str:
-    """Skips the test where there is none that is new enough."""
+async def node(package: str = "oidc-provider", version: str = VERSION) -> str:
+    """For a package of npm. Skips the test where there is no Node that is new enough, or no such package."""
     if (found := shutil.which("node")) is None:
-        pytest.skip(f"there is no Node here; oidc-provider wants {NODE_MIN}")
+        pytest.skip(f"there is no Node here; {package} wants {NODE_MIN}")
     process = await asyncio.create_subprocess_exec(found, "--version", stdout=PIPE)
     said, _ = await process.communicate()
     if int(said.decode().strip().removeprefix("v").partition(".")[0]) < NODE_MIN:
-        pytest.skip(f"Node {said.decode().strip()} is too old; oidc-provider wants {NODE_MIN}")
-    if not (MODULES / "oidc-provider").is_dir():
-        pytest.skip(f"no oidc-provider here: npm install --prefix .venv/interop oidc-provider@{VERSION}")
+        pytest.skip(f"Node {said.decode().strip()} is too old; {package} wants {NODE_MIN}")
+    if not (MODULES / package).is_dir():
+        pytest.skip(f"no {package} here: npm install --prefix .venv/interop {package}@{version}")
     return found
 
 
