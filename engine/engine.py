@@ -146,6 +146,7 @@ class Engine(Leaving):
         await self.runtime.publish(Publication(self.availability(EngineStarted), rows=claim))
         await self.finish_exchange()
         await self.lost_grants.start()
+        self.copied_jobs.start()
         for left in self.store.revocations():
             told = GrantRevoked(identity=left.identity, delivered=False)
             await self.runtime.publish(Publication(told, rows=(RevocationEnded(left.key),)))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR, Event
-from ..events.device import Availability, CredentialEndAnnounced
+from ..events.device import Availability, CredentialEndAnnounced, StoreCopied
 from ..events.information import Actor, Info
 from ..events.job import (
     JobDeferred,
@@ -315,6 +315,12 @@ def jobs_cancelled(raised: Raised) -> Advice:
     return Advice(say("I203.cause", number=number), say("I203.remedy"), Actor.PERSON)
 
 
+def jobs_held(raised: Raised) -> Advice:
+    number = raised.fact.jobs if isinstance(raised.fact, StoreCopied) else 0
+    say = raised.words.say
+    return Advice(say("I205.cause", number=number), say("I205.remedy"), Actor.ADMIN)
+
+
 def report_in_part(raised: Raised) -> Advice:
     numbers = raised.fact.left_out if isinstance(raised.fact, JobSubmitted) else ()
     lines = read(raised.detail).fields.get("lines", "") if raised.detail else ", ".join(map(str, numbers))
@@ -383,6 +389,7 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.JOBS_WAIT: jobs_wait,
     Info.JOBS_CANCELLED: jobs_cancelled,
     Info.REPORT_IN_PART: report_in_part,
+    Info.JOBS_HELD: jobs_held,
     Info.MAILBOX_CLOSED: mailbox_closed,
     Info.QUOTA_NEAR: quota_near,
 })  # fmt: skip

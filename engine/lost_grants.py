@@ -11,7 +11,7 @@ Rule: nothing here asks the provider.
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -63,11 +63,17 @@ def origin_of(device: str) -> str:
 
 
 class LostGrants:
-    def __init__(self, runtime: Runtime, vault: Unsealing, device: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        vault: Unsealing,
+        device: Callable[[], str],
+        hold_jobs: Callable[[], Awaitable[int]],
+    ) -> None:
         """`device`: what only this device has, such as its serial number; empty: not known. A kind and a
         colon alone: an image that was prepared for copying and starts for the first time.
         """
-        self.runtime, self.vault, self.device = runtime, vault, device
+        self.runtime, self.vault, self.device, self.hold_jobs = runtime, vault, device, hold_jobs
 
     async def start(self) -> None:
         """Raises StoreFailed."""
@@ -85,11 +91,13 @@ class LostGrants:
         """The store is this device's from now on; what another one signed in is not."""
         noted, own = self.origins()
         if another(noted, own):
+            jobs = await self.hold_jobs()
             ends = [
                 Publication(GrantCopied(identity=each.identity, of=each.version))
                 for each in self.runtime.store.grants()
             ]
-            await self.runtime.publish(Publication(StoreCopied(), rows=(Noted(ORIGIN, own),)), *ends)
+            copied = Publication(StoreCopied(jobs=jobs), rows=(Noted(ORIGIN, own),))
+            await self.runtime.publish(copied, *ends)
 
     def origins(self) -> tuple[str, str]:
         return self.runtime.store.noted(ORIGIN), origin_of(self.device())

@@ -22,6 +22,7 @@ from .adapters import Adapters
 from .boxes import Boxes
 from .bus import Publication
 from .clock import Clock
+from .copied_jobs import CopiedJobs
 from .credential_ends import CredentialLook
 from .deeds import Deeds
 from .dispatcher import Dispatcher
@@ -132,7 +133,9 @@ class Parts:
         self.scans = Scans(self.spool, store, self.vault, lambda: self.settings.spool)
         self.boxes = Boxes(folder / "boxes", self.runtime, self.vault, self.scans)
         self.resealing = Resealing(self.runtime, self.vault)
-        self.lost_grants = LostGrants(self.runtime, self.vault, device)
+        self.saying = Saying(self.runtime)
+        self.copied_jobs = CopiedJobs(self.runtime, self.saying)
+        self.lost_grants = LostGrants(self.runtime, self.vault, device, self.copied_jobs.hold)
         self.kept_secrets = KeptSecrets(credentials, store, self.vault)
         self.people = People(store, lambda: self.settings, directory)
         self.mailboxes = Mailboxes(
@@ -149,7 +152,6 @@ class Parts:
         )
         self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
         self.deeds = self.deeds_of()
-        self.saying = Saying(self.runtime)
         self.known_time = KnownTime(self.runtime, self.saying, lambda: self.settings)
         self.credential_look = CredentialLook(self.runtime, self.saying, self.adapters.credential_ends)
         self.touches = Touches(self.runtime)

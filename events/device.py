@@ -44,6 +44,13 @@ class NetworkChanged(Availability):
 class StoreCopied(OfDevice):
     """The store was another device's: a cloned image. It is this one's from now on, without its sign-ins."""
 
+    jobs: int = 0
+    "How many unfinished jobs lie in it, which the other device sends, too: they are held."
+
+
+class HeldJobsDecided(OfDevice):
+    """A person has released or cancelled every job that came with a copied store."""
+
 
 class KeyExchanged(OfDevice):
     """What the store keeps sealed was sealed anew with another key (S26)."""

@@ -43,6 +43,8 @@ class Info(StrEnum):
     "A user's sign-in was deleted, and his jobs with it (S28)."
     REPORT_IN_PART = "I204"
     "A TX Result Report goes without the lines of mail that failed (S21)."
+    JOBS_HELD = "I205"
+    "The store is a copy of another device's, and its unfinished jobs are held."
     MAILBOX_CLOSED = "I301"
     "The mailbox, or its organisation, must be mended before anything is sent from it (S31, B11)."
     QUOTA_NEAR = "I302"

@@ -72,7 +72,10 @@ class JobRetryWanted(OfJob):
 
 
 class JobHeld(OfJob):
-    """[Hold]."""
+    """[Hold]; or it lies in a copied store, and the other device sends it, too."""
+
+    reason: str = ""
+    "A code; empty: somebody's [Hold]."
 
 
 class JobReleased(OfJob):

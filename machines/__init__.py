@@ -15,6 +15,7 @@ from .job import JOB
 from .left_jobs import LEFT_JOBS
 from .lifetime import LIFETIME
 from .mailbox import MAILBOX
+from .origin import ORIGIN
 from .refresh_token import REFRESH_TOKEN
 from .session import SESSION
 from .sign_in import SIGN_IN
@@ -23,6 +24,7 @@ from .validation import VALIDATION
 MACHINES: tuple[Definition[Any], ...] = (
     CLOCK,
     DISK,
+    ORIGIN,
     VALIDATION,
     SESSION,
     SIGN_IN,
@@ -41,7 +43,6 @@ SUBSCRIBERS_ONLY = MappingProxyType({
     "PersonErased": "what was his ends by words of its own",
     "SecretKept": "whoever needs it reads it when it is needed",
     "SecretErased": "whoever needs it finds it missing",
-    "StoreCopied": "each sign-in of a copied store hears its own word",
     "CheckpointTaken": "it says how the machines stand, and moves none",
     "KeyExchanged": "nothing ends by it: what was sealed is sealed again",
     "InformationRaised": "said by the machines, for people",

@@ -41,6 +41,8 @@ NEW, WAITING, HELD, SENDING, DELIVERING, SENT, ENDED = Stage
 LATE = "a late word about a transfer that is over"
 DECIDES = "after the body has begun only the server's answer decides"
 OVER = "the job is over"
+COPIED = "the store is a copy"
+"Why it is held where the device that it was submitted to sends it, too."
 TURNED_OFF = "S20-off"
 "The rule that says so."
 LOOK_AGAIN = timedelta(hours=1)
@@ -115,8 +117,16 @@ def ready(progress: Progress, event: object) -> Progress:
     return replace(progress, retry_at=None)
 
 
+def says_why(progress: Progress, event: JobHeld) -> bool:
+    return bool(event.reason)
+
+
+def held(progress: Progress, event: JobHeld) -> Progress:
+    return replace(progress, reason=event.reason or progress.reason)
+
+
 def released(progress: Progress, event: JobReleased) -> Progress:
-    return replace(progress, retry_at=None, since=event.at)
+    return replace(progress, retry_at=None, since=event.at, reason="")
 
 
 def look_later(progress: Progress, event: SignInLookDue) -> Progress:
@@ -178,17 +188,18 @@ JOB = Definition(
         on(JobGivenUp, to=ENDED, data=given_up, ask=TOLD),
         on(JobTaken, when=broken, to=ENDED, data=by_rule, ask=TOLD),
         on(JobTaken, unless=broken, to=SENDING),
-        on(JobHeld, to=HELD),
+        on(JobHeld, to=HELD, data=held),
         on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT)),
     state(HELD, "A person holds it until [Release].",
-        ignore(JobHeld, why="it is held"),
+        on(JobHeld, when=says_why, data=held),
+        ignore(JobHeld, unless=says_why, why="it is held"),
         on(JobReleased, to=WAITING, data=released),
         on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT)),
     state(SENDING, "The envelope is under way; a cancel drops it.",
         on(BodyStarted, to=DELIVERING),
         on(JobDeferred, to=WAITING, data=defer),
         on(JobFailed, to=ENDED, data=fail, ask=TOLD),
-        on(JobHeld, to=HELD),
+        on(JobHeld, to=HELD, data=held),
         on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT),
         on(*LIVES, to=WAITING),
         during=[Transmit()]),

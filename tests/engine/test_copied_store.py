@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from franking.engine import lost_grants
+from franking.engine import copied_jobs, lost_grants
+from franking.engine.bus import Lane, Publication
 from franking.engine.engine import Engine
 from franking.engine.lost_grants import another, origin_of, this_device
+from franking.engine.records import StoreFailed
+from franking.engine.runtime import Runtime
 from franking.events.device import StoreCopied
+from franking.events.information import Actor, Info
+from franking.events.job import JobHeld
 from franking.events.token import GrantCopied, GrantRevoked
 
 from .device import Office, anywhere, office, refresh_token, said, sealed, states, warnings
@@ -168,3 +173,80 @@ def test_a_program_may_name_the_device_as_it_likes() -> None:
     assert not another(origin_of("A1"), origin_of("A1"))
     assert not another(origin_of(""), origin_of("B2"))
     assert not another(origin_of("A1"), origin_of(""))
+
+
+# Its jobs
+
+
+@pytest.mark.manual("S26", "S33")
+async def test_s33_in_a_copy_nothing_goes_twice_and_nothing_is_lost(tmp_path: Path) -> None:
+    """A person says which of the jobs go from the copy, too."""
+    async with office(tmp_path) as here:
+        async with device(here, ONE) as engine:
+            for user in ("kim", "kim", "lee"):
+                await here.scan(engine, user)
+            await engine.hold(3)
+            await engine.settle()
+            assert states(engine) == ["waiting", "waiting", "held"]
+        shutil.copytree(here.store, tmp_path / "copy")
+        async with device(here, TWO, tmp_path / "copy") as engine:
+            assert states(engine) == ["held"] * 3
+            (warning,) = engine.information()
+            assert (warning.code, warning.subject, warning.actor) == (Info.JOBS_HELD, "", Actor.ADMIN)
+            assert "It holds 3 unfinished jobs, which that device sends, too" in warning.cause
+            assert "[Release]" in warning.remedy
+            assert "[Cancel]" in warning.remedy
+            advice = engine.advice(1)
+            assert "copied from another device" in advice.cause
+            await here.sign_in(engine)
+            await here.sign_in(engine, "lee", "page")
+            assert (states(engine), here.kit.mailbox.messages) == (["held"] * 3, [])
+        async with device(here, TWO, tmp_path / "copy") as engine:
+            assert (states(engine), said(engine, JobHeld)) == (["held"] * 3, 4)
+            await engine.release(1)
+            await engine.cancel(2)
+            await engine.settle()
+            assert states(engine) == ["sent", "ended", "held"]
+            await here.scan(engine)
+            await engine.settle()
+            assert states(engine)[-1] == "sent", "its own jobs go"
+            await engine.acknowledge(Info.JOBS_HELD, "")
+            assert [each.acknowledged for each in engine.information()] == [True]
+        async with device(here, TWO, tmp_path / "copy") as engine:
+            await engine.release(3)
+            await engine.settle()
+            assert (states(engine)[:3], warnings(engine)) == (["sent", "ended", "sent"], [])
+            await engine.hold(4)
+        async with device(here, TWO, tmp_path / "copy") as engine:
+            assert warnings(engine) == []
+        async with device(here, ONE) as engine:
+            await here.sign_in(engine)
+            assert states(engine) == ["sent", "sent", "held"], "the other device sends what is its own"
+
+
+@pytest.mark.manual("S26", "S33")
+async def test_s33_a_copy_that_is_cut_short_while_it_holds_the_jobs_is_noticed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copied_jobs, "AT_ONCE", 1)
+    async with office(tmp_path) as here:
+        async with device(here, ONE) as engine:
+            for _ in range(3):
+                await here.scan(engine)
+        publish, commits = Runtime.publish, 0
+
+        async def cut(runtime: Runtime, *publications: Publication, lane: Lane | None = None) -> int:
+            nonlocal commits
+            if isinstance(publications[0].fact, JobHeld):
+                commits += 1
+                if commits == 2:
+                    raise StoreFailed("the power goes", full=False)
+            return await publish(runtime, *publications, lane=lane)
+
+        monkeypatch.setattr(Runtime, "publish", cut)
+        with pytest.raises(StoreFailed):
+            async with device(here, TWO):
+                pass
+        async with device(here, TWO) as engine:
+            assert states(engine) == ["held"] * 3
+            assert "It holds 3 unfinished jobs" in engine.information()[0].cause
