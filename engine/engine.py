@@ -101,9 +101,11 @@ class Engine(Leaving):
         from .store.erasure import finish_reset, go_on
         from .store.keys import GivenKey, key_of
         from .store.lock import StoreLock
+        from .store.opening import check_owner
         from .store.sqlite import SqliteStore
 
         folder = settings.store.path or state_folder(os.environ)
+        check_owner(folder)
         if go_on(folder):
             log.warning("the reset that was begun before is finished: the store is empty")
         credentials = credentials or FileCredentials(folder / "credentials")
@@ -162,6 +164,7 @@ class Engine(Leaving):
         await asyncio.to_thread(self.boxes.sweep, kept)
         self.run("limits", self.limits.run())
         self.run("dispatcher", self.dispatcher.run())
+        self.run("disk", self.full_disk.run())
         self.run("retention", self.retention.run())
         self.dispatcher.wake()
 

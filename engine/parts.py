@@ -39,6 +39,7 @@ from .records import JobRow, SealedGrant, Store
 from .refused_credential import RefusedCredential
 from .resealing import Resealing
 from .retention import Retention
+from .full_disk import FullDisk
 from .runtime import Runtime
 from .saying import Saying
 from .scans import Scans
@@ -155,6 +156,7 @@ class Parts:
         self.known_time = KnownTime(self.runtime, self.saying, lambda: self.settings)
         self.credential_look = CredentialLook(self.runtime, self.saying, self.adapters.credential_ends)
         self.touches = Touches(self.runtime)
+        self.full_disk = FullDisk(self.runtime)
         self.retention = Retention(self.runtime, lambda: self.settings.store, self.known_time.doubted)
         self.limits = Limits(self.runtime, self.touches.unsaid)
         self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.places, self.broken_now)

@@ -332,6 +332,22 @@ class StoreFailed(Spoken):
         "The disk is full, or failing: the next commit would fare no better."
 
 
+class DiskFull(StoreFailed):
+    """The disk of the store is full."""
+
+    def __init__(self) -> None:
+        Spoken.__init__(self, "error.store-full")
+        self.why, self.full = "the disk is full", True
+
+
+class StoreDamaged(StoreFailed):
+    """A page of the store's file is damaged."""
+
+    def __init__(self, why: str) -> None:
+        Spoken.__init__(self, "error.store-damaged", why=why)
+        self.why, self.full = why, True
+
+
 class SealFailed(Spoken):
     """A token cannot be sealed or opened; what is sealed stays as it is."""
 
@@ -352,8 +368,17 @@ class SealLost(SealFailed):
 class Store(Protocol):
     """Journal, instances, deadlines and rows in one place. Reads see what the last commit left."""
 
+    @property
+    def short(self) -> bool:
+        """The disk is full: no new job and no document is taken."""
+
     async def commit(self, batch: Batch) -> None:
-        """Raises StoreFailed."""
+        """Raises StoreFailed; DiskFull where the disk is full. What brings no job and no document then takes
+        the room that was held back, if there is some.
+        """
+
+    async def hold_back(self) -> bool:
+        """Holds room back for that, where there is some; whether there is. Raises nothing."""
 
     def last_sequence(self) -> int: ...
 

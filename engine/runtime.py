@@ -23,7 +23,17 @@ from .clock import Clock
 from .codec import instance_of, line_of, stored
 from .keeping import Keeper, Seal, row_of_job, rows_of_lines
 from .play import FIRST, MACHINE, Asked, Instance, Machine, Move, Name, Played, is_blank, play
-from .records import Batch, InformationRow, SealedGrant, Store, StoreFailed, Write
+from .records import (
+    Batch,
+    DiskFull,
+    DocumentRow,
+    InformationRow,
+    JobRow,
+    SealedGrant,
+    Store,
+    StoreFailed,
+    Write,
+)
 
 BATCH_MOST = 512
 INSTANCES_MOST = 4096
@@ -109,7 +119,7 @@ class Runtime:
         self.sequence = store.last_sequence()
         self.watchers: list[Watcher] = []
         self.listeners: list[Callable[[], None]] = []
-        "Called once after each commit, before the watchers."
+        "Called once after each commit, before the watchers, and when one failed."
         self.failed = ""
         "The part of the engine that failed by a fault of the program."
         self.stopping = False
@@ -179,12 +189,19 @@ class Runtime:
             if any(unit.played.lines or unit.writes for unit in units):
                 await self.store.commit(self.batch(units, overlay))
         except StoreFailed as failure:
-            if len(units) == 1 or failure.full:
+            self.tell_listeners()
+            spared = [unit.waiting for unit in units if not brings_new(unit)]
+            if isinstance(failure, DiskFull) and 0 < len(spared) < len(units):
+                for unit in units:
+                    if brings_new(unit):
+                        refuse(unit.waiting, failure)
+                await self.turn(spared, stopped)
+            elif len(units) == 1 or failure.full:
                 for unit in units:
                     refuse(unit.waiting, failure)
-                return
-            for unit in units:
-                await self.turn([unit.waiting], stopped)
+            else:
+                for unit in units:
+                    await self.turn([unit.waiting], stopped)
         else:
             self.accept(units, overlay)
             stopped |= lanes_left(units)
@@ -251,13 +268,16 @@ class Runtime:
         for named, raised in overlay.raised.items():
             (self.raised.add if raised else self.raised.discard)(named)
         self.sequence = units[-1].sequence + len(units[-1].played.lines) - 1
-        for listener in self.listeners:
-            listener()
+        self.tell_listeners()
         for unit in units:
             for watcher in self.watchers:
                 watcher(unit)
             if not unit.waiting.done.done():
                 unit.waiting.done.set_result(unit.sequence)
+
+    def tell_listeners(self) -> None:
+        for listener in self.listeners:
+            listener()
 
     def instance(self, machine: Machine, key: str) -> Instance:
         """Raises MalformedRecord, StoreFailed."""
@@ -287,6 +307,11 @@ class Runtime:
             else:
                 keys.append(key)
         return keys
+
+
+def brings_new(unit: Unit) -> bool:
+    """A job or a document that is not in the store yet."""
+    return any(isinstance(write, JobRow | DocumentRow) for write in unit.writes)
 
 
 def code_of(row: InformationRow) -> Info | None:

@@ -338,11 +338,11 @@ class Store(Values):
     "How long addresses, texts and file names of a job are kept after its end; a number is seconds."
     jobs_kept: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=3650))] = timedelta(days=90)
     "How long anything is known of a job after its end."
-    jobs_kept_most: Annotated[int, Field(ge=1)] = 10_000
+    jobs_kept_most: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     "Of how many jobs that are over anything is known; the oldest go first."
     journal_kept: Annotated[Duration, Field(ge=timedelta(days=1), le=timedelta(days=3650))] = timedelta(days=90)
     "How long the history of the device is kept."
-    journal_kept_most: Annotated[int, Field(ge=1000)] = 100_000
+    journal_kept_most: Annotated[int, Field(ge=1000, le=10_000_000)] = 100_000
     "How many lines the history has at most."
 
 
@@ -351,9 +351,9 @@ class Spool(Values):
 
     seal: bool = True
     "Scans and documents lie sealed on the disk; OFF: as they are (S33b). What lies there stays as it is."
-    quota: Annotated[int, Field(ge=1_000_000)] = 2_147_483_648
+    quota: Annotated[int, Field(ge=1_000_000, le=1_000_000_000_000_000)] = 2_147_483_648
     "Octets that scans and documents may take in all; what would take more is refused."
-    free: Annotated[int, Field(ge=0)] = 67_108_864
+    free: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 67_108_864
     "Octets of the store's file system that scans and documents leave free."
 
 

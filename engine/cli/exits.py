@@ -24,7 +24,7 @@ class Exit(IntEnum):
     CANNOT_CREATE = 73
     "A file cannot be written."
     IO = 74
-    "Nobody reads what is printed."
+    "Nobody reads what is printed; or a file of the store is damaged."
     TEMPORARY = 75
     "Not now: the mail waits in the spool, or the store is in use."
     NO_PERMISSION = 77
@@ -43,14 +43,21 @@ def table() -> tuple[Row, ...]:
     from ..at_the_panel import UnknownUser
     from ..kept_secrets import SecretUnnamed, UnknownSecret
     from ..people import AddressUnusable, LoginEmpty, LoginReserved
-    from ..records import SealFailed, StoreFailed
+    from ..records import SealFailed, StoreDamaged, StoreFailed
     from ..room import NoRoom
     from ..runtime import EngineFailed
     from ..settings import CredentialError, SettingsError
     from ..spool import ScanUnreadable
     from ..store.keys import KeyNotOurs
     from ..store.lock import StoreInUse
-    from ..store.opening import StoreUnusable
+    from ..store.opening import (
+        NoStore,
+        StoreLocked,
+        StoreNotWhole,
+        StoreOfAnother,
+        StoreReadOnly,
+        StoreUnusable,
+    )
     from .confirming import NobodyToAskError, NotConfirmedError
     from .opening import NoConfigurationError, OAuthOffError, StoreUnreachableError, WrongSettingsError
     from .reset import NotSaidError
@@ -75,7 +82,13 @@ def table() -> tuple[Row, ...]:
         (AddressUnusable, Exit.CONFIG),
         (ScanUnreadable, Exit.NO_INPUT),
         (StoreInUse, Exit.TEMPORARY),
+        (StoreLocked, Exit.TEMPORARY),
+        (StoreOfAnother, Exit.NO_PERMISSION),
+        (StoreReadOnly, Exit.CANNOT_CREATE),
+        (StoreNotWhole, Exit.IO),
+        (NoStore, Exit.CONFIG),
         (StoreUnusable, Exit.UNAVAILABLE),
+        (StoreDamaged, Exit.IO),
         (KeyNotOurs, Exit.CONFIG),
         (SealFailed, Exit.UNAVAILABLE),
         (NoRoom, Exit.TEMPORARY),

@@ -16,7 +16,7 @@ from .lock import StoreLock
 
 MARK = "reset"
 KEYS = (FILE, NEXT, f"{FILE}.part", f"{NEXT}.part")
-FILES = ("store.db", "store.db-wal", "store.db-shm", "store.db-journal")
+FILES = ("reserve", "reserve.part", "store.db", "store.db-wal", "store.db-shm", "store.db-journal")
 FOLDERS = ("spool", "boxes")
 
 

@@ -14,6 +14,7 @@ from ..records import (
     JOBS_AT_ONCE,
     LAST_JOB,
     AccountRow,
+    DiskFull,
     DocumentRow,
     IdentityRow,
     InformationRow,
@@ -28,9 +29,10 @@ from ..records import (
     RevocationBegun,
     SealedGrant,
     Stored,
+    StoreDamaged,
     StoreFailed,
 )
-from ..vault_rows import KeptSecret
+from ..vault_rows import KeptSecret, ScanRow
 
 NOT_NOW = frozenset({
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
@@ -219,6 +221,25 @@ class Reads:
     def last_job(self) -> int:
         return max(self.one("select max(job) from job") or 0, int(self.noted(LAST_JOB) or 0))
 
+    def scan(self, job: int) -> ScanRow | None:
+        row = self.first("select job, octets, sealed from scan where job=?", (job,))
+        return ScanRow(*row) if row else None
+
+    def body(self, job: int) -> bytes:
+        row = self.first("select octets from body where job=?", (job,))
+        return bytes(row[0]) if row else b""
+
+    def scans(self, after: int, limit: int) -> list[ScanRow]:
+        sql = "select job, octets, sealed from scan where job>? and sealed<>x'' order by job limit ?"
+        return [ScanRow(*row) for row in self.read(sql, (after, limit))]
+
+    def keeps_sealed(self) -> bool:
+        scans, documents = "select 1 from scan where sealed<>x''", "select 1 from document where sealed<>x''"
+        return bool(self.one(f"select exists({scans}) or exists({documents})"))
+
+    def spooled(self) -> int:
+        return self.one("select octets from spooled") or 0
+
     def document(self, document: int) -> DocumentRow | None:
         row = self.first(f"{DOCUMENTS} where document=?", (document,))
         return DocumentRow(*row) if row else None
@@ -285,4 +306,9 @@ def job_row(row: tuple[Any, ...]) -> JobRow:
 
 
 def failed(error: Exception) -> StoreFailed:
-    return StoreFailed(str(error), (getattr(error, "sqlite_errorcode", 0) & 0xFF) in NOT_NOW)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull()
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreDamaged(str(error))
+    return StoreFailed(str(error), code in NOT_NOW)

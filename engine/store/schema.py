@@ -8,7 +8,11 @@ from .. import records as r
 from .. import vault_rows as v
 
 SCHEMA_VERSION = 1
-"Of the tables. A store with a higher one was written by a newer program and is left untouched."
+"Of the tables."
+OLDEST_READER = 1
+"The oldest version whose program may open what this one writes: after a roll-back it goes on with it."
+WRITTEN = OLDEST_READER << 16 | SCHEMA_VERSION
+"As the file says it. A store that names a newer oldest reader is left untouched."
 
 TABLES = """
 create table journal(sequence integer primary key, at text not null, name text not null,
@@ -119,8 +123,8 @@ WRITES: dict[type, str] = {
     v.Noted: insert("noted", v.Noted),
     v.JobsGone: "delete from job where owner=?",
     k.JobGone: "delete from job where job=?",
-    k.JobNamesGone: "update job set sender='', message_id='', request='', files=?2, reply='', recipients='[]' "
-    "where job=?1",
+    k.JobNamesGone: "update job set sender='', message_id='', request='', files=?2, reply='', "
+    "recipients='[]' where job=?1",
     k.JobTriesGone: "delete from attempt where job=?",
     k.LinesGone: "delete from journal where sequence between ? and ? "
     "and sequence not in (select because from information)",
@@ -133,6 +137,8 @@ WRITES: dict[type, str] = {
     r.RevocationEnded: "delete from revocation where key=?",
 }
 "Each in the order of its fields."
+NEW = (r.JobRow, r.DocumentRow)
+"What a store whose disk is full does not take."
 TABLE = {kind: found[1] for kind, sql in WRITES.items() if (found := CHANGED.search(sql))}
 TABLE |= dict.fromkeys((r.JobTry, k.JobTriesGone), "job")
 "Whose rows each changes; a job takes its tries with it. What changes different tables may change places."

@@ -17,10 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from ..records import Batch, Write
+from ..records import Batch, DiskFull, Write
 from . import schema
 from .opening import PATIENCE_MS, connect, prepare
 from .reads import Reads, failed
+from .reserve import Reserve
 
 FORGET_PATIENCE_MS = 100
 "Commits wait that long while somebody else reads the store."
@@ -50,13 +51,24 @@ class SqliteStore(Reads):
         "The log is brought into the file."
         self.logged = 0
         "Rows since then."
+        self.reserve = Reserve(path.with_name("reserve"))
+        self.short = False
         self.closing = False
         self.thread = ThreadPoolExecutor(1, "franking-store")
         self.empty_log()  # a power cut may have come between an erasure and the end of it
 
     async def commit(self, batch: Batch) -> None:
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self.thread, self.write, batch)
+        brings = any(isinstance(write, schema.NEW) for write in batch.writes)
+        if brings and self.short:
+            raise DiskFull
+        try:
+            await loop.run_in_executor(self.thread, self.write, batch)
+        except DiskFull:
+            self.short = True
+            if brings or not self.reserve.there:
+                raise
+            await loop.run_in_executor(self.thread, self.write_with_reserve, batch)
         self.logged += weight(batch)
         if any(isinstance(write, schema.ERASURES) for write in batch.writes):
             await self.forget()
@@ -116,6 +128,17 @@ class SqliteStore(Reads):
         except sqlite3.Error:
             return False
         return not busy
+
+    def write_with_reserve(self, batch: Batch) -> None:
+        """Raises StoreFailed."""
+        self.reserve.release()
+        passed(self.writer)  # and then the log begins anew, in the room that it has
+        self.write(batch)
+
+    async def hold_back(self) -> bool:
+        made = await asyncio.get_running_loop().run_in_executor(self.thread, self.reserve.make)
+        self.short = not made
+        return made
 
     def write(self, batch: Batch) -> None:
         db = self.writer

@@ -55,6 +55,10 @@ class Writer:
             raise sqlite3.OperationalError("disk I/O error")
         return self.db.execute(sql, values)
 
+    def executemany(self, sql: str, rows: list[tuple[object, ...]]) -> None:
+        for row in rows:
+            self.execute(sql, row)
+
 
 async def test_a_rollback_that_fails_is_a_failure_of_the_store_and_the_next_one_mends_it(
     tmp_path: Path,

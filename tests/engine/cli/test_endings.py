@@ -12,13 +12,21 @@ from franking.engine.at_the_panel import UnknownUser
 from franking.engine.cli import app, send
 from franking.engine.cli.ending import told
 from franking.engine.cli.exits import Exit
-from franking.engine.records import StoreFailed
+from franking.engine.records import StoreDamaged, StoreFailed
 from franking.engine.refusal import Refused
 from franking.engine.runtime import EngineFailed
 from franking.engine.settings import CredentialError, Given, Mistake, SettingsError
 from franking.engine.spool import ScanUnreadable
 from franking.engine.store.lock import StoreInUse, StoreLock
-from franking.engine.store.opening import StoreUnusable
+from franking.engine.store.opening import (
+    NoStore,
+    StoreLocked,
+    StoreNotWhole,
+    StoreOfAnother,
+    StoreReadOnly,
+    StoreTooNew,
+    StoreUnusable,
+)
 from franking.engine.words import words as sentences
 from franking.events.said import said
 from franking.machines.rules import RULES
@@ -41,7 +49,18 @@ HERE = Path("/somewhere")
         (UnknownUser("bo"), 78, "bo"),
         (ScanUnreadable(HERE / "scan.pdf", "scan.no-file"), 66, "/somewhere/scan.pdf"),
         (StoreInUse(HERE, "4711"), 75, "process 4711"),
-        (StoreUnusable(HERE, "this is no store", "Move it away"), 69, "this is no store. Move it away."),
+        (
+            StoreUnusable(HERE, why="no reason"),
+            69,
+            "cannot be opened (no reason). Restore it, or move it away.",
+        ),
+        (StoreTooNew(HERE, 2, 1), 69, "the store has version 2"),
+        (NoStore(HERE), 78, "not a store of franking"),
+        (StoreLocked(HERE), 75, "another program holds"),
+        (StoreReadOnly(HERE), 73, "may only be read"),
+        (StoreNotWhole(HERE, why="page 3"), 74, "damaged, or is no database (page 3)"),
+        (StoreOfAnother(HERE, "franking"), 77, "`sudo -u franking franking ...`"),
+        (StoreDamaged("page 3"), 74, "A file of the store is damaged (page 3)"),
         (StoreFailed("disk I/O error", full=True), 69, "disk I/O error"),
         (EngineFailed("dispatcher"), 70, "dispatcher"),
         (PermissionError(13, "Permission denied", "drawn/job.md"), 73, "✗ drawn/job.md: Permission denied."),
@@ -96,7 +115,7 @@ def test_a_file_that_is_no_store_is_left_alone(device: Device) -> None:
     device.store.mkdir()
     (device.store / "store.db").write_bytes(b"a diary, not a database" * 50)
     ended = device.send()
-    assert ended.code == 69
+    assert ended.code == 74
     assert "store.db" in ended.err
     assert (device.store / "store.db").read_bytes() == b"a diary, not a database" * 50
 
