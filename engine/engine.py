@@ -10,7 +10,7 @@ nowhere but in its store's folder.
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -46,6 +46,7 @@ from .records import RevocationEnded, SealFailed, Store, StoreFailed
 from .refusal import Refused, check_codes
 from .runtime import Unit
 from .settings import FileCredentials, Mistake, Settings, SettingsError
+from .signals import Transferred
 from .status import Status
 from .view import View
 from .words import words
@@ -224,7 +225,18 @@ class Engine(Leaving):
         returns to stop that. `settle` waits for handlers, so none may wait for `settle`. `missed` is told of
         lines that were not kept until the handler came to them.
         """
-        task = asyncio.ensure_future(self.journal.handle(kind, handler, self.runtime.sequence, missed))
+        return self.listening(self.journal.handle(kind, handler, self.runtime.sequence, missed))
+
+    def on_progress(self, handler: Callable[[Transferred], Awaitable[None] | None]) -> Callable[[], None]:
+        """Calls `handler` with how far each message has come, at most every 128 kB of it, from now on; call
+        what it returns to stop that. These are no facts: a handler that is slow sees the latest value of each
+        job and not those before, and neither sending nor `settle` waits for it.
+        """
+        return self.listening(self.signals.listen(handler))
+
+    def listening(self, work: Coroutine[None, None, None]) -> Callable[[], None]:
+        """What ends it."""
+        task = asyncio.ensure_future(work)
         self.handlers.append(task)
 
         def off() -> None:

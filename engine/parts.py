@@ -47,6 +47,7 @@ from .senders import Senders
 from .sending import Sending, Way
 from .settings import Settings
 from .shown import LEEWAY, NOT_SET, SignInRequest
+from .signals import Signals
 from .signing_in import SigningIn, not_signed_in
 from .spool import Spool
 from .status import Reader
@@ -94,6 +95,7 @@ class Parts:
             lambda row: self.boxes.links_of(row, self.settings.box.keep),
             lambda row, links: self.adapters.envelope(row, self.scans.contents(row), links),
             lambda: self.settings.smtp.give_up_after,
+            self.signals.transferred,
         )
         sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
         self.signing_in = SigningIn(acts)
@@ -152,6 +154,7 @@ class Parts:
             providers,
         )
         self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
+        self.signals = Signals()
         self.deeds = self.deeds_of()
         self.known_time = KnownTime(self.runtime, self.saying, lambda: self.settings)
         self.credential_look = CredentialLook(self.runtime, self.saying, self.adapters.credential_ends)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from ..events.box import LinkAnnounced, LinkWithdrawn
 from ..events.information import Info
@@ -52,6 +53,8 @@ class Way:
     """
     later: Callable[[int, timedelta | None], datetime]
     "When to try again after so many tries, where the server has asked for no other time."
+    transferred: Callable[[int, int, int], None]
+    "Job, octets of its message that have gone, and of how many: to be shown."
 
 
 class Sending:
@@ -98,7 +101,8 @@ class Sending:
         except CredentialError as error:
             return self.waits(job, FAULT_DELAY, code=f"{error.reference}{CANNOT_BE_READ}")
         try:
-            sent = await self.way.submission().send(login, envelope, begin)
+            transferred = partial(self.way.transferred, job)
+            sent = await self.way.submission().send(login, envelope, begin, transferred)
         except NoServer:
             return self.waits(job, FAULT_DELAY, code="no server")
         except StoreFailed:  # nothing went: a body does not begin before that is written down

@@ -24,10 +24,11 @@ from ..ports import Recipient
 from ..reasons import recipients, server_words
 from ..refusal import Refused
 from ..settings import Settings, why
+from ..signals import Transferred
 from ..words import Words, words
 from .exits import Exit
 from .opening import Config, configured, opened
-from .terminal import DONE, FAILED, WAITS, Terminal, plain, refusal, say, spinning, terminal, whats_wrong
+from .terminal import DONE, FAILED, WAITS, Terminal, plain, refusal, say, terminal, transferring, whats_wrong
 from .times import local
 
 OPTIONS = {
@@ -130,7 +131,13 @@ async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result
         except Refused as refused:
             return Result("refused", request.recipients, rules=refused.rules)
         try:
-            with spinning(on.err, f"Sending job {receipt.job}"):
+            with transferring(on.err, f"Sending job {receipt.job}") as shown:
+
+                def show_own(signal: Transferred) -> None:
+                    if signal.job == receipt.job:
+                        shown(signal.octets, signal.of)
+
+                engine.on_progress(show_own)
                 await engine.settle()
         except asyncio.CancelledError:
             rows = [("Then", GOES_ON)]

@@ -8,7 +8,7 @@ nobody can paint on a person's terminal. The manual's brackets are text, never m
 import io
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -117,6 +117,20 @@ def refusal(on: Console, headline: str, rules: Sequence[Rule], words: Words) -> 
     for rule in map(words.told, rules):
         rows = [(rule.code, rule.sentence), ("Do", rule.remedy), ("Who", words.actor(rule.actor))]
         detail(on, [*rows, ("Settings", ", ".join(rule.settings))])
+
+
+@contextmanager
+def transferring(on: Console, text: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that shows, on a terminal, how many octets of how many have gone; elsewhere nothing."""
+    if not on.is_terminal or on.is_dumb_terminal:
+        yield lambda octets, of: None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
+
+    about = TextColumn("{task.description}", markup=False)
+    with Progress(SpinnerColumn(), about, BarColumn(), DownloadColumn(), console=on, transient=True) as bar:
+        task = bar.add_task(plain(text), total=None)
+        yield lambda octets, of: bar.update(task, completed=octets, total=of)
 
 
 @contextmanager
