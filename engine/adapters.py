@@ -17,6 +17,7 @@ from ..events.request import InternetFax, Request
 from ..events.settings import AdministratorFlow, DeviceSettings, HttpVersion, OAuth, Proxy, Tls
 from ..machines.mailboxes import same_host
 from ..machines.message import Limits
+from ..machines.pace import Pace
 from .boxes import LINK_PATH, Linked, LinkEnded
 from .clock import Clock
 from .exclusions import exclusion
@@ -25,6 +26,7 @@ from .information import detail_of
 from .ports import (
     Application,
     Attachment,
+    Content,
     Credentials,
     Envelope,
     HttpProxy,
@@ -35,6 +37,7 @@ from .ports import (
     Outcome,
     Parked,
     Provider,
+    Room,
     Submission,
     issued_by,
     issuer_of,
@@ -42,7 +45,7 @@ from .ports import (
 from .records import JobRow
 from .senders import REQUEST
 from .settings import CredentialError
-from .spool import FILES, Spool
+from .spool import FILES
 from .tls import KeptContext
 from .words import Words, words
 
@@ -62,12 +65,11 @@ class Adapters:
         settings: Callable[[], DeviceSettings],
         clock: Clock,
         credentials: Credentials,
-        spool: Spool,
         parked: Parked,
         sender: Callable[[JobRow, Request], str],
         providers: Mapping[str, "ProviderData"],
     ) -> None:
-        self.settings, self.clock, self.credentials, self.spool = settings, clock, credentials, spool
+        self.settings, self.clock, self.credentials = settings, clock, credentials
         self.parked = parked
         self.sender = sender
         "The From with which a job goes now."
@@ -197,6 +199,24 @@ class Adapters:
             server, said or (known.octets_max if own else None), known.recipients_max if own else None
         )
 
+    def pace(self) -> Pace:
+        """What the provider lets one mailbox submit at its own server; at another one, what is set (B11)."""
+        settings, known = self.settings(), self.lifetimes()
+        own = settings.oauth.enabled and same_host(settings.smtp.server or known.server, known.server)
+        if not own:
+            return Pace(settings.smtp.per_minute or 0)
+        set_or_known = (settings.smtp.per_minute, known.messages_a_minute)
+        minute = min((each for each in set_or_known if each), default=0)
+        return Pace(minute, known.messages_a_day or 0, known.recipients_a_day or 0)
+
+    def room(self) -> Room:
+        """What one mailbox may have at the submission server (S33c)."""
+        settings, known = self.settings(), self.lifetimes()
+        smtp = settings.smtp
+        own = settings.oauth.enabled and same_host(smtp.server or known.server, known.server)
+        most = known.connections if own else smtp.connections or 1
+        return Room(min(smtp.connections or most, most), smtp.window, known.idle_connection)
+
     def submission(self) -> Submission:
         """Raises NoServer where none is set."""
         if self.made_submission is None:
@@ -206,7 +226,12 @@ class Adapters:
             if server is None:
                 raise NoServer
             self.made_submission = SmtpSubmission(
-                server, smtp.port, KeptContext(self.tls), self.clock, security=smtp.security
+                server,
+                smtp.port,
+                KeptContext(self.tls),
+                self.clock,
+                security=smtp.security,
+                room=self.room(),
             )
         return self.made_submission
 
@@ -229,8 +254,10 @@ class Adapters:
         meant = explain(outcome)
         return detail_of(f"smtp.{meant.meaning}", meant.cause, meant.remedy, meant.actor, **fields)
 
-    def envelope(self, row: JobRow, links: Sequence[Linked] = ()) -> Envelope:
-        """`links`: of Scan to URL. Raises LinkEnded, and ValueError where no header field can carry
+    def envelope(
+        self, row: JobRow, contents: Sequence[Content], links: Sequence[Linked] = ()
+    ) -> Envelope:
+        """`contents`: of the job's files; `links`: of Scan to URL. Raises LinkEnded, and ValueError where no header field can carry
         a value.
         """
         from .functions import Header, Link, compose, media_type
@@ -248,8 +275,8 @@ class Adapters:
             mdn=self.settings().internet_fax.mdn,
         )
         files = [
-            Attachment(self.spool.path(row.job, number), file.name, media_type(file.name), file.size)
-            for number, file in enumerate(FILES.validate_json(row.files))
+            Attachment(content, file.name, media_type(file.name))
+            for content, file in zip(contents, FILES.validate_json(row.files), strict=True)
         ]
         asks = isinstance(request, InternetFax) and self.settings().internet_fax.dsn
         notify = tuple(Notify) if asks else ()

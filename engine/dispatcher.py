@@ -1,36 +1,61 @@
 """Chooses the next jobs. Waiting jobs are rows that nobody wakes one by one: this looks at them when
 something moved.
 
-A job goes when validation allows it, the access token of its identity is fresh and its account's mailbox has
-a place free: none in one that is closed, one in one that is being tried. Where the token is absent it is
-asked for once; «why does it wait» is read from the same machines by whoever asks.
+A job goes when validation allows it, the access token of its identity is fresh, its account's mailbox has a
+place free (none in one that is closed or waits, one in one that is being tried) and the provider's pace has
+room; whose it is, `machines/turns.py` says. Where the token is absent it is asked for once; «why does it
+wait» is read from the same machines by whoever asks.
 
-Rule: it remembers nothing but which jobs cannot be looked at, for those must not keep the others waiting. It
-looks again after each move of the machines that it reads, never by polling.
+Rule: the mailbox counts a message in the same commit in which its job is taken. This looks again after each
+move of the machines that it reads, never by polling.
 """
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
-from ..events.job import JobTaken
+from ..events.base import NewLife, OfAccount, OfJob
+from ..events.job import JobEndedInPart, JobPartlySent, JobSent, JobTaken, OutcomeUnknown
 from ..events.registry import MalformedRecord
 from ..events.token import TokenWanted
 from ..machines.access_token import ABSENT, ACCESS_TOKEN, FRESH
-from ..machines.job import JOB
-from ..machines.mailbox import CLOSED, MAILBOX, TRYING
+from ..machines.job import DELIVERING, JOB, SENDING
+from ..machines.mailbox import CLOSED, MAILBOX, TRYING, WAITING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
+from ..machines.session import LOGGED_IN, SESSION
+from ..machines.turns import Head, Turns, choose
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .bus import Publication
 from .deeds import where
 from .mailboxes import Mailboxes
-from .play import Machine
+from .play import Machine, Move
+from .ready_jobs import Queue, ReadyJobs, heads_of
 from .records import RETRY_STORE, JobRow, StoreFailed
 from .runtime import Runtime, Unit
 
 log = logging.getLogger("franking")
 READS = frozenset({VALIDATION.title, REFRESH_TOKEN.title, ACCESS_TOKEN.title, MAILBOX.title, JOB.title})
+UNDER_WAY = (SENDING, DELIVERING)
+AT_ONCE = 48
+"Jobs under way through all mailboxes together: each holds a message in memory, and devices are small."
+MAY_BE_TAKEN = (JobSent, JobPartlySent, JobEndedInPart, OutcomeUnknown, NewLife)
+"Ends of a try after which the server may have the message."
+Said = tuple[Publication, ...]
+"Facts that are committed together."
+
+
+class Carried(NamedTuple):
+    """A job under way."""
+
+    address: str
+    "Of whose mailbox it goes through."
+    recipients: int
+    at: datetime
+    "When it was counted."
 
 
 class Dispatcher:
@@ -38,14 +63,24 @@ class Dispatcher:
         self,
         runtime: Runtime,
         mailboxes: Mailboxes,
-        width: Callable[[], int],
+        places: Callable[[], int],
         broken: Callable[[JobRow], tuple[str, ...]],
     ) -> None:
         self.runtime, self.mailboxes = runtime, mailboxes
-        self.width = width
-        "Connections that one mailbox may have at once; the mailbox's pace will stand beside it."
+        self.places = places
+        "Jobs of one mailbox that may be under way at once: its connections, and the window of each."
         self.broken = broken
         "Codes of the rules that refuse this job now."
+        self.ready = ReadyJobs(runtime.store)
+        self.turns: dict[str, Turns] = {}
+        "By the mailbox's address."
+        self.chosen: dict[int, Carried] = {}
+        "Taken, and not committed yet."
+        self.carried: dict[int, Carried] = {}
+        self.ended: list[Publication] = []
+        "What the mailboxes are still to be told of messages that came to their end."
+        self.addresses: dict[str, str] = {}
+        "Of identities, as long as nothing happened that may change them."
         self.moved = asyncio.Event()
         self.waits = False
         self.unreadable: set[int] = set()
@@ -53,11 +88,25 @@ class Dispatcher:
         runtime.watchers.append(self.watch)
 
     def watch(self, unit: Unit) -> None:
+        self.ready.watch(unit)
+        if any(not isinstance(fact, OfJob | OfAccount) for fact in unit.played.lines):
+            self.addresses.clear()
         for move in unit.played.moves:
             if move.machine is JOB:
-                self.unreadable.discard(int(move.key))
+                self.follow(move, int(move.key))
             if move.machine.title in READS:
                 self.wake()
+
+    def follow(self, move: Move, job: int) -> None:
+        if job in self.unreadable:
+            self.unreadable.discard(job)
+            self.ready.put_back(job)
+        before, after = (each.state in UNDER_WAY for each in (move.before, move.after))
+        if after and not before and job in self.chosen:
+            self.carried[job] = self.chosen.pop(job)._replace(at=move.fact.at)
+        elif before and not after and (carried := self.carried.pop(job, None)) is not None:
+            back = carried.recipients if not isinstance(move.fact, MAY_BE_TAKEN) else 0
+            self.ended += self.mailboxes.ended(carried.address, carried.at, move.fact.at, back)
 
     def wake(self) -> None:
         if not self.waits:
@@ -70,7 +119,7 @@ class Dispatcher:
             await self.moved.wait()
             self.moved.clear()
             try:
-                await asyncio.gather(*(self.say(publication) for publication in self.choose()))
+                await self.turn()
             except StoreFailed as failure:
                 log.error("the jobs wait: %s", failure)
                 async with self.runtime.activity.parked():
@@ -80,80 +129,139 @@ class Dispatcher:
                 self.waits = False
                 self.runtime.activity.end()
 
-    async def say(self, publication: Publication) -> None:
+    async def turn(self) -> None:
+        """Raises StoreFailed; then what was chosen and not committed is chosen again."""
+        try:
+            said = self.choose()
+            failures = await asyncio.gather(*(self.say(each) for each in said), return_exceptions=True)
+            for failure in failures:
+                if isinstance(failure, BaseException):
+                    raise failure
+        finally:
+            for job in list(self.chosen):
+                del self.chosen[job]
+                if job not in self.unreadable:
+                    self.ready.put_back(job)
+
+    async def say(self, said: Said) -> None:
         """Raises StoreFailed."""
         try:
-            await self.runtime.publish(publication)
+            await self.runtime.publish(*said)
         except MalformedRecord as error:
             log.error("%s", error)
-            if isinstance(publication.fact, JobTaken):
-                self.unreadable.add(publication.fact.job)
-                self.moved.set()  # another one may have its place
+            if isinstance(fact := said[0].fact, JobTaken):
+                self.leave_alone(fact.job)
 
-    def state(self, machine: Machine, identity: str) -> StrEnum | None:
+    def leave_alone(self, job: int) -> None:
+        self.unreadable.add(job)
+        self.moved.set()  # another one may have its place
+
+    def state(self, machine: Machine, key: str) -> StrEnum | None:
         """None: it cannot be read."""
         try:
-            return self.runtime.instance(machine, identity).state
+            return self.runtime.instance(machine, key).state
         except MalformedRecord as error:
             log.error("%s", error)
             return None
 
-    def choose(self) -> list[Publication]:
+    def choose(self) -> list[Said]:
+        """Raises StoreFailed."""
+        self.ready.fill()
+        said: list[Said] = [(each,) for each in self.ended]
+        self.ended = []
         sending = self.runtime.instance(VALIDATION, "").state
         if sending is NOT_AVAILABLE:
-            return []
-        by_account: dict[str, list[str]] = {}
-        for identity in self.runtime.store.waiting():
-            by_account.setdefault(self.mailboxes.address(identity), []).append(identity)
-        if not by_account:
-            return []
-        busy: dict[str, int] = {}
-        for identity, jobs in self.runtime.store.in_transfer().items():
-            address = self.mailboxes.address(identity)
-            busy[address] = busy.get(address, 0) + jobs
-        return [
-            publication
-            for address, identities in by_account.items()
-            for publication in self.of_account(address, identities, busy.get(address, 0), sending is OFF)
-        ]
+            return said
+        by_account: dict[str, list[Queue]] = {}
+        for queue in self.ready.waiting():
+            by_account.setdefault(self.address(queue.whose.identity), []).append(queue)
+        busy = Counter(carried.address for carried in self.carried.values())
+        left = AT_ONCE - len(self.carried)
+        for address in sorted(by_account, key=lambda address: (busy[address], address)):
+            free = min(self.free(address) - busy[address], left)
+            found = list(self.of_account(address, by_account[address], free, sending is OFF))
+            left -= sum(isinstance(each[0].fact, JobTaken) for each in found)
+            said += found
+        for address in self.turns.keys() - by_account.keys():
+            del self.turns[address]
+        return said
+
+    def address(self, identity: str) -> str:
+        found = self.addresses.get(identity)
+        if found is None:
+            found = self.addresses[identity] = self.mailboxes.address(identity)
+        return found
+
+    def free(self, address: str) -> int:
+        state = self.mailboxes.state(address)
+        return 0 if state in (CLOSED, WAITING) else 1 if state is TRYING else self.places()
 
     def of_account(
-        self, address: str, identities: list[str], busy: int, without_tokens: bool
-    ) -> Iterator[Publication]:
+        self, address: str, queues: list[Queue], free: int, without_tokens: bool
+    ) -> Iterator[Said]:
         """What goes through one mailbox, whose places its identities share."""
-        mailbox = self.mailboxes.state(address)
-        if mailbox is CLOSED:
+        if self.mailboxes.state(address) in (CLOSED, WAITING):
             return
-        free = (1 if mailbox is TRYING else self.width()) - busy
-        for left, identity in zip(range(len(identities), 0, -1), identities, strict=True):
+        fresh = set()
+        for identity in dict.fromkeys(queue.whose.identity for queue in queues):
             access = FRESH if without_tokens else self.access(identity)
             if access is ABSENT:
-                yield Publication(TokenWanted(identity=identity))
-            elif access is FRESH and free > 0:
-                taken = self.take(identity, -(-free // left))
-                free -= len(taken)
-                yield from taken
+                yield (Publication(TokenWanted(identity=identity)),)
+            elif access is FRESH:
+                fresh.add(identity)
+        going = [queue for queue in queues if queue.whose.identity in fresh]
+        slow = [each.at for each in self.carried.values() if each.address == address]
+        room = self.mailboxes.room(address, slow)
+        while free > 0 and (heads := heads_of(going, self.stands)):
+            head, turns = choose(self.turns.get(address, Turns()), tuple(heads))
+            found = self.take(address, head, heads[head])
+            if found is None:
+                continue
+            broken, addressed = found
+            if not broken and not room.fits(addressed):
+                del self.chosen[head.job]
+                self.ready.put_back(head.job)
+                yield from self.mailboxes.pause(address, addressed)
+                return
+            self.turns[address] = turns
+            taken = Publication(JobTaken(job=head.job, broken=broken))
+            if broken:
+                yield (taken,)
+                continue
+            free, room = free - 1, room.without(addressed)
+            yield (taken, *self.mailboxes.used(address, addressed, room))
+
+    def stands(self, place: str, identity: str) -> bool:
+        """This person stands at this place."""
+        try:
+            session = self.runtime.instance(SESSION, place)
+        except MalformedRecord:
+            return False
+        return session.state is LOGGED_IN and session.data.identity == identity
+
+    def take(self, address: str, head: Head, queue: Queue) -> tuple[tuple[str, ...], int] | None:
+        """Codes of the rules that it breaks, and how many recipients it has; None: it cannot be looked at, or
+        is gone. Raises StoreFailed.
+        """
+        job = head.job
+        self.ready.take_out(queue, job)
+        self.chosen[job] = Carried(address, 0, self.runtime.clock.now())
+        row = self.runtime.store.job(job)
+        if row is None:
+            del self.chosen[job]
+            return None
+        self.chosen[job] = Carried(address, row.addressed, self.runtime.clock.now())
+        try:
+            return self.broken(row), row.addressed
+        except StoreFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - a record, a rule or a directory; the others' mail goes on
+            log.error("job %d cannot be looked at: %s", job, where(error))
+            del self.chosen[job]
+            self.unreadable.add(job)
+            return None
 
     def access(self, identity: str) -> StrEnum | None:
         """Of its access token; None where no sign-in is held, or a record cannot be read."""
         signed_in = self.state(REFRESH_TOKEN, identity) is ACQUIRED
         return self.state(ACCESS_TOKEN, identity) if signed_in else None
-
-    def take(self, identity: str, most: int) -> list[Publication]:
-        taken = []
-        found = self.runtime.store.next_jobs(identity, most + len(self.unreadable))
-        for job in [job for job in found if job not in self.unreadable][:most]:
-            row = self.runtime.store.job(job)
-            if row is None:
-                continue
-            try:
-                broken = self.broken(row)
-            except StoreFailed:
-                raise
-            except Exception as error:  # noqa: BLE001 - a record, a rule or a directory; the others' mail goes on
-                log.error("job %d cannot be looked at: %s", job, where(error))
-                self.unreadable.add(job)
-                self.moved.set()  # another one may have its place
-            else:
-                taken.append(Publication(JobTaken(job=job, broken=broken)))
-        return taken

@@ -1,32 +1,43 @@
-"""Whose mailbox a message goes through, and what is known of it: closed, being tried, or refusing a From
-address.
+"""Whose mailbox a message goes through, and what is known of it: how much more the provider lets it send,
+whether it waits, is closed or being tried, or refuses a From address.
 
 Rule: an account gets its id when something is to be remembered of it; one without an id is open. Identities
 that sign in with one address share one mailbox.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR
-from ..events.mailbox import MailboxClosed, MailboxProved, MailboxTryWanted
+from ..events.information import Actor, Info
+from ..events.mailbox import (
+    MailboxClosed,
+    MailboxPaused,
+    MailboxPauseOver,
+    MailboxProved,
+    MailboxTryWanted,
+    MailboxUsed,
+    MailboxUseEnded,
+)
 from ..events.registry import MalformedRecord
 from ..events.settings import DeviceSettings
 from ..events.token import TokenRetryDue
 from ..machines.access_token import ACCESS_TOKEN, REFUSED
-from ..machines.mailbox import CLOSED, MAILBOX, OPEN, TRYING
+from ..machines.mailbox import CLOSED, MAILBOX, OPEN, PACE, QUOTA, TRYING, WAITING, Traffic
+from ..machines.pace import LATE, UNLIMITED, WINDOW_S, Pace, free_at, left, near_of
 from .bus import Publication
+from .information import detail_by
 from .people import People
 from .play import Instance
-from .records import AccountRow, RefusedSender, RefusedSendersGone, Write
+from .records import AccountRow, InformationDetail, RefusedSender, RefusedSendersGone, Write
 from .runtime import Runtime
 
 log = logging.getLogger("franking")
-TRY_AGAIN = timedelta(hours=1)
-"How long a mailbox stays closed where the server's answer has no time of its own."
+PAUSE = timedelta(minutes=1)
+"How long it waits where the server's answer has no time of its own."
 REMEMBERED = timedelta(days=1)
 "How long a From address that was refused is not tried again."
 
@@ -38,16 +49,52 @@ class MailboxStatus(NamedTuple):
     address: str
     "Of who signs in at the submission server."
     state: str
-    "`closed` or `being tried`."
+    "`waiting until`, `closed` or `being tried`."
     code: str
-    "What closed it, as the server said it."
+    "What closed it, as the server said it; of one that waits, that, `pace` or `quota`."
     try_at: datetime | None
-    "When one message finds out whether it was mended."
+    "When it goes on by itself; of one that is closed: when one message finds out whether it was mended."
+    jobs: int = 0
+    "How many jobs wait for that alone."
+
+
+class Allowance(NamedTuple):
+    """How much more one mailbox may send now; None: as much as it likes."""
+
+    messages: int | None
+    recipients: int | None
+    pace: Pace
+
+    def fits(self, recipients: int) -> bool:
+        if self.messages is not None and self.messages < 1:
+            return False
+        enough = self.recipients is None or recipients <= self.recipients
+        return enough or self.recipients == self.pace.recipients_a_day
+
+    def without(self, recipients: int) -> "Allowance":
+        """After one message to so many."""
+        messages = None if self.messages is None else self.messages - 1
+        left = None if self.recipients is None else max(self.recipients - recipients, 0)
+        return self._replace(messages=messages, recipients=left)
+
+    def nearly(self) -> bool:
+        """What may go in a day is nearly used up."""
+        most, people = self.pace.messages_a_day, self.pace.recipients_a_day
+        few = most and self.messages is not None and self.messages <= most - near_of(most)
+        return bool(few or (people and (self.recipients or 0) <= people - near_of(people)))
 
 
 class Mailboxes:
-    def __init__(self, runtime: Runtime, settings: Callable[[], DeviceSettings], people: People) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        settings: Callable[[], DeviceSettings],
+        people: People,
+        pace: Callable[[], Pace],
+    ) -> None:
         self.runtime, self.settings, self.people = runtime, settings, people
+        self.pace = pace
+        "What the provider lets one mailbox submit, as data and settings say it at this moment (B11)."
         self.store, self.clock = runtime.store, runtime.clock
         self.rows = {row.address: row for row in self.store.accounts()}
         "By address, those too that are not stored yet."
@@ -84,6 +131,12 @@ class Mailboxes:
             log.error("%s", error)
             return None
 
+    def waits_until(self, identity: str) -> datetime | None:
+        """When it goes on by itself with what waits for the provider's pace, or for its server."""
+        instance = self.instance(self.address(identity))
+        until: datetime | None = instance.data.until if instance else None
+        return until
+
     def closed(self, identity: str) -> bool:
         return self.state(self.address(identity)) is CLOSED
 
@@ -100,7 +153,62 @@ class Mailboxes:
     # What is said of it
 
     def close(self, row: AccountRow, code: str, after: timedelta | None) -> MailboxClosed:
-        return MailboxClosed(account=row.account, try_at=self.clock.now() + (after or TRY_AGAIN), code=code)
+        not_before = self.clock.now() + after if after else None
+        return MailboxClosed(account=row.account, not_before=not_before, code=code)
+
+    def throttled(self, address: str, code: str, after: timedelta | None) -> Publication:
+        """The server takes nothing more of it for a while."""
+        row, until = self.row(address), self.clock.now() + (after or PAUSE)
+        return Publication(MailboxPaused(account=row.account, until=until, code=code), rows=(row,))
+
+    # Pace
+
+    def room(self, address: str, under_way: Iterable[datetime]) -> Allowance:
+        """`under_way`: when the messages were counted whose end has not come; the provider may count them
+        later than any minute.
+        """
+        pace, now = self.pace(), self.clock.now()
+        if pace == UNLIMITED:
+            return Allowance(None, None, pace)
+        found = left(self.traffic(address).use, pace, now)
+        slow = sum(now - at > timedelta(seconds=WINDOW_S) for at in under_way)
+        messages = None if found.messages is None else max(found.messages - slow, 0)
+        return Allowance(messages, found.recipients, pace)
+
+    def traffic(self, address: str) -> Traffic:
+        instance = self.instance(address)
+        found: Traffic = instance.data if instance else MAILBOX.begins
+        return found
+
+    def used(self, address: str, recipients: int, room: Allowance) -> tuple[Publication, ...]:
+        """One message to so many is on its way; it leaves this room."""
+        if room.pace == UNLIMITED:
+            return ()
+        row, traffic = self.row(address), self.traffic(address)
+        fact = MailboxUsed(account=row.account, recipients=recipients, **room.pace._asdict())
+        told: tuple[Write, ...] = ()
+        if traffic.eases_at is None and room.nearly():
+            detail = detail_by("I302", Actor.ADMIN, account=address)
+            told = (InformationDetail(Info.QUOTA_NEAR, row.account, detail),)
+        return (Publication(fact, rows=((row,) if traffic == MAILBOX.begins else ()) + told),)
+
+    def pause(self, address: str, recipients: int) -> Iterator[tuple[Publication, ...]]:
+        """A message to so many must wait for the provider's pace; nothing: for one that is under way."""
+        use, pace, now = self.traffic(address).use, self.pace(), self.clock.now()
+        until = free_at(use, pace, now, recipients)
+        if until is not None:
+            soon = free_at(use, pace._replace(messages_a_day=0, recipients_a_day=0), now)
+            code = PACE if soon == until else QUOTA
+            row = self.row(address)
+            yield (Publication(MailboxPaused(account=row.account, until=until, code=code), rows=(row,)),)
+
+    def ended(self, address: str, used_at: datetime, ended_at: datetime, back: int) -> list[Publication]:
+        """A message that was counted came to its end; `back`: recipients of one that was not taken."""
+        row, pace = self.rows.get(address.casefold()), self.pace()
+        if row is None or pace == UNLIMITED or not (back or ended_at - used_at >= LATE):
+            return []
+        fact = MailboxUseEnded(account=row.account, used_at=used_at, given_back=back, **pace._asdict())
+        return [Publication(fact)]
 
     def proved(self, address: str) -> tuple[Publication, ...]:
         """What a message that was taken says of it."""
@@ -130,7 +238,9 @@ class Mailboxes:
 
     def all_tried(self) -> tuple[Publication, ...]:
         """The way to the server is another one now, or who signs in there."""
-        return tuple(publication for row in self.rows.values() for publication in self.tries(row))
+        waits = [row for row in self.rows.values() if self.state(row.address) is WAITING]
+        tries = (publication for row in self.rows.values() for publication in self.tries(row))
+        return (*tries, *(Publication(MailboxPauseOver(account=row.account)) for row in waits))
 
     def tries(self, row: AccountRow | None) -> tuple[Publication, ...]:
         if row is None or self.state(row.address) is not CLOSED:
@@ -161,11 +271,15 @@ class Mailboxes:
         for row in sorted(self.rows.values()):
             instance = self.instance(row.address)
             if instance is not None and instance.state is not OPEN:
-                data = instance.data
-                found.append(
-                    MailboxStatus(row.account, row.address, instance.state.value, data.code, data.try_at)
-                )
+                data, waits = instance.data, instance.state is WAITING
+                code, at = (data.why, data.until) if waits else (data.code, data.try_at)
+                state, jobs = instance.state.value, self.jobs_of(row)
+                found.append(MailboxStatus(row.account, row.address, state, code, at, jobs))
         return tuple(found)
+
+    def jobs_of(self, row: AccountRow) -> int:
+        whose = (ADMINISTRATOR, *self.identities())
+        return self.store.ready_count([each for each in whose if self.address(each) == row.address])
 
     def owner(self, account: str) -> str | None:
         """The user whose alone it is; None: the device's, or shared."""

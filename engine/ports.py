@@ -6,16 +6,13 @@ exceptions: an adapter that raises has a bug.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol, runtime_checkable
-
-from pydantic import TypeAdapter
 
 from ..events.information import Actor
 from ..events.settings import AdministratorFlow, Flow
@@ -137,12 +134,16 @@ class Lifetimes(NamedTuple):
     "The provider's submission server."
     connections: int
     "How many connections a mailbox may have at once."
+    idle_connection: timedelta = timedelta(seconds=30)
+    "So long an unused connection to the submission server is kept; below what any server is known to allow."
     octets_max: int | None = None
     "SIZE that the provider's own server advertises (RFC 1870)."
     recipients_max: int | None = None
     "That the provider's own server takes in one message."
     messages_a_minute: int | None = None
     "That a mailbox may submit; None: not published."
+    messages_a_day: int | None = None
+    "In any 24 hours."
     recipients_a_day: int | None = None
     "In any 24 hours."
     margins: Mapping[str, timedelta] = MappingProxyType({})
@@ -205,12 +206,38 @@ class SignsIn(Provider, Protocol):
         """The flow that may work where this one was refused like this; None: there is none."""
 
 
+class FileChanged(Exception):
+    """A file no longer is what it was when the job was accepted: another size, or not what was sealed."""
+
+    def __init__(self, name: str, octets: int) -> None:
+        super().__init__(name, octets)
+        self.name = name
+        self.octets = octets
+        "What it had."
+
+
+class OpenContent(Protocol):
+    def pieces(self, first: int = 0) -> Iterator[bytes]:
+        """From that octet to the end, proved to be what was taken. Raises FileChanged, OSError."""
+
+    def close(self) -> None: ...
+
+
+class Content(Protocol):
+    """The octets of one file, wherever they lie."""
+
+    @property
+    def octets(self) -> int:
+        """When the job was accepted."""
+
+    def open(self) -> OpenContent:
+        """Raises FileChanged where it has another size by now, or OSError where it cannot be read."""
+
+
 class Attachment(NamedTuple):
-    path: Path
+    content: Content
     name: str
     media_type: str
-    octets: int
-    "Its size when the job was accepted: a file with another one is not sent."
 
 
 class Login(NamedTuple):
@@ -243,6 +270,8 @@ class Verdict(StrEnum):
     TOKEN_REFUSED = "token refused"  # noqa: S105 - a verdict
     CLOSES = "closes the mailbox"
     "Somebody must mend the mailbox or its organisation first: nothing is repeated before (B11)."
+    PAUSES = "pauses the mailbox"
+    "Nothing more may come from this mailbox for a while: it waits, and no job counts a try (B11)."
     ENDED = "ended"
     SENDER_REFUSED = "sender refused"
     "Ended: the account may not send as this From address."
@@ -252,14 +281,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
+    """What the server said of one recipient in one try."""
+
     address: str
     accepted: bool
     reply: str
-
-
-RECIPIENTS: TypeAdapter[tuple[Recipient, ...]] = TypeAdapter(
-    tuple[Recipient, ...], config={"defer_build": True}
-)
+    "With its codes."
+    verdict: Verdict = Verdict.SENT
+    "What a refusal means; of one that was accepted, nothing: the end of the message decides."
+    code: str = ""
+    "Of a refusal, as `Outcome.code`."
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,21 +345,46 @@ class NoServer(Exception):
         super().__init__("no SMTP server is set")
 
 
+class Room(NamedTuple):
+    """What a mailbox may have at a submission server."""
+
+    connections: int = 1
+    "At once, those counted that are being opened or left."
+    window: int = 4
+    "Messages under way over one connection, where the server takes commands in groups."
+    idle: timedelta = timedelta(seconds=30)
+    "So long an unused connection is kept: servers close them after minutes, and count the open ones."
+
+
+Progress = Callable[[int, int], None]
+"Octets of a message that went to the connection so far, and of how many."
+
+
 class Submission(Protocol):
-    """Carries one message to the submission server over a verified TLS connection (S30), or without any
-    secret over the plain connection that the settings ask for.
+    """Carries messages to the submission server over verified TLS connections (S30), or without any secret
+    over the plain connections that the settings ask for. `send` is called for many at once; which connection
+    carries which is decided here.
     """
 
     octets_max: int | None
     "What the server said last of the size that it takes (RFC 1870); None: nothing yet."
 
-    async def send(self, login: Login, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
-        """`begin()` is called beside the envelope's flight and awaited before the body may go: the durable
-        mark. Cancelling before that drops the connection.
+    async def send(
+        self,
+        login: Login,
+        envelope: Envelope,
+        begin: Callable[[], Awaitable[None]],
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """`begin()` is called once, beside the envelope's flight, and awaited before the body may go: the
+        durable mark. `progress` is called at most every 128 kB, and when the message is written. Cancelling
+        before that drops the connection, not before a message whose end it has already is answered.
         """
 
     async def close(self, user: str) -> None:
-        """Closes pooled connections that were authenticated as `user`, after the message in transfer."""
+        """Closes connections that were authenticated as `user`, after the message in transfer; messages of
+        which nothing was said end as `sign-in-gone`.
+        """
 
     async def aclose(self) -> None: ...
 

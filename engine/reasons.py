@@ -8,19 +8,19 @@ from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
 from ..machines.access_token import BACKING_OFF
 from ..machines.job import ENDED, WAITING
+from ..machines.mailbox import OURS
+from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF
 from .information import Advice, of_reason, of_rules
-from .ports import RECIPIENTS, Outcome, Phase, Recipient, Verdict
+from .mailboxes import MailboxStatus
+from .ports import Outcome, Phase, Verdict
+from .records import JobOutcome
 from .status import IdentityStatus, JobStatus, Reader, Status
 from .words import CANNOT_BE_READ, Words
 
-AUTH_CODES = frozenset({"454", "534", "535"})
-"Replies that only AUTH has (RFC 4954 section 4)."
 NO_ADDRESS = "S17-address"
 "The rule that a user breaks whose address was taken away after the job was accepted."
-ADDRESS_STATUS = "5.1."
-"Enhanced codes about an address (RFC 3463 section 3.2)."
 
 
 def of_job(reader: Reader, job: JobStatus) -> Advice:
@@ -34,6 +34,8 @@ def of_job(reader: Reader, job: JobStatus) -> Advice:
             return without_token(now, identity, reader)
         account = reader.mailboxes.address(identity.identity)
         for closed in (each for each in now.mailboxes if each.address == account):
+            if closed.state == MAILBOX_WAITING.value:
+                return of_pause(closed, words)
             if found := warned(now, Info.MAILBOX_CLOSED, closed.account):
                 return found
         found = warned(now, Info.PROVIDER_REFUSES, identity.identity)
@@ -49,13 +51,21 @@ def of_job(reader: Reader, job: JobStatus) -> Advice:
         return Advice(
             words.say("credential.cause", reference=secret), words.say("waits.secret.remedy"), Actor.ADMIN
         )
-    if known := of_code(job.code, server_words(reader, job.job), words, **addresses(reader, job)):
+    last = reader.store.job_outcome(job.job) or JobOutcome(job.job, "", "")
+    if known := of_code(job.code, last, words, **addresses(reader, job)):
         return known
     if codes := reader.rules_in(job.code):
         return of_rules(codes, reader.rules, words)
     if job.state == ENDED.name.lower():
         return Advice(job.reason, words.say("I201.remedy"), Actor.PERSON)
     return Advice(job.reason, words.say("waits.remedy"), Actor.NOBODY)
+
+
+def of_pause(mailbox: MailboxStatus, words: Words) -> Advice:
+    """The provider's pace, or its server's word: nobody needs to do anything."""
+    meaning = mailbox.code if mailbox.code in OURS else "paused"
+    cause = words.say(f"waits.{meaning}.cause", account=mailbox.address, code=mailbox.code)
+    return Advice(cause, words.say("waits.remedy"), Actor.NOBODY)
 
 
 def without_token(now: Status, identity: IdentityStatus, reader: Reader) -> Advice:
@@ -92,7 +102,7 @@ def addresses(reader: Reader, job: JobStatus) -> dict[str, str]:
     return {"account": reader.mailboxes.address(job.signer), "sender": row.sender if row else ""}
 
 
-def of_code(code: str, reply: str, words: Words, **addresses: str) -> Advice | None:
+def of_code(code: str, last: JobOutcome, words: Words, **addresses: str) -> Advice | None:
     """The words for a job's reason: the engine's own, or from the table of the servers' answers, which may
     name the `account` and the `sender`.
     """
@@ -100,8 +110,9 @@ def of_code(code: str, reply: str, words: Words, **addresses: str) -> Advice | N
         return own
     from .smtp.trouble import explain
 
+    phase = Phase(last.phase) if last.phase else Phase.CONNECT
     try:
-        row = explain(Outcome(Verdict.LATER, phase_of(code), code, reply, answered=bool(reply)))
+        row = explain(Outcome(Verdict.LATER, phase, code, last.reply, answered=bool(last.reply)))
     except LookupError:
         return None
     meaning = f"smtp.{row.meaning}"
@@ -112,23 +123,7 @@ def of_code(code: str, reply: str, words: Words, **addresses: str) -> Advice | N
     )
 
 
-def phase_of(code: str) -> Phase:
-    """Where in the dialogue such a code can only have come: the store keeps the code alone."""
-    number, _, enhanced = code.partition(" ")
-    if number in AUTH_CODES:
-        return Phase.AUTH
-    if enhanced.startswith(ADDRESS_STATUS):
-        return Phase.RCPT
-    return Phase.MAIL if number.isdecimal() else Phase.CONNECT
-
-
 def server_words(reader: Reader, job: int) -> str:
     """What the submission server said last about this job; empty if nothing."""
     outcome = reader.store.job_outcome(job)
     return outcome.reply if outcome else ""
-
-
-def recipients(reader: Reader, job: int) -> tuple[Recipient, ...]:
-    """What the server said of each, as far as it was asked (S33c)."""
-    outcome = reader.store.job_outcome(job)
-    return RECIPIENTS.validate_json(outcome.recipients) if outcome else ()

@@ -12,19 +12,20 @@ from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.credential import CREDENTIAL
-from ..machines.job import ENDED, JOB, SENT, WAITING, Progress
+from ..machines.job import ENDED, HELD, JOB, SENT, WAITING, Progress
 from ..machines.lifetime import LIFETIME
-from ..machines.mailbox import CLOSED
+from ..machines.mailbox import CLOSED, OURS
+from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
+from .addressees import Addressee, Fate, addressees
 from .information import Raised, Warning, of_rules, warning
 from .journal import Unreadable, entry
 from .mailboxes import Mailboxes, MailboxStatus
 from .people import People
 from .play import Instance, Machine
-from .ports import RECIPIENTS, Recipient
-from .records import JobMoved, JobRow
+from .records import JOBS_AT_ONCE, JobMoved, JobRow
 from .runtime import Runtime, code_of
 from .senders import REQUEST
 from .spool import FILES
@@ -77,7 +78,9 @@ class RecipientStatus(NamedTuple):
     outcome: str
     "The server's words; empty: nothing is known yet."
     accepted: bool | None
-    "None: the server has not said anything of it yet."
+    "None: it is not settled yet, and the job's next try goes to it."
+    unknown: int = 0
+    "How many tries with no known end it may have been taken in: so often the mail may have come again."
 
 
 class FileStatus(NamedTuple):
@@ -101,6 +104,7 @@ class Status(NamedTuple):
     broken: tuple[str, ...]
     identities: tuple[IdentityStatus, ...]
     jobs: tuple[JobStatus, ...]
+    "The newest thousand; `Engine.jobs` gives the others by pages."
     information: tuple[Warning, ...]
     mailboxes: tuple[MailboxStatus, ...]
     "Those that are not open."
@@ -138,12 +142,18 @@ class Reader:
             sending.state.value,
             sending.data.broken,
             tuple(self.identity(identity, login) for identity, login in identities),
-            tuple(self.of_job(row, moved) for row, moved in self.store.jobs()),
+            self.jobs(),
             self.information(),
             self.mailboxes.status(),
             self.warns(),
             self.runtime.instance(CREDENTIAL, "").data.ends_at,
         )
+
+    def jobs(
+        self, owner: str | None = None, before: int | None = None, limit: int = JOBS_AT_ONCE
+    ) -> tuple[JobStatus, ...]:
+        """The newest, of one owner's identity or of all, with numbers below `before`; the oldest first."""
+        return tuple(self.of_job(row, moved) for row, moved in self.store.jobs(owner, before, limit))
 
     def warns(self) -> tuple[Rule, ...]:
         found = broken(self.people.settings(), Look.SET, rules=self.rules)
@@ -197,15 +207,20 @@ class Reader:
             self.people.name(row.owner),
             row.identity,
             row.function,
-            moved.state.lower(),
+            self.state(moved.state),
             waits if waits and job is not None else self.reason(code),
             row.submitted_at,
             progress.attempts,
-            progress.retry_at,
+            progress.retry_at or (self.mailboxes.waits_until(row.identity) if waits else None),
             progress.unknown,
             code,
             sum(file.size for file in FILES.validate_json(row.files)),
         )
+
+    @staticmethod
+    def state(stored: str) -> str:
+        """A state that a newer release brought is not known here: nothing is done with the job until then."""
+        return stored.lower() if stored in KNOWN else HELD.name.lower()
 
     def reason(self, code: str) -> str:
         """In words, from the code that stands with a job: rules are told by their sentences."""
@@ -227,14 +242,13 @@ class Reader:
         except ValidationError:  # its text would repeat what stands there
             log.error("the request of job %d cannot be read", job)
             return JobContent(row.sender, "", "", (), files)
-        said = (
-            {each.address: each for each in RECIPIENTS.validate_json(outcome.recipients)} if outcome else {}
-        )
+        progress = self.found(JOB, str(job))
+        unknown = progress.data.unknown if progress else 0
         return JobContent(
             row.sender,
             request.subject,
             request.text,
-            tuple(of_recipient(address, said.get(address)) for address in request.recipients),
+            tuple(map(of_recipient, addressees(request.recipients, outcome, unknown))),
             files,
         )
 
@@ -245,6 +259,9 @@ class Reader:
         closed = ""
         if mailbox is not None and mailbox.state is CLOSED:
             closed = say("reason.mailbox", code=mailbox.data.code)
+        elif mailbox is not None and mailbox.state is MAILBOX_WAITING:
+            why = mailbox.data.why
+            closed = say(f"reason.{why}") if why in OURS else say("reason.paused", code=why)
         if sending.state is OFF:
             return closed
         if sending.state is NOT_AVAILABLE:
@@ -290,14 +307,16 @@ class Reader:
         if subject.isdecimal():
             row = self.store.job(int(subject))
             return row.owner if row else None
-        if warning.code is Info.MAILBOX_CLOSED:
+        if warning.code in (Info.MAILBOX_CLOSED, Info.QUOTA_NEAR):
             return self.mailboxes.owner(subject)
         return subject or None
 
 
-def of_recipient(address: str, said: Recipient | None) -> RecipientStatus:
-    return RecipientStatus(address, said.reply if said else "", said.accepted if said else None)
+def of_recipient(one: Addressee) -> RecipientStatus:
+    settled = None if one.fate is Fate.WAITS else one.fate is Fate.TAKEN
+    return RecipientStatus(one.address, one.reply, settled, one.unknown)
 
 
+KNOWN = frozenset(stage.name for stage in JOB.blocks)
 OVER = frozenset({SENT.name, ENDED.name})
 "States of jobs whose scan is not needed any more; one in a state that is not known here keeps it."

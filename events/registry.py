@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from . import box, device, information, job, mailbox, sign_in, token
 from .base import UNPUBLISHED, Event
 
-BASES = frozenset({"Availability", "GrantFact", "TokenAnswer"})
+BASES = frozenset({"Availability", "GrantFact", "PacedFact", "TokenAnswer"})
 "Shared fields only: nobody publishes one of these."
 
 

@@ -15,9 +15,10 @@ from ...events.about import docstrings
 from ...events.information import Info
 from ...events.menu import spoken
 from ...events.settings import MENU
+from ...machines.mailbox import TRIED_AFTER
+from ...machines.mailbox import TRIED_AFTER
 from ..acts import SOMEBODYS_ACT
 from ..back_off import BACK_OFF, SELDOM
-from ..mailboxes import TRY_AGAIN
 from ..oauth.answers import FIXED, GENERAL, Call, Row
 from ..oauth.application import REFUSES
 from ..oauth.faults import FAULTS
@@ -101,8 +102,13 @@ MAIL: Mapping[Verdict, Does] = MappingProxyType({
     Verdict.CLOSES: Does(
         "closes the mailbox",
         "The account's jobs wait and nothing is repeated, for servers close a mailbox that repeats. "
-        f"[Information] says who must act. One job tries it again after {lasting(TRY_AGAIN)}, after a "
-        "sign-in, and when a person asks for it.",
+        f"[Information] says who must act. One job tries it again after {lasting(TRIED_AFTER[0])}, then less "
+        f"and less often, at least every {lasting(TRIED_AFTER[-1])}; after a sign-in, and when a person asks "
+        "for it.",
+    ),
+    Verdict.PAUSES: Does(
+        "pauses the mailbox",
+        "The account's jobs wait as long as the server wants, and no try is counted; then one job finds out.",
     ),
     Verdict.ENDED: Does("ended", "The job ends; [Information] says why."),
     Verdict.SENDER_REFUSED: Does(
@@ -175,7 +181,8 @@ def reply_rows(rows: Iterable[trouble.Row]) -> Iterator[list[str]]:
         ending = "xx"[: 3 - len(row.code)] if row.code.isdigit() else ""
         reply = " ".join(filter(None, (f"{row.code}{ending}", row.enhanced)))
         text = f", saying {code(row.text)}" if row.text else ""
-        wait = f", not before {lasting(row.hold)}" if row.hold and row.verdict is Verdict.LATER else ""
+        waits = row.hold and row.verdict in (Verdict.LATER, Verdict.PAUSES)
+        wait = f", not before {lasting(row.hold)}" if row.hold and waits else ""
         yield [
             code(reply) + text,
             row.phase.value if isinstance(row.phase, Phase) else "any time",

@@ -21,6 +21,7 @@ from rich.text import Text
 from ...events.base import ADMINISTRATOR
 from ...machines.job import ENDED, HELD, SENT, WAITING
 from ...machines.mailbox import CLOSED, TRYING
+from ...machines.mailbox import WAITING as MAILBOX_WAITING
 from ...machines.refresh_token import ACQUIRED, EXPIRED, REQUIRED
 from ...machines.validation import AVAILABLE, NOT_AVAILABLE, OFF
 from ..mailboxes import MailboxStatus
@@ -39,6 +40,7 @@ COLOURS = {
     REQUIRED.value: "yellow", ACQUIRED.value: "green", EXPIRED.value: "red",
     WAITING.name.lower(): "yellow", HELD.name.lower(): "yellow",
     SENT.name.lower(): "green", ENDED.name.lower(): "red", CLOSED.value: "red", TRYING.value: "yellow",
+    MAILBOX_WAITING.value: "yellow",
 }  # fmt: skip
 
 
@@ -142,9 +144,13 @@ def mailboxes(found: tuple[MailboxStatus, ...]) -> Table:
     """Those that are not open."""
     grid = Table.grid(padding=(0, 3))
     for each in found:
-        due = each.try_at if each.state == CLOSED.value else None
-        again = f"one message tries it at {local(due)}" if due else ""
-        grid.add_row(plain(each.address), coloured(each.state), plain(each.code), Text(again, "dim"))
+        at, again = local(each.try_at) if each.try_at else "", ""
+        if each.state == CLOSED.value:
+            again = f"one message tries it at {at}"
+        elif each.state == MAILBOX_WAITING.value:
+            again = f"goes on at {at}"
+        jobs = f"{each.jobs} jobs wait" if each.jobs != 1 else "1 job waits"
+        grid.add_row(plain(each.address), coloured(each.state), plain(each.code), jobs, Text(again, "dim"))
     return grid
 
 
@@ -239,8 +245,9 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
     `submitted_at`, `attempts`, `retry_at`, `reason` (in the device's language), `code` (of the reason: the
     server's, or the engine's own), `unknown` (tries with no known end).
     `count`: number of jobs by state.
-    `mailboxes`, each that is not open: `account`, `address`, `state` (closed, being tried), `code` (what the
-    server said), `try_at` (when one message finds out whether it was mended).
+    `mailboxes`, each that is not open: `account`, `address`, `state` (waiting until, closed, being tried),
+    `code` (what the server said, or `pace` or `quota` of the provider), `try_at` (when it goes on by itself,
+    or one message finds out whether it was mended), `jobs` (how many wait for that alone).
     `information`, each: `code`, `subject`, `since`, `why` and `do` (in the device's language), `who` (one of
     the values of `Actor`), `acknowledged` (by a person).
     """
@@ -270,11 +277,12 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
     }
 
 
-def mailbox_as_json(mailbox: MailboxStatus) -> dict[str, str | None]:
+def mailbox_as_json(mailbox: MailboxStatus) -> dict[str, str | int | None]:
     return {
         "account": mailbox.account,
         "address": mailbox.address,
         "state": mailbox.state,
         "code": mailbox.code,
         "try_at": mailbox.try_at.isoformat() if mailbox.try_at else None,
+        "jobs": mailbox.jobs,
     }

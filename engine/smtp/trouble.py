@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ...events.information import Actor
-from ..ports import Outcome, Phase, Verdict
+from ..ports import Outcome, Phase, Recipient, Verdict
 from .reply import Reply
 
 HOUR = timedelta(hours=1)
@@ -48,7 +48,8 @@ class Row:
 
 
 LATER, ENDED, SENT, UNKNOWN = Verdict.LATER, Verdict.ENDED, Verdict.SENT, Verdict.UNKNOWN
-REFUSED, CLOSES, NOT_AS = Verdict.TOKEN_REFUSED, Verdict.CLOSES, Verdict.SENDER_REFUSED
+REFUSED, CLOSES, PAUSES = Verdict.TOKEN_REFUSED, Verdict.CLOSES, Verdict.PAUSES
+NOT_AS = Verdict.SENDER_REFUSED
 PERSON, ADMIN, TENANT, APP, NOBODY = Actor.PERSON, Actor.ADMIN, Actor.TENANT, Actor.APP, Actor.NOBODY
 MAKER = Actor.MAKER
 AUTH, RCPT, BODY, CONNECT, MAIL = Phase.AUTH, Phase.RCPT, Phase.BODY, Phase.CONNECT, Phase.MAIL
@@ -80,6 +81,7 @@ AFTER_A_WHILE = "The server opens the mailbox again after a while."
 TOO_LARGE = "The message is larger than the server takes."
 SMALLER = "Scan fewer pages, or at a lower resolution or in a smaller format."
 REPORT = "This is a fault of the program: report it with the server's words."
+RECIPIENT_BUSY = "The recipient gets too many messages for now."
 OUT_OF_HOURS = "The account has sent as much as its provider allows for now."
 
 # fmt: off
@@ -115,20 +117,29 @@ REPLIES = (
     Row("454", LATER, "auth-later", "The server cannot check the sign-in now.", WAIT, NOBODY, AUTH),
     Row("5", CLOSES, "auth-refused", "The server refused the sign-in.",
         "Read the server's words and check the account there.", ADMIN, AUTH, "", "", HOUR),
+    # Exchange's exceptions: the name behind STOREDRV decides, for one number has several of them.
+    Row("5", PAUSES, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "", "STOREDRV.*SubmissionQuotaExceeded",
+        HOUR),
+    Row("5", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "", "STOREDRV.*SendAsDenied"),
+    Row("5", CLOSES, "blocked", BLOCKED, UNBLOCK, TENANT, None, "", "STOREDRV.*OutboundSpam"),
+    Row("5", CLOSES, "mailbox-full", FULL, EMPTY_IT, PERSON, None, "", "STOREDRV.*QuotaExceeded"),
+    Row("5", ENDED, "size-mailbox", "The message is larger than the mailbox may send.", SMALLER, PERSON,
+        None, "", "STOREDRV.*MessageSubmissionExceeded|STOREDRV.*MaxSubmissionExceeded"),
+    Row("4", LATER, "recipient-busy", RECIPIENT_BUSY, WAIT, NOBODY, None, "",
+        "STOREDRV.Deliver|recipient thread"),
     # The pace of the account.
-    Row("432", LATER, "connections", "The mailbox has too many connections at once.", WAIT, NOBODY, None,
+    Row("432", PAUSES, "connections", "The mailbox has too many connections at once.", WAIT, NOBODY, None,
         "4.3.2", "concurrent connections|sender thread", MINUTE),
     Row("432", LATER, "pace", "The server takes no more of this mail now.", WAIT, NOBODY),
     Row("421", LATER, "tls-version", "The server speaks no version of TLS that the settings allow.",
         "Allow TLSv1.2 in [SSL/TLS Version Setting].", ADMIN, None, "4.7.66", "", HOUR),
     Row("421", LATER, "closes", "The server closes the connection for now.", WAIT, NOBODY),
-    Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.1.90", "", HOUR),
-    Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.1.92", "", HOUR),
-    Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.4.5", "", HOUR),
-    Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.7.232", "", HOUR),
-    Row("550", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.7.233", "", HOUR),
-    Row("554", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.2.0", "SubmissionQuotaExceeded", HOUR),
-    Row("55", LATER, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.2.2", "submission quota exceeded", HOUR),
+    Row("550", PAUSES, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.1.90", "", HOUR),
+    Row("550", PAUSES, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.1.92", "", HOUR),
+    Row("550", PAUSES, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.4.5", "", HOUR),
+    Row("550", PAUSES, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.7.232", "", HOUR),
+    Row("550", PAUSES, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.7.233", "", HOUR),
+    Row("55", PAUSES, "quota", OUT_OF_HOURS, WAIT, NOBODY, None, "5.2.2", "submission quota exceeded", HOUR),
     # Whose name stands on it.
     Row("530", LATER, "starttls-first", "The server wants STARTTLS or a sign-in first.",
         "Check [E-mail TX (SMTP)] and turn [OAuth 2.0] on.", ADMIN, None, "", "", HOUR),
@@ -136,12 +147,10 @@ REPLIES = (
         "Check [E-mail TX (SMTP)] and turn [OAuth 2.0] on.", ADMIN, None, "5.7.57", "", HOUR),
     Row("550", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "5.7.60"),
     Row("554", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "5.2.252"),
-    Row("554", NOT_AS, "send-as", NOT_THIS_FROM, SEND_AS, TENANT, None, "5.2.0", "SendAsDenied"),
     # The sender's mailbox, its organisation, its network: every message would meet the same.
     Row("55", ENDED, "recipient-full", "The recipient's mailbox is full.", "Send it again later.", PERSON,
         RCPT, "5.2.2"),
     Row("554", CLOSES, "mailbox-full", FULL, EMPTY_IT, PERSON, None, "5.2.2", "mailbox.*full|quota exceeded"),
-    Row("554", CLOSES, "mailbox-full", FULL, EMPTY_IT, PERSON, None, "5.2.0", "QuotaExceededException"),
     Row("550", CLOSES, "mailbox-full", FULL, EMPTY_IT, PERSON, None, "5.2.251"),
     Row("550", CLOSES, "closed-send-as", "The server has closed the mailbox: {account} sent too much as "
         "somebody else.", f"{SEND_AS} {AFTER_A_WHILE}", TENANT, None, "5.2.252"),
@@ -164,8 +173,6 @@ REPLIES = (
         "Read the server's words; send the pages in another format.", PERSON, None, "5.7.0"),
     Row("552", ENDED, "size", TOO_LARGE, SMALLER, PERSON, None, "5.2.3"),
     Row("552", ENDED, "size", TOO_LARGE, SMALLER, PERSON, None, "5.3.4"),
-    Row("554", ENDED, "size-mailbox", "The message is larger than the mailbox may send.", SMALLER, PERSON,
-        None, "", "MessageSubmissionExceeded|MaxSubmissionExceeded"),
     Row("552", ENDED, "limit", "The message or the mailbox is over its limit.", SMALLER, PERSON),
     # The message, as the rules of an organisation or of the server see it.
     Row("5", ENDED, "header", "The server does not take the message's header.", REPORT, MAKER, None,
@@ -176,10 +183,13 @@ REPLIES = (
         "A recipient is on the organisation's own block list, so nobody gets the message.",
         "Send without that recipient, or have the address taken off the list.", TENANT, None, "5.7.703"),
     # One recipient.
-    Row("5", LATER, "recipient-busy", "The recipient gets too many messages for now.", WAIT, NOBODY, None,
-        "5.2.121", "", HOUR),
-    Row("5", LATER, "recipient-busy", "The recipient gets too many messages for now.", WAIT, NOBODY, None,
-        "5.2.122", "", HOUR),
+    Row("5", LATER, "recipient-busy", RECIPIENT_BUSY, WAIT, NOBODY, None, "5.2.121", "", HOUR),
+    Row("5", LATER, "recipient-busy", RECIPIENT_BUSY, WAIT, NOBODY, None, "5.2.122", "", HOUR),
+    Row("45", LATER, "recipient-busy", RECIPIENT_BUSY, WAIT, NOBODY, RCPT, "4.2.1"),
+    Row("45", LATER, "recipient-full-now", "The recipient's mailbox is full for now.", WAIT, NOBODY, RCPT,
+        "4.2.2"),
+    Row("45", LATER, "recipients-many", "The server takes fewer recipients at a time.", WAIT, NOBODY, RCPT,
+        "4.5.3"),
     Row("550", ENDED, "inside-only", "The server for high volume takes recipients of the organisation alone.",
         "Send to others over the provider's usual server: leave {smtp.server} empty.", TENANT, None,
         "5.5.105"),
@@ -229,6 +239,8 @@ OURS = (
         "Correct user name and password in [E-mail TX (SMTP)], or turn [OAuth 2.0] on.", ADMIN, hold=HOUR),
     Row("mechanism", LATER, "mechanism", "The server offers no way to sign in that this device has.",
         CHECK_SERVER, ADMIN, hold=HOUR),
+    Row("sign-in-gone", LATER, "sign-in-gone", "The sign-in with which the message was to go has ended.",
+        "Wait: the job goes with the next sign-in or access token.", NOBODY),
     # No answer.
     Row("timeout", UNKNOWN, "unknown-timeout", "The server did not say whether it took the message.", WAIT,
         NOBODY, BODY),
@@ -255,6 +267,10 @@ OURS = (
 )
 # fmt: on
 ROWS = REPLIES + OURS
+_ROWS_BY_BEGINNING = {
+    first: tuple(row for row in ROWS if row.code[:1] == first) for first in {row.code[:1] for row in ROWS}
+}
+"By the first character of the code, in their order: most replies are of one class."
 
 
 def meaning(phase: Phase, reply: Reply) -> Row:
@@ -273,6 +289,14 @@ def answered(phase: Phase, reply: Reply) -> Outcome:
     return Outcome(row.verdict, phase, reply.status, reply.words, answered=True, retry_after=row.hold)
 
 
+def recipient(address: str, reply: Reply) -> Recipient:
+    """What the server said of one recipient (S33c)."""
+    if reply.good:
+        return Recipient(address, True, str(reply))
+    row = meaning(Phase.RCPT, reply)
+    return Recipient(address, False, str(reply), row.verdict, reply.status, row.hold)
+
+
 def ours(phase: Phase, code: str, words: str, *, server_spoke: bool) -> Outcome:
     """What one of our own codes comes to; raises LookupError for one without a row."""
     row = _first(phase, code, "", words)
@@ -280,7 +304,7 @@ def ours(phase: Phase, code: str, words: str, *, server_spoke: bool) -> Outcome:
 
 
 def _first(phase: Phase, code: str, enhanced: str, words: str) -> Row:
-    for row in ROWS:
+    for row in _ROWS_BY_BEGINNING.get(code[:1], ()):
         if row.fits(phase, code, enhanced, words):
             return row
     raise LookupError(code)

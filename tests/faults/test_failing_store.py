@@ -214,9 +214,9 @@ async def test_a_job_that_cannot_be_read_holds_no_place_and_stops_no_start(
 ) -> None:
     async with office(tmp_path) as here:
         async with here.engine() as engine:
-            for _ in range(engine.width() + 2):
+            for _ in range(engine.places() + 2):
                 await here.scan(engine)
-        broken = [str(job) for job in range(1, engine.width() + 1)]
+        broken = [str(job) for job in range(1, engine.places() + 1)]
         for key in broken:
             damage(here, "job", key)
         with caplog.at_level(logging.ERROR, "franking"):
@@ -293,7 +293,7 @@ async def test_a_part_that_failed_refuses_what_comes_and_the_next_start_goes_on(
             def breaks() -> list[str]:
                 raise ZeroDivisionError("eyJ0 a secret in an error's text")
 
-            monkeypatch.setattr(engine.store, "waiting", breaks)
+            monkeypatch.setattr(engine.dispatcher.ready, "waiting", breaks)
             await here.scan(engine)
             with pytest.raises(EngineFailed):
                 await engine.settle()

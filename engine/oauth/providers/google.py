@@ -155,6 +155,7 @@ GOOGLE = ProviderData(
         octets_max=35_882_577,
         recipients_max=100,
         # Of Workspace; 500 for an account of a person, and while a Workspace is on trial.
+        messages_a_day=2_000,
         recipients_a_day=2_000,
     ),
     # There is a device code, and mail is not among its scopes: invalid_scope before any page.
