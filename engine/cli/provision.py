@@ -4,17 +4,21 @@ Rule: the file is checked as a whole before anything is written, each part is wr
 what is no setting is refused: a sign-in cannot be brought along, each device has its own.
 """
 
+import asyncio
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from ...events.said import said
+from ..foreseen import sign_ins_that_end
 from ..outside import outside
-from ..settings import FileCredentials, Given, Mistake, Settings, SettingsError
+from ..settings import FileCredentials, Mistake, Settings, SettingsError
+from ..settings import Given as Kind
 from ..store.keys import sync
 from ..store.lock import StoreLock
 from ..words import words
@@ -23,38 +27,70 @@ from .exits import Exit
 from .opening import SYSTEM, Config, WrongSettingsError, folder_of, forbidden, places
 from .terminal import DONE, say, terminal
 
+if TYPE_CHECKING:
+    from ..oauth.providers import ProviderData
+
 HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(#.*)?$")
-LATER = Given.REFERENCE
+LATER = Kind.REFERENCE
 "A mistake of this kind is a secret that is still to be put there."
+
+
+class Given(NamedTuple):
+    """What the file holds."""
+
+    settings: Settings
+    providers: Mapping[str, "ProviderData"]
+    later: tuple[Mistake, ...]
+    "What is still to be put there."
 
 
 def provision(
     file: Annotated[Path, typer.Argument(help="A TOML file.", show_default=False)],
     yes: Yes = False,
+    json: Annotated[bool, typer.Option("--json", help="Tell the result as JSON.")] = False,
     config: Config = None,
 ) -> None:
-    """Takes settings and a provider's data from a file; never a sign-in."""
+    """Takes settings and a provider's data from a file; never a sign-in. Asks before sign-ins end by it."""
     from ..oauth.providers.profile import FILE
 
     text = read(file)
     settings_text, provider_text = split(file, text)
-    settings, later = whole(file, settings_text, provider_text)
+    given = whole(file, settings_text, provider_text)
     target = config or default_target()
-    folder = folder_of(settings)
-    if target.exists() and not yes and target.read_text() != settings_text:
-        ask(f"Put these settings in the place of {target}?")
+    folder = folder_of(given.settings)
+    ends = ending(given, folder)
+    questions = []
+    if target.exists() and target.read_text() != settings_text:
+        questions.append(f"Put these settings in the place of {target}?")
+    if ends:
+        questions.append(f"They end the sign-in of {', '.join(ends)}: it has to be made anew. Go on?")
+    if questions and not yes:
+        ask(*questions)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with StoreLock(folder):  # a running engine would not see it
         if provider_text:
             write(folder / FILE, provider_text)
         target.parent.mkdir(parents=True, exist_ok=True)
         write(target, settings_text)
-    rows = [("Settings", str(target))]
-    if provider_text:
-        rows.append(("Provider", str(folder / FILE)))
-    rows += [("Do", f"{each.named}: {each.why}") for each in later]
-    say(terminal().out, DONE, "The device is provisioned.", rows)
+    provider = str(folder / FILE) if provider_text else ""
+    to_do = [f"{each.named}: {each.why}" for each in given.later]
+    if json:
+        told = {"settings": str(target), "provider": provider or None, "to_do": to_do, "ends": list(ends)}
+        terminal().out.print_json(data=told)
+    else:
+        rows = [("Settings", str(target)), ("Provider", provider), *(("Do", each) for each in to_do)]
+        if ends:
+            rows.append(("Sign-ins", f"that end with the next start: {', '.join(ends)}"))
+        say(terminal().out, DONE, "The device is provisioned.", rows)
     raise typer.Exit(Exit.OK)
+
+
+def ending(given: Given, folder: Path) -> tuple[str, ...]:
+    """Whose sign-ins do not fit these settings. Raises StoreInUse."""
+    if not folder.exists():
+        return ()
+    with StoreLock(folder):
+        return asyncio.run(sign_ins_that_end(given.settings, folder, given.providers))
 
 
 def read(file: Path) -> str:
@@ -94,12 +130,12 @@ def split(file: Path, text: str) -> tuple[str, str]:
     return settings_text, provider_text
 
 
-def whole(file: Path, settings_text: str, provider_text: str) -> tuple[Settings, tuple[Mistake, ...]]:
-    """The settings, and what is still to be put there. Raises SettingsError, WrongSettingsError."""
+def whole(file: Path, settings_text: str, provider_text: str) -> Given:
+    """Raises SettingsError, WrongSettingsError."""
     from ..oauth.providers.profile import SECTION, beside, profile
 
     wrong: list[Mistake] = []
-    providers = {}
+    providers: Mapping[str, ProviderData] = {}
     if provider_text:
         try:
             data = profile(str(file), tomllib.loads(provider_text)[SECTION]).data()
@@ -114,13 +150,14 @@ def whole(file: Path, settings_text: str, provider_text: str) -> tuple[Settings,
         raise SettingsError(str(file), tuple(wrong))
     folder = folder_of(settings)
     credentials = FileCredentials(folder / "credentials")
-    found = outside(settings, credentials, providers or beside(folder))
+    providers = providers or beside(folder)
+    found = outside(settings, credentials, providers)
     later = tuple(each for each in found if each.given == LATER)
     rules = forbidden(settings)
     if len(later) < len(found) or rules:
         mistakes = tuple(each for each in found if each not in later)
         raise WrongSettingsError(str(file), mistakes, rules, words(settings.device.language))
-    return settings, later
+    return Given(settings, providers, later)
 
 
 def default_target() -> Path:

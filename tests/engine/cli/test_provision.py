@@ -1,5 +1,6 @@
 """`franking provision FILE`: settings and a provider's data from one file, all of it or nothing (B14)."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,33 @@ def test_b14_settings_that_are_there_are_replaced_after_a_question(made: Device,
     assert provision(made, "--yes")[0] == 0
     assert target(made).read_text() == before
     assert [path.name for path in target(made).parent.iterdir()] == ["franking.toml"]
+
+
+@pytest.mark.manual("B14", "S26a")
+def test_s26a_whose_sign_ins_end_by_it_is_asked_before(made: Device, answers: Answers) -> None:
+    assert provision(made)[0] == 0
+    config = ("-c", target(made))
+    assert made.franking("acquire", "--browser", *config).code == 0
+    assert made.franking("acquire", "--user", "kim", "--browser", *config).code == 0
+    before = target(made).read_text()
+    new(made).write_text(f"{before}\n[panel]\nauto_reset = 30\n")
+    answers.say("y")
+    assert provision(made)[0] == 0, "who keeps his sign-in is not named"
+    tenant = f'tenant = "{made.kit.microsoft.tenant}"'
+    other = before.replace("[oauth]", '[oauth]\ntenant = "other.example"', 1).replace(tenant, "")
+    new(made).write_text(other)
+    answers.say("y", "n")
+    code, _, err = provision(made)
+    assert code == 77
+    assert "the sign-in of administrator, kim" in err
+    assert "auto_reset" in target(made).read_text(), "nothing was changed"
+    code, out, _ = provision(made, "--yes", "--json")
+    assert (code, json.loads(out)["ends"]) == (0, ["administrator", "kim"])
+    new(made).write_text(f"{other}\n[panel]\nauto_reset = 40\n")
+    code, out, _ = provision(made, "--yes")
+    assert (code, "end with the next start: administrator, kim" in out) == (0, True)
+    assert '"refresh_token": "Acquired"' not in made.franking("status", "--json", *config).out
+    assert json.loads(provision(made, "--yes", "--json")[1])["ends"] == []
 
 
 @pytest.mark.manual("B14")
