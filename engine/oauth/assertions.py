@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -28,6 +31,10 @@ EARLY = timedelta(minutes=1)
 
 class ProofUnusableError(Exception):
     """The file holds no certificate with its RSA key, or no service account's key."""
+
+
+class KeyNotRsaError(ProofUnusableError):
+    """The key is of another kind, such as one of an elliptic curve, which no provider here takes."""
 
 
 class ServiceAccount(BaseModel):
@@ -114,10 +121,16 @@ def of_service(
 
 
 def _key(pem: str) -> RSAKey:
-    """The private key among what a PEM file holds (RFC 7468)."""
+    """The private key among what a PEM file holds (RFC 7468). Raises ProofUnusableError."""
     found = PRIVATE_KEY.search(pem)
     if found is None:
         raise ProofUnusableError
+    try:
+        read = load_pem_private_key(found[0].encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ProofUnusableError from None
+    if not isinstance(read, RSAPrivateKey):
+        raise KeyNotRsaError
     try:
         key = RSAKey.import_key(found[0])
     except (JoseError, ValueError, TypeError):

@@ -38,10 +38,13 @@ def of_client(oauth: OAuth, data: ProviderData, credentials: Credentials) -> lis
         found.append(Mistake("oauth.tenant", Given.TEXT, said("fits.tenant")))
     proof = proof_of(oauth.client_certificate, credentials)
     if proof is not None:
-        from .assertions import ProofUnusableError, thumbprint
+        from .assertions import KeyNotRsaError, ProofUnusableError, thumbprint
 
         try:
             thumbprint(proof)
+        except KeyNotRsaError:
+            why = said("fits.certificate-kind", provider=data.name)
+            found.append(Mistake("oauth.client_certificate", Given.REFERENCE, why))
         except ProofUnusableError:
             found.append(Mistake("oauth.client_certificate", Given.REFERENCE, said("fits.certificate")))
     return found

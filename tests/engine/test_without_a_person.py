@@ -5,6 +5,13 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    SECP384R1,
+    EllipticCurve,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jwt
 
 from franking.engine.oauth.assertions import thumbprint
@@ -216,6 +223,21 @@ async def test_b3_a_key_that_cannot_be_used_is_said_with_the_settings(
             async with here.engine():
                 pass
         assert text[:20] not in str(refused.value)
+
+
+@pytest.mark.manual("B3", "B9")
+@pytest.mark.parametrize("curve", [SECP256R1(), SECP384R1()], ids=lambda curve: curve.name)
+async def test_b3_a_key_of_an_elliptic_curve_is_said_to_be_one_that_microsoft_does_not_take(
+    curve: EllipticCurve, tmp_path: Path
+) -> None:
+    key = generate_private_key(curve)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    async with alone(tmp_path, "certificate") as here:
+        credential(here.store, "application", CERTIFICATE.decode() + pem)
+        with pytest.raises(SettingsError, match="Microsoft takes certificates with an RSA key alone"):
+            async with here.engine():
+                pass
+        assert here.provider.requests == []
 
 
 async def test_hve_wants_tokens_that_live_longer(tmp_path: Path) -> None:
