@@ -1,21 +1,21 @@
 """The deed that carries one job's message to the submission server, and what its outcome comes to.
 
-Rule: what a reply means is decided in the adapter's table; here each verdict becomes facts. One that counts
-for the whole mailbox is said of the mailbox, and the job waits uncounted.
+Rule: what a reply means is decided in the adapter's table, and what it comes to in `outcomes.py`; here is
+what keeps a message from going at all.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from ..events.box import LinkAnnounced, LinkWithdrawn
-from ..events.information import Info
-from ..events.job import BodyStarted, JobDeferred, JobFailed, JobSent, OutcomeUnknown
-from ..events.token import AccessTokenRejected
+from ..events.job import BodyStarted, JobDeferred, JobFailed
 from ..machines.effects import Effect, EraseScan, Transmit
-from .acts import FAULT, FAULT_DELAY, SOMEBODYS_ACT, say
+from ..machines.job import Progress
+from .acts import FAULT, FAULT_DELAY, say
+from .addressees import addressees, waiting
 from .boxes import Linked, LinkEnded
 from .bus import Publication
 from .clock import Clock
@@ -23,13 +23,14 @@ from .deeds import Brought, Outcome, Performer
 from .holder import Held, TokenHolder
 from .information import SEAL
 from .mailboxes import Mailboxes
+from .outcomes import Outcomes, Tried
 from .play import Asked
-from .ports import RECIPIENTS, Envelope, Login, NoServer, Submission, Verdict
+from .ports import Envelope, Login, NoServer, Submission, Verdict
 from .ports import Outcome as Sent
-from .records import RETRY_STORE, InformationDetail, JobOutcome, JobRow, SealFailed, Store, StoreFailed
+from .records import RETRY_STORE, JobRow, SealFailed, Store, StoreFailed
 from .runtime import Runtime
 from .settings import CredentialError
-from .spool import Spool
+from .spool_folders import Spool
 from .words import CANNOT_BE_READ
 
 
@@ -48,11 +49,11 @@ class Way:
     links: Callable[[JobRow], Sequence[Linked]]
     "What the message links to. Raises LinkEnded where a document is gone, SealFailed."
     envelope: Callable[[JobRow, Sequence[Linked]], Envelope]
-    """The message as its composer makes it. Raises LinkEnded where nobody reaches links any more, and
-    ValueError where no header field can carry a value.
+    """The message as its composer makes it. Raises LinkEnded where nobody reaches links any more, SealFailed
+    where the key of its files cannot be had, and ValueError where no header field can carry a value.
     """
-    later: Callable[[int, timedelta | None], datetime]
-    "When to try again after so many tries, where the server has asked for no other time."
+    give_up_after: Callable[[], timedelta]
+    "So long a server that answers is asked again and again (B2)."
     transferred: Callable[[int, int, int], None]
     "Job, octets of its message that have gone, and of how many: to be shown."
 
@@ -65,6 +66,7 @@ class Sending:
         self.holder, self.spool = holder, spool
         self.store: Store = runtime.store
         self.clock: Clock = runtime.clock
+        self.outcomes = Outcomes(mailboxes, runtime.clock, way.explain, way.give_up_after)
 
     def performers(self) -> dict[type[Effect], Performer]:
         return {
@@ -87,10 +89,13 @@ class Sending:
             envelope = self.way.envelope(row, links)
         except LinkEnded:
             return say(JobFailed(job=job, code="a document that it links to is gone"))
-        except SealFailed:  # the links are made with the store's key
+        except SealFailed:  # the store's key opens links and scans
             return self.waits(job, FAULT_DELAY, code=SEAL)
         except ValueError:  # a value that no header field can carry
             return say(JobFailed(job=job, code="it cannot be composed"))
+        progress: Progress = asked.instance.data
+        before = addressees(envelope.recipients, self.store.job_outcome(job), progress.unknown)
+        envelope = envelope._replace(recipients=waiting(before))
 
         async def begin() -> None:
             said = (LinkAnnounced(document=each.document, expires_at=each.expires_at) for each in links)
@@ -108,46 +113,8 @@ class Sending:
         except StoreFailed:  # nothing went: a body does not begin before that is written down
             return self.waits(job, RETRY_STORE, code="store unavailable")
         account = login.user or self.mailboxes.address(row.identity)
-        outcome = self.transmitted(asked, row, held, sent, account, envelope.sender)
-        return (*outcome, *withdrawn(links, sent, asked.instance.data.unknown))
-
-    def transmitted(
-        self, asked: Asked, row: JobRow, held: Held | None, sent: Sent, account: str, sender: str
-    ) -> Outcome:
-        job = row.job
-        outcome = JobOutcome(job, sent.reply, RECIPIENTS.dump_json(sent.recipients).decode())
-        tries = asked.instance.data.tries
-        if sent.verdict is Verdict.SENT:
-            refused = sum(not recipient.accepted for recipient in sent.recipients)
-            taken = JobSent(job=job, identity=row.identity, refused=refused)
-            return (Publication(taken, rows=(outcome,)), *self.mailboxes.proved(account))
-        if sent.verdict is Verdict.UNKNOWN:
-            unknown = OutcomeUnknown(job=job, retry_at=self.way.later(tries, sent.retry_after))
-            return (Publication(unknown, rows=(outcome,)),)
-        means = self.way.explain(sent, {"account": account, "sender": sender})
-        if sent.verdict in (Verdict.ENDED, Verdict.SENDER_REFUSED):
-            why = InformationDetail(Info.JOB_ENDED, str(job), means)
-            not_as = sent.verdict is Verdict.SENDER_REFUSED
-            remembered = self.mailboxes.refuses_sender(account, sender) if not_as else ()
-            return (Publication(JobFailed(job=job, code=sent.code), rows=(outcome, why, *remembered)),)
-        at_once = JobDeferred(job=job, retry_at=self.clock.now(), code=sent.code, counted=False)
-        if sent.verdict is Verdict.CLOSES:
-            mailbox = self.mailboxes.row(account)
-            closed = self.mailboxes.close(mailbox, sent.code, sent.retry_after)
-            why = InformationDetail(Info.MAILBOX_CLOSED, mailbox.account, means)
-            return (Publication(closed, rows=(mailbox, why)), Publication(at_once, rows=(outcome,)))
-        if sent.verdict is Verdict.TOKEN_REFUSED and held is not None:
-            rejected = AccessTokenRejected(
-                identity=row.identity,
-                attempt=held.attempt,
-                retry_at=self.clock.now() + SOMEBODYS_ACT,
-                code=sent.code,
-            )
-            why = InformationDetail(Info.SERVER_REFUSES_TOKEN, row.identity, means)
-            return (Publication(rejected, rows=(why,)), Publication(at_once, rows=(outcome,)))
-        retry_at = self.way.later(tries, sent.retry_after)
-        deferred = JobDeferred(job=job, retry_at=retry_at, code=sent.code, counted=sent.answered)
-        return (Publication(deferred, rows=(outcome,)),)
+        tried = Tried(row, progress, before, held, account, envelope.sender, sent)
+        return (*self.outcomes.of(tried), *withdrawn(links, sent, progress))
 
     def waits(self, job: int, delay: timedelta, code: str) -> Outcome:
         """It never came to the server, so that it is no try of the message (B2)."""
@@ -158,14 +125,14 @@ class Sending:
         return self.waits(int(asked.key), FAULT_DELAY, code=FAULT)
 
     async def erase_scan(self, asked: Asked, brought: Brought) -> Outcome:
-        await asyncio.to_thread(self.spool.erase, int(asked.key))
+        job = int(asked.key)
+        if self.spool.has(job):
+            await asyncio.to_thread(self.spool.erase, job)
         return ()
 
 
-def withdrawn(links: Sequence[Linked], sent: Sent, unknown: int) -> list[Publication]:
-    """What the mail said of its links counts no longer, unless it may have reached somebody. `unknown`: how
-    often the outcome of a try was.
-    """
-    if unknown or sent.verdict in (Verdict.SENT, Verdict.UNKNOWN):
+def withdrawn(links: Sequence[Linked], sent: Sent, progress: Progress) -> list[Publication]:
+    """What the mail said of its links counts no longer, unless it reached somebody, or may have."""
+    if progress.unknown or progress.taken or sent.verdict in (Verdict.SENT, Verdict.UNKNOWN):
         return []
     return [Publication(LinkWithdrawn(document=link.document)) for link in links]

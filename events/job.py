@@ -1,5 +1,6 @@
 """Facts about one job. Recipients, subject and file names stand in the job's row in the store, never here."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import AwareDatetime
@@ -36,10 +37,32 @@ class BodyStarted(OfJob):
 
 
 class JobSent(OfJob, OfIdentity):
-    """The server took the message. Its words and each recipient's outcome stand in the job's row (S33c)."""
+    """Every recipient has been taken by the server, in this try or an earlier one. Its words and each
+    recipient's outcome stand in the job's row (S33c).
+    """
 
-    refused: int = 0
-    "How many recipients the server refused."
+
+class JobPartlySent(OfJob, OfIdentity):
+    """The server took the message for some, and refused others for now: it goes to those alone (S33c)."""
+
+    retry_at: AwareDatetime
+    code: str
+    "What the server said of the first that waits."
+    taken: int
+    "How many recipients it was taken for, in this try and before."
+    waiting: int
+    "How many it is still to go to."
+    give_up_after: timedelta | None = None
+    "As in `JobDeferred`."
+
+
+class JobEndedInPart(OfJob, OfIdentity):
+    """The server took the message for some, and refused the others for good: nobody waits any more
+    (S33c).
+    """
+
+    taken: int
+    refused: int
 
 
 class JobDeferred(OfJob):
@@ -49,12 +72,16 @@ class JobDeferred(OfJob):
     code: str
     counted: bool
     "It counts as an attempt: the submission server answered (B2)."
+    give_up_after: timedelta | None = None
+    "So long a server that answers is asked again and again (B2); None: without end."
 
 
 class OutcomeUnknown(OfJob):
     """The connection was lost after the final dot (RFC 1047): the job goes again with the same Message-ID."""
 
     retry_at: AwareDatetime
+    give_up_after: timedelta | None = None
+    "As in `JobDeferred`."
 
 
 class JobFailed(OfJob):

@@ -16,7 +16,7 @@ from enum import StrEnum
 from ..events.base import OfIdentity
 from ..events.device import DeviceResumed, EngineStarted
 from ..events.information import Info
-from ..events.job import JobSent
+from ..events.job import JobEndedInPart, JobPartlySent, JobSent
 from ..events.token import (
     AccessTokenReady,
     AccessTokenRejected,
@@ -67,7 +67,7 @@ def former(request: Request, event: AccessTokenRejected) -> bool:
     return event.attempt != request.attempt
 
 
-def rejected_before(request: Request, event: AccessTokenRejected | JobSent) -> bool:
+def rejected_before(request: Request, event: object) -> bool:
     return request.rejected > 0
 
 
@@ -100,7 +100,7 @@ def turned_away(request: Request, event: AccessTokenRejected) -> Request:
     return replace(request, stale_at=None, retry_at=event.retry_at, code=event.code)
 
 
-def accepted(request: Request, event: JobSent) -> Request:
+def accepted(request: Request, event: object) -> Request:
     return replace(request, rejected=0)
 
 
@@ -119,6 +119,8 @@ def start_over(request: Request, event: object) -> Request:
 
 
 CLEARED = (Clear(Info.PROVIDER_REFUSES), Clear(Info.SERVER_REFUSES_TOKEN))
+ACCEPTED = (JobSent, JobPartlySent, JobEndedInPart)
+"The submission server took a message: it accepts the token."
 GOOD = (HoldToken(), Clear(Info.PROVIDER_REFUSES))
 
 ACCESS_TOKEN = Definition(
@@ -131,7 +133,7 @@ ACCESS_TOKEN = Definition(
         ignore(AccessTokenReady, RefreshDelayed, RefreshBlocked, GrantMissing, why=LATE),
         ignore(AccessTokenRejected, AccessTokenStale, why="it is gone already"),
         ignore(TokenRetryDue, why="it was answered meanwhile"),
-        ignore(JobSent, why="sent with a token of which nothing is known to be wrong"),
+        ignore(*ACCEPTED, why="sent with a token of which nothing is known to be wrong"),
     ),
     state(ABSENT, "No access token; nothing wants one.",
         on(TokenDeleted, GrantEnded, ask=CLEARED),
@@ -156,8 +158,8 @@ ACCESS_TOKEN = Definition(
            ask=[DropToken(), Inform(Info.SERVER_REFUSES_TOKEN)]),
         on(AccessTokenRejected, unless=[former, rejected_before], to=REQUESTING, data=replace_it,
            ask=[DropToken(), RequestToken()]),
-        on(JobSent, when=rejected_before, data=accepted, ask=[Clear(Info.SERVER_REFUSES_TOKEN)]),
-        on(JobSent, unless=rejected_before, ask=[Clear(Info.SERVER_REFUSES_TOKEN)])),
+        on(*ACCEPTED, when=rejected_before, data=accepted, ask=[Clear(Info.SERVER_REFUSES_TOKEN)]),
+        on(*ACCEPTED, unless=rejected_before, ask=[Clear(Info.SERVER_REFUSES_TOKEN)])),
     state(BACKING_OFF, "The provider cannot be reached or says «not now»; the grant is kept.",
         lasts(until="retry_at", then=TokenRetryDue),
         ignore(TokenWanted, why=WAITS),

@@ -65,6 +65,12 @@ class Transmit(Deed):
     """Submits the job's message."""
 
 
+class DropScan(Record):
+    """The keys of the job's files, and what of them lies in the store, are gone in this commit: what is left
+    on the disk opens as nothing (S33b).
+    """
+
+
 class EraseScan(Deed):
     """The job's files leave the disk (S33b)."""
 
@@ -80,7 +86,9 @@ class LookAtSignIn(Deed):
 
 
 class DeleteShared(Record):
-    """The documents that the job's mail would have linked to are deleted, in the same commit (S18, S33b)."""
+    """The documents that the job's mail would have linked to are deleted, in the same commit (S18, S33b);
+    not where some recipients have that mail, or may have it.
+    """
 
 
 class ForgetDocument(Record):

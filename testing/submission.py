@@ -27,6 +27,7 @@ from .mailbox import Envelope, Mailbox
 from .notifications import MalformedParameter, Wants
 from .provider import ProviderServer
 from .replies import REPLIES_BY_NAME, SERVER_WORDS, STANDARD_REPLIES, Replies
+from .throttle import Throttle
 
 SASL_LINE_MAX = 12_288
 "Octets of a response to a challenge (RFC 4954 section 4)."
@@ -87,6 +88,7 @@ class Conversation(SMTP):
 
     def _ended(self, handled: asyncio.Task[None]) -> None:
         self.server.conversations.pop(self, None)
+        self.server.throttle.leaves(self)
         if not handled.cancelled():
             # A connection that the client reset is no fault; asking for it keeps asyncio from complaining.
             handled.exception()
@@ -174,12 +176,12 @@ class Desk:
         self, talk: Conversation, session: Session, envelope: Transaction, address: str, options: list[str]
     ) -> str:
         scripted = self._server.mailbox.scripted("rcpt")
-        if scripted is not None:
+        if scripted is not None and not scripted.startswith("2"):
             return scripted
         talk.wants.accept()
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
-        return self._replies.recipient_ok
+        return scripted or self._replies.recipient_ok
 
     async def handle_DATA(self, talk: Conversation, session: Session, transaction: Transaction) -> str:
         server = self._server
@@ -190,6 +192,11 @@ class Desk:
         scripted = server.mailbox.scripted("data")
         if scripted is not None:
             return scripted
+        if talk.account is not None:
+            count, now = len(transaction.rcpt_tos), server.clock.now()
+            too_much = server.throttle.submits(talk.account.email, count, now)
+            if too_much is not None:
+                return too_much
         assert transaction.original_content is not None
         assert transaction.mail_from is not None
         envelope = Envelope(
@@ -236,6 +243,9 @@ class Desk:
             if self._replies.token_challenge is not None:
                 await talk.challenge_auth(self._replies.token_challenge)
             return AuthResult(success=False, handled=False, message=self._replies.token_refused)
+        too_many = self._server.throttle.signs_in(account.email, talk)
+        if too_many is not None:
+            return AuthResult(success=False, handled=False, message=too_many)
         talk.mechanism, talk.account = mechanism, account
         return AuthResult(success=True, message=self._replies.authenticated)
 
@@ -274,6 +284,8 @@ class SubmissionServer:
         self.senders_refused = 0
         "Messages whose sender the account may not send as."
         self.faults: list[Exception] = []
+        self.throttle = Throttle()
+        "What a mailbox may have; as it is, whatever it wants."
         self.bodies = Gate()
         self.drops: deque[Literal["unread", "stored"]] = deque()
         self.conversations: dict[Conversation, asyncio.Task[None]] = {}

@@ -20,11 +20,11 @@ from ...machines.job import ENDED, HELD, SENT
 from ...machines.rules import Rule
 from ..engine import Engine
 from ..information import Advice
-from ..ports import Recipient
-from ..reasons import recipients, server_words
+from ..reasons import server_words
 from ..refusal import Refused
 from ..settings import Settings, why
 from ..signals import Transferred
+from ..status import RecipientStatus
 from ..words import Words, words
 from .exits import Exit
 from .opening import Config, configured, opened
@@ -52,7 +52,7 @@ class Result:
     message_id: str | None = None
     advice: Advice = NOTHING
     server: str = ""
-    recipients: tuple[Recipient, ...] = ()
+    recipients: tuple[RecipientStatus, ...] = ()
     retry_at: datetime | None = None
     rules: tuple[Rule, ...] = ()
     "The broken ones, as they are shown."
@@ -154,8 +154,9 @@ async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result
 def outcome(engine: Engine, number: int, message_id: str, to: tuple[str, ...]) -> Result:
     job = engine.job(number)
     advice = engine.advice(number) if job.state != SENT.name.lower() else NOTHING
-    said, each = server_words(engine.reader, number), recipients(engine.reader, number)
-    return Result(job.state, to, number, message_id, advice, said, each, job.retry_at)
+    said = server_words(engine.reader, number)
+    asked = tuple(each for each in engine.content(number).recipients if each.outcome)
+    return Result(job.state, to, number, message_id, advice, said, asked, job.retry_at)
 
 
 def show(result: Result, files: Sequence[Path], on: Terminal, said: Words) -> None:
@@ -168,14 +169,16 @@ def show(result: Result, files: Sequence[Path], on: Terminal, said: Words) -> No
         say(on.out, DONE, f"Job {result.job} was sent.", rows)
     elif result.exit is Exit.DATA:
         refused = [
-            ("Refused", f"{each.address}: {each.reply}") for each in result.recipients if not each.accepted
+            ("Refused", f"{each.address}: {each.outcome}") for each in result.recipients if not each.accepted
         ]
         rows = [*about, *refused, ("Server", "" if refused else result.server)]
         say(on.err, FAILED, f"Job {result.job} ended without success.", rows)
     else:
         state = "is held" if result.state == HELD.name.lower() else "waits in the spool"
         next_try = f"It is tried again from {local(result.retry_at)} on. " if result.retry_at else ""
-        rows = [*about, ("Server", result.server), ("Then", next_try + GOES_ON)]
+        taken = sum(each.accepted is True for each in result.recipients)
+        part = f"{taken} of {len(result.to)} recipients have it." if taken else ""
+        rows = [*about, ("Server", result.server), ("Sent", part), ("Then", next_try + GOES_ON)]
         say(on.err, WAITS, f"Job {result.job} {state}.", rows)
 
 
@@ -183,7 +186,8 @@ def as_json(result: Result) -> dict[str, object]:
     """What `--json` prints.
 
     `state` (sent, waiting, held, ended, refused), `job`, `message_id`, `to` (addresses), `why`, `do`, `who`,
-    `server` (its words), `recipients` (those the server was asked about: `address`, `accepted`, `reply`),
+    `server` (its words), `recipients` (those the server was asked about: `address`, `accepted`, null while it
+    is not settled, `reply`, `unknown`: tries with no known end that it may have been taken in),
     `retry_at` (ISO 8601, UTC) and `rules` (the broken ones: `code`, `settings`, `why`, `do`, `who`). What
     does not apply is null or empty. `why` and `do` are in the device's language, `who` is one of the values
     of `Actor`.
@@ -199,7 +203,12 @@ def as_json(result: Result) -> dict[str, object]:
         "who": result.advice.actor.value if waits else None,
         "server": result.server or None,
         "recipients": [
-            {"address": each.address, "accepted": each.accepted, "reply": each.reply}
+            {
+                "address": each.address,
+                "accepted": each.accepted,
+                "reply": each.outcome,
+                "unknown": each.unknown,
+            }
             for each in result.recipients
         ],
         "retry_at": result.retry_at.isoformat() if result.retry_at else None,

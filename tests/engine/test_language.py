@@ -6,7 +6,8 @@ import pytest
 
 from franking.engine.at_the_panel import UnknownUser
 from franking.engine.engine import Engine
-from franking.engine.information import OURS, of_reason
+from franking.engine.information import of_reason
+from franking.engine.own_reasons import OURS
 from franking.engine.refusal import Refused
 from franking.engine.settings import Settings
 from franking.engine.spool import ScanUnreadable

@@ -11,9 +11,11 @@ from franking.events.job import (
     Ending,
     JobCancelled,
     JobDeferred,
+    JobEndedInPart,
     JobFailed,
     JobGivenUp,
     JobHeld,
+    JobPartlySent,
     JobReleased,
     JobRetryDue,
     JobRetryWanted,
@@ -30,6 +32,7 @@ from franking.machines.job import (
     DELIVERING,
     ENDED,
     HELD,
+    IN_PART,
     JOB,
     LOOK_AGAIN,
     NEW,
@@ -45,6 +48,8 @@ NEWLY = JobSubmitted(job=1, identity=USER, function=Function.SCAN_TO_EMAIL)
 TAKEN, BODY, HOLD, RELEASE = JobTaken(job=1), BodyStarted(job=1), JobHeld(job=1), JobReleased(job=1)
 CANCEL, DUE, NOW_PLEASE = JobCancelled(job=1), JobRetryDue(job=1), JobRetryWanted(job=1)
 DELIVERED = JobSent(job=1, identity=USER)
+PARTLY = JobPartlySent(job=1, identity=USER, retry_at=RETRY_AT, code="452 4.2.2", taken=2, waiting=1)
+IN_PART_ENDED = JobEndedInPart(job=1, identity=USER, taken=2, refused=1)
 UNKNOWN = OutcomeUnknown(job=1, retry_at=RETRY_AT)
 FAILED = JobFailed(job=1, code="550 5.1.1")
 LIVES = (EngineStarted(oauth=True), DeviceResumed(oauth=True))
@@ -57,7 +62,7 @@ BEFORE: dict[object, tuple[Event, ...]] = {
     SENT: (NEWLY, TAKEN, BODY, DELIVERED),
     ENDED: (NEWLY, CANCEL),
 }
-UNSENT = ["EraseScan", "DeleteShared"]
+UNSENT = ["DropScan", "EraseScan", "DeleteShared"]
 "What becomes of the files of a job that was not sent."
 
 
@@ -103,22 +108,41 @@ def test_s33c_the_transfer_lasts_from_the_envelope_to_the_answer() -> None:
 @pytest.mark.manual("S33")
 def test_s33_sent_for_everybody_erases_the_scan() -> None:
     life = within(SENT)
-    assert life.data == Progress(since=NEWLY.at, attempts=1)
-    assert life.asked == ["EraseScan"]
+    assert life.data == Progress(since=NEWLY.at, attempts=1, number=1)
+    assert life.asked == ["DropScan", "EraseScan"]
 
 
 @pytest.mark.manual("S33c")
-def test_s33c_sent_in_part_ends_and_is_told() -> None:
-    life = within(DELIVERING).hears(DELIVERED.model_copy(update={"refused": 2}))
-    assert (life.state, life.data.reason) == (ENDED, "sent in part")
-    assert life.asked == ["EraseScan", "Inform JOB_ENDED"]
+@pytest.mark.parametrize("state", [SENDING, DELIVERING])
+def test_s33c_sent_in_part_ends_and_is_told_and_what_it_links_to_stays(state: object) -> None:
+    life = within(state).hears(IN_PART_ENDED)
+    assert (life.state, life.data.reason, life.data.taken) == (ENDED, IN_PART, 2)
+    assert life.asked == ["DropScan", "EraseScan", "Inform JOB_ENDED"]
+
+
+@pytest.mark.manual("S33c")
+def test_s33c_taken_for_some_it_waits_for_the_others_and_its_tries_begin_anew() -> None:
+    life = within(SENDING).hears(deferred(), TAKEN, BODY, PARTLY)
+    assert (life.state, life.data.reason, life.data.taken, life.data.tries) == (WAITING, "452 4.2.2", 2, 0)
+    assert (life.data.retry_at, life.asked) == (RETRY_AT, [])
+    life.hears(TAKEN, IN_PART_ENDED)
+    assert (life.state, life.data.attempts) == (ENDED, 3)
+
+
+@pytest.mark.manual("S33c")
+def test_s33c_each_try_has_its_number() -> None:
+    assert within(SENDING).hears(deferred(), TAKEN, deferred(), TAKEN).data.number == 3
+    assert within(WAITING).hears(JobTaken(job=1, broken=("S7-bulk",))).data.number == 0
 
 
 @pytest.mark.manual("S33")
 @pytest.mark.parametrize("state", [SENDING, DELIVERING])
 def test_s33_refused_for_good_ends_with_the_servers_reason(state: object) -> None:
     life = within(state).hears(FAILED)
-    assert (life.state, life.data) == (ENDED, Progress(since=NEWLY.at, attempts=1, reason="550 5.1.1"))
+    assert (life.state, life.data) == (
+        ENDED,
+        Progress(since=NEWLY.at, attempts=1, reason="550 5.1.1", number=1),
+    )
     assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
 
 
@@ -128,7 +152,16 @@ def test_s33_not_now_waits_for_the_time_of_the_next_try(state: object) -> None:
     life = within(state).hears(deferred())
     assert (life.state, life.data) == (
         WAITING,
-        Progress(since=NEWLY.at, attempts=1, tries=1, retry_at=RETRY_AT, reason="451 4.7.0"),
+        Progress(
+            since=NEWLY.at,
+            attempts=1,
+            tries=1,
+            retry_at=RETRY_AT,
+            reason="451 4.7.0",
+            number=1,
+            answered_at=deferred().at,
+            planned_until=RETRY_AT,
+        ),
     )
     limit, _ = JOB.blocks[WAITING].limits
     assert (limit.until, limit.then) == ("retry_at", JobRetryDue)
@@ -179,14 +212,17 @@ def test_s33c_held_by_a_person_until_release(state: object) -> None:
 @pytest.mark.parametrize("life_", LIVES, ids=named)
 def test_s33_a_power_cut_before_the_body_sends_it_again(life_: Event) -> None:
     life = within(SENDING).hears(life_)
-    assert (life.state, life.data) == (WAITING, Progress(since=NEWLY.at))
+    assert (life.state, life.data) == (WAITING, Progress(since=NEWLY.at, number=1))
 
 
 @pytest.mark.manual("S33")
 @pytest.mark.parametrize("life_", LIVES, ids=named)
 def test_s33_a_power_cut_after_the_body_began_is_written_down_as_unknown(life_: Event) -> None:
     life = within(DELIVERING).hears(life_)
-    assert (life.state, life.data) == (WAITING, Progress(since=NEWLY.at, unknown=1, reason="outcome unknown"))
+    assert (life.state, life.data) == (
+        WAITING,
+        Progress(since=NEWLY.at, unknown=1, reason="outcome unknown", number=1),
+    )
 
 
 @pytest.mark.manual("S33")
@@ -194,7 +230,17 @@ def test_s33_a_connection_lost_after_the_final_dot_is_unknown_and_tried_again() 
     life = within(DELIVERING).hears(UNKNOWN)
     assert (life.state, life.data) == (
         WAITING,
-        Progress(1, 1, 1, RETRY_AT, NEWLY.at, reason="outcome unknown"),
+        Progress(
+            1,
+            1,
+            1,
+            RETRY_AT,
+            NEWLY.at,
+            reason="outcome unknown",
+            number=1,
+            answered_at=UNKNOWN.at,
+            planned_until=RETRY_AT,
+        ),
     )
 
 
@@ -211,7 +257,10 @@ def test_s33_what_is_safe_on_the_disk_ignores_a_new_life(state: object, life_: N
 @pytest.mark.parametrize("state", [SENT, ENDED])
 @pytest.mark.parametrize(
     "fact",
-    [NEWLY, TAKEN, BODY, DELIVERED, FAILED, UNKNOWN, deferred(), HOLD, RELEASE, CANCEL, DUE, NOW_PLEASE],
+    [
+        *(NEWLY, TAKEN, BODY, DELIVERED, PARTLY, IN_PART_ENDED, FAILED, UNKNOWN, deferred()),
+        *(HOLD, RELEASE, CANCEL, DUE, NOW_PLEASE),
+    ],
     ids=named,
 )
 def test_s33_nothing_moves_a_job_that_is_over(state: object, fact: Event) -> None:
@@ -220,7 +269,9 @@ def test_s33_nothing_moves_a_job_that_is_over(state: object, fact: Event) -> Non
 
 @pytest.mark.manual("S33")
 @pytest.mark.parametrize("state", [WAITING, HELD])
-@pytest.mark.parametrize("late", [BODY, DELIVERED, FAILED, UNKNOWN, deferred()], ids=named)
+@pytest.mark.parametrize(
+    "late", [BODY, DELIVERED, PARTLY, IN_PART_ENDED, FAILED, UNKNOWN, deferred()], ids=named
+)
 def test_s33_a_late_word_about_a_transfer_that_is_over_changes_nothing(state: object, late: Event) -> None:
     assert within(state).changes_nothing(late)
 

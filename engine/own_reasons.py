@@ -1,0 +1,32 @@
+"""Why a job waits or has ended, where the engine itself says so and not the server: sentences by the code.
+
+Rule: every code that `sending.py`, `outcomes.py` and the machine of jobs give has its row; the sentences
+stand in `words/`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ..events.information import Actor
+from ..machines.job import COPIED, GIVEN_UP, IN_PART
+
+OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
+    "outcome unknown": ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
+    "no access token": ("waits.token-ended.cause", "waits.remedy", Actor.NOBODY),
+    "no server": ("waits.server.cause", "waits.server.remedy", Actor.ADMIN),
+    "store unavailable": ("waits.store.cause", "waits.remedy", Actor.NOBODY),
+    "seal": ("waits.seal.cause", "waits.seal.remedy", Actor.ADMIN),
+    "fault of the program": ("waits.fault.cause", "waits.fault.remedy", Actor.NOBODY),
+    "it cannot be looked at": ("waits.left-alone.cause", "waits.left-alone.remedy", Actor.ADMIN),
+    "its row is missing": ("ended.row.cause", "ended.scan.remedy", Actor.PERSON),
+    "a document that it links to is gone": ("ended.document.cause", "ended.scan.remedy", Actor.PERSON),
+    "it cannot be composed": ("ended.composed.cause", "ended.composed.remedy", Actor.PERSON),
+    GIVEN_UP: ("ended.tried.cause", "I201.tried.remedy", Actor.PERSON),
+    IN_PART: ("ended.in-part.cause", "I201.in-part.remedy", Actor.PERSON),
+    "given up: nobody signed in": ("ended.given-up.cause", "I201.given-up.remedy", Actor.PERSON),
+    "the sign-in was deleted": ("ended.left.cause", "I201.given-up.remedy", Actor.PERSON),
+    "discarded at the sign-in": ("ended.discarded.cause", "ended.nothing.remedy", Actor.NOBODY),
+    COPIED: ("waits.copied.cause", "waits.copied.remedy", Actor.PERSON),
+    "cancelled": ("ended.cancelled.cause", "ended.nothing.remedy", Actor.NOBODY),
+})  # fmt: skip
+"Cause, remedy and who must act, by the code that stands with the job."
