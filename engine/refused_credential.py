@@ -6,6 +6,7 @@ hour by itself. What was refused is not offered anew before it changed, or someb
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,12 +15,16 @@ from ..events.token import RenewalDue, TokenRetryDue
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
 from ..machines.refresh_token import EXPIRED, REFRESH_TOKEN
 from .bus import Publication
+from .deeds import where
 from .runtime import Runtime, Unit
 from .saying import Saying
 from .status import Reader
 
 LOOK = timedelta(minutes=1)
 "How often it is looked whether the file holds another credential."
+
+
+log = logging.getLogger("franking")
 
 
 class RefusedCredential:
@@ -51,9 +56,16 @@ class RefusedCredential:
         clock = self.runtime.clock
         while True:
             await clock.sleep_until(clock.now() + LOOK)
-            if self.mended(identity):
+            if self.is_mended(identity):
                 for publication in self.tried(identity):
                     self.saying.begin(publication.fact)
+
+    def is_mended(self, identity: str) -> bool:
+        try:
+            return self.mended(identity)
+        except Exception as error:  # noqa: BLE001 - an embedding program's; its text may hold a secret
+            log.error("it cannot be looked whether the credential was mended: %s", where(error))
+            return False
 
     def tried(self, identity: str) -> tuple[Publication, ...]:
         """The credential is used at once, where it is one that was refused."""

@@ -33,6 +33,7 @@ async def test_b3_expired_when_the_credential_is_refused_and_acquired_once_it_is
         assert warning.actor is Actor.APP
         assert "refused the application's credential" in warning.cause
         assert "asks again every hour" in warning.remedy
+        assert "[Acquire] of [Refresh Tokens (Administrator)]" in warning.remedy
         (job,) = engine.status().jobs
         assert job.reason == "the provider refuses the application's credential"
         assert engine.advice(job.job).actor is Actor.APP
@@ -149,4 +150,24 @@ async def test_b3_a_mark_without_its_key_is_told_as_that_and_comes_back_with_it(
         away.rename(here.store / "key")
         here.provider.registration.add_certificate(CERTIFICATE)
         await here.passes(engine, hours=1)
+        await goes_again(here, engine)
+
+
+@pytest.mark.manual("B3")
+async def test_b3_a_programs_credentials_that_fail_stop_no_looking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with alone(tmp_path, "secret") as here, here.engine() as engine:
+        mended = await refused(here, engine, "secret")
+
+        def fails(reference: str) -> Secret:
+            raise RuntimeError(mended)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(engine.kept_secrets, "read", fails)
+            await here.passes(engine, minutes=1)
+        assert "it cannot be looked whether the credential was mended: RuntimeError" in caplog.text
+        assert mended not in caplog.text
+        credential(here.store, "application", mended)
+        await here.passes(engine, minutes=1)
         await goes_again(here, engine)
