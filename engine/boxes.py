@@ -20,22 +20,25 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..events.box import DocumentFetched, DocumentKept
 from ..events.registry import MalformedRecord
-from ..events.request import ScanToUrl
+from ..events.request import Given, ScanToUrl
 from ..machines.document import DOCUMENT, KEPT, Stay
 from ..machines.effects import Effect, EraseDocument
 from .bus import Publication
 from .deeds import Brought, Outcome, Performer
+from .pieces import FileKey, Keys, read, written
 from .play import Asked
-from .records import DocumentRow, JobRow, LinkRow, StoreFailed, Write
+from .ports import Content
+from .records import DocumentRow, JobRow, LinkRow, SealLost, StoreFailed, Write
 from .runtime import Runtime
+from .scans import Scans
 from .secret import Secret
 from .senders import REQUEST
-from .spool import FILES, SpooledFile, check, copy, sync
-from .vault_port import LinkSeal
+from .spool import FILES, Kept, SpooledFile, Taken, check, on_disk, store, sync
+from .vault_port import LinkSeal, ScanSeal
 from .words import Spoken
 
 LINK_OCTETS = 16
@@ -87,9 +90,15 @@ class LinkEnded(LookupError):
     """A mail would bring a link to what is not there any more."""
 
 
+class BoxSeal(LinkSeal, ScanSeal, Protocol):
+    """The vault, as far as the user boxes need it."""
+
+
 class Boxes:
-    def __init__(self, folder: Path, runtime: Runtime, seal: LinkSeal) -> None:
+    def __init__(self, folder: Path, runtime: Runtime, seal: BoxSeal, scans: Scans) -> None:
+        """`scans`: tells how much room there is, and whether files are sealed."""
         self.folder, self.runtime, self.store, self.seal = folder, runtime, runtime.store, seal
+        self.scans = scans
         folder.mkdir(mode=0o700, exist_ok=True)
         self.next = max(self.store.last_document(), *self.files(), 0) + 1
 
@@ -104,24 +113,26 @@ class Boxes:
     @asynccontextmanager
     async def taken(self, identity: str, paths: Sequence[Path]) -> AsyncIterator[tuple[DocumentRow, ...]]:
         """Copies the files into the box, durably, for the block to commit; where it raises, they are erased.
-        Raises ScanUnreadable, StoreFailed.
+        Raises ScanUnreadable, NoRoom, SealFailed, StoreFailed.
         """
-        numbers = self.numbers(len(paths))
-        files = await asyncio.to_thread(self.copied, numbers, paths)
-        async with self.or_erased(numbers):
-            yield self.rows(identity, numbers, files)
+        with self.scans.reserved(paths):
+            numbers, seals = self.numbers(len(paths)), self.scans.settings().seal
+            keys = tuple(FileKey.new(f"document {number}") if seals else None for number in numbers)
+            files = await asyncio.to_thread(self.copied, numbers, paths, keys)
+            async with self.or_erased(numbers):
+                yield self.rows(identity, numbers, files, keys)
 
     @asynccontextmanager
     async def adopted(
-        self, identity: str, paths: Sequence[Path], files: Sequence[SpooledFile]
+        self, identity: str, paths: Sequence[Path], taken: Taken
     ) -> AsyncIterator[tuple[DocumentRow, ...]]:
-        """As `taken`, for files of the spool: without another copy, the same octets get a second name. Raises
-        StoreFailed.
+        """As `taken`, for files of the spool: without another copy, the same octets get a second name, and
+        are opened with the same key. Raises SealFailed, StoreFailed.
         """
         numbers = self.numbers(len(paths))
         await asyncio.to_thread(self.linked_in, numbers, paths)
         async with self.or_erased(numbers):
-            yield self.rows(identity, numbers, files)
+            yield self.rows(identity, numbers, taken.files, taken.keys)
 
     @asynccontextmanager
     async def or_erased(self, numbers: Sequence[int]) -> AsyncIterator[None]:
@@ -136,19 +147,27 @@ class Boxes:
         return range(first, self.next)
 
     def rows(
-        self, identity: str, numbers: Sequence[int], files: Sequence[SpooledFile]
+        self, identity: str, numbers: Sequence[int], files: Sequence[SpooledFile], keys: Keys
     ) -> tuple[DocumentRow, ...]:
+        """Raises SealFailed."""
         at = self.runtime.clock.now().isoformat()
         return tuple(
-            DocumentRow(number, identity, file.name, file.size, file.sha256, at)
-            for number, file in zip(numbers, files, strict=True)
+            DocumentRow(number, identity, file.name, file.size, file.sha256, at, self.sealed(number, key))
+            for number, file, key in zip(numbers, files, keys, strict=True)
         )
 
-    def copied(self, numbers: Sequence[int], paths: Sequence[Path]) -> list[SpooledFile]:
+    def sealed(self, document: int, key: FileKey | None) -> bytes:
+        """Raises SealFailed."""
+        return b"" if key is None else self.seal.seal_document(document, written((key,)))
+
+    def copied(self, numbers: Sequence[int], paths: Sequence[Path], keys: Keys) -> list[SpooledFile]:
         for path in paths:
             check(path)
         with self.whole(numbers):
-            return [copy(path, self.path(number)) for number, path in zip(numbers, paths, strict=True)]
+            return [
+                store(path, self.path(number), key, Given.LENT)
+                for number, path, key in zip(numbers, paths, keys, strict=True)
+            ]
 
     def linked_in(self, numbers: Sequence[int], paths: Sequence[Path]) -> None:
         with self.whole(numbers):
@@ -177,13 +196,13 @@ class Boxes:
 
     @asynccontextmanager
     async def shared(
-        self, job: JobRow, paths: Sequence[Path], files: Sequence[SpooledFile], keep: timedelta
+        self, job: JobRow, paths: Sequence[Path], taken: Taken, keep: timedelta
     ) -> AsyncIterator[Shared]:
         """The job's files become documents of its owner, each with a link, for the block to commit together
         with the job. `keep`: how long the links are to work. Raises SealFailed, StoreFailed.
         """
         ends = self.runtime.clock.now() + keep
-        async with self.adopted(job.owner, paths, files) as rows:
+        async with self.adopted(job.owner, paths, taken) as rows:
             made = [(row, *self.linked(row, job.job, ends)) for row in rows]
             yield Shared(
                 tuple(self.kept(row, link) for row, link, _ in made),
@@ -262,6 +281,20 @@ class Boxes:
 
     # Out of a box
 
+    def key(self, row: DocumentRow) -> FileKey | None:
+        """None: it is not sealed. Raises SealFailed."""
+        if not row.sealed:
+            return None
+        try:
+            (key,) = read(self.seal.open_document(row.document, row.sealed))
+        except (ValueError, TypeError):
+            raise SealLost("seal.broken", identity=f"document {row.document}", source="the store") from None
+        return key
+
+    def content(self, row: DocumentRow) -> Content:
+        """To be read. Raises SealFailed."""
+        return on_disk(self.path(row.document), spooled(row), self.key(row))
+
     def performers(self) -> dict[type[Effect], Performer]:
         return {EraseDocument: Performer(self.erase_document, lambda asked: ())}
 
@@ -283,6 +316,10 @@ class Boxes:
     def sweep(self, keep: frozenset[int]) -> None:
         """Removes the files of documents that never came to be, or are over."""
         self.erase([number for number in self.files() if number not in keep])
+
+
+def spooled(row: DocumentRow) -> SpooledFile:
+    return SpooledFile(row.name, row.size, row.sha256, Kept.SEALED_FILE if row.sealed else Kept.FILE)
 
 
 def document(row: DocumentRow, stay: Stay) -> Document:

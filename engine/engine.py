@@ -42,12 +42,12 @@ from .lost_grants import this_device
 from .outside import outside
 from .play import Move
 from .ports import Credentials, Directory, Screen
-from .records import RevocationEnded, SealFailed, Store, StoreFailed
+from .records import JOBS_AT_ONCE, RevocationEnded, SealFailed, Store, StoreFailed
 from .refusal import Refused, check_codes
 from .runtime import Unit
 from .settings import FileCredentials, Mistake, Settings, SettingsError
 from .signals import Transferred
-from .status import Status
+from .status import JobStatus, Status
 from .view import View
 from .words import words
 
@@ -256,6 +256,18 @@ class Engine(Leaving):
 
     def status(self) -> Status:
         return self.reader.status()
+
+    def jobs(
+        self, user: str | None = None, before: int | None = None, limit: int = JOBS_AT_ONCE
+    ) -> tuple[JobStatus, ...]:
+        """A page of the newest jobs, of one user or of all, with numbers below `before`; the oldest of them
+        first. None for an unknown user.
+        """
+        if user is None:
+            return self.reader.jobs(None, before, limit)
+        known = self.people.find(user)
+        owner = ADMINISTRATOR if user == ADMINISTRATOR else known.identity if known else ""
+        return self.reader.jobs(owner, before, limit)
 
     def information(self) -> tuple[Warning, ...]:
         """What the [Information] screen shows."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ..events.base import Event
 from ..events.information import InformationAcknowledged, InformationCleared, InformationRaised
-from ..machines.effects import EraseGrant, ForgetDocument, KeepGrant, RevokeGrant
+from ..machines.effects import DropScan, EraseGrant, ForgetDocument, KeepGrant, RevokeGrant
 from ..machines.job import WAITING
 from .bus import Publication, Waiting
 from .play import Instance, Played
@@ -26,6 +26,7 @@ from .records import (
     Write,
 )
 from .secret import Secret
+from .vault_rows import ScanGone
 
 Seal = Callable[[str, int, Whose, Secret], SealedGrant]
 
@@ -64,6 +65,8 @@ class Keeper:
                 writes.append(ErasedGrant(asked.key))
             elif isinstance(asked.effect, ForgetDocument):
                 writes += [DocumentGone(int(asked.key)), LinkGone(int(asked.key))]
+            elif isinstance(asked.effect, DropScan):
+                writes.append(ScanGone(int(asked.key)))
             elif isinstance(asked.effect, RevokeGrant):
                 sealed = self.present(asked.key, [*before, *writes])
                 if sealed is not None:

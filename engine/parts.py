@@ -26,6 +26,7 @@ from .copied_jobs import CopiedJobs
 from .credential_ends import CredentialLook
 from .deeds import Deeds
 from .dispatcher import Dispatcher
+from .full_disk import FullDisk
 from .holder import TokenHolder
 from .journal import Journal
 from .kept_secrets import KeptSecrets
@@ -39,7 +40,6 @@ from .records import JobRow, SealedGrant, Store
 from .refused_credential import RefusedCredential
 from .resealing import Resealing
 from .retention import Retention
-from .full_disk import FullDisk
 from .runtime import Runtime
 from .saying import Saying
 from .scans import Scans
@@ -49,7 +49,7 @@ from .settings import Settings
 from .shown import LEEWAY, NOT_SET, SignInRequest
 from .signals import Signals
 from .signing_in import SigningIn, not_signed_in
-from .spool import Spool
+from .spool_folders import Spool
 from .status import Reader
 from .tokens import TokenKeeper
 from .touches import Touches

@@ -8,10 +8,14 @@ Rule: a row is replaced only where it still is what was read: a token that was e
 stays so.
 """
 
+from itertools import islice
+
 from ..events.device import KeyExchanged
 from .bus import Publication
 from .runtime import Runtime
 from .vault_port import Resealer
+
+AT_ONCE = 256
 
 
 class Resealing:
@@ -19,8 +23,8 @@ class Resealing:
         self.runtime, self.vault = runtime, vault
 
     async def exchange(self) -> int:
-        """How much was sealed anew: sign-ins, links and secrets. Raises SealFailed, StoreFailed; then both
-        keys are known, and the next call or start goes on.
+        """How much was sealed anew: sign-ins, links, secrets and the keys of scans. Raises SealFailed,
+        StoreFailed; then both keys are known, and the next call or start goes on.
         """
         self.vault.key.exchange()
         return await self.once() + await self.finish()
@@ -34,6 +38,12 @@ class Resealing:
         return resealed
 
     async def once(self) -> int:
-        rows = tuple(self.vault.stale(self.runtime.store))
-        await self.runtime.publish(Publication(KeyExchanged(resealed=len(rows)), rows=rows))
-        return len(rows)
+        """In commits of `AT_ONCE` rows; one of none says that the key was exchanged."""
+        resealed, stale = 0, iter(self.vault.stale(self.runtime.store))
+        while True:
+            rows = tuple(islice(stale, AT_ONCE))
+            if rows or not resealed:
+                await self.runtime.publish(Publication(KeyExchanged(resealed=len(rows)), rows=rows))
+            resealed += len(rows)
+            if len(rows) < AT_ONCE:
+                return resealed

@@ -1,30 +1,43 @@
-"""The spool's files: a scan is copied into a folder of its job, durably, before the job is committed (S33).
+"""The spool's files: a scan is taken durably, before its job is committed (S33).
 
-A crash between the two leaves a folder without a job, which the next start sweeps; a job without its files
-cannot be.
+Sealed, each with a key of its own (S33b); or, with `[spool] seal` OFF, copied, with the blocks of the
+original where the file system shares them, or the original itself where the caller hands it over. What is
+small has no file at all: it lies in the store, and is committed together with its job.
 
-Rule: only what the spool wrote itself is ever removed.
+Rule: a file that is still being written, or was exchanged while it was read, is not taken.
 """
 
+import fcntl
 import hashlib
 import io
+import logging
 import os
-import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from pydantic import TypeAdapter
 
-from ..events.request import named_in_text
-from .records import StoreFailed
+from ..events.request import Given, named_in_text
+from .contents import InRow, OnDisk, SealedOnDisk
+from .pieces import PIECE_OCTETS, FileKey, Keys, sealed
+from .ports import Content
+from .scratch import Made
 from .words import Spoken, Words, words
 
-COPY_OCTETS = 1 << 20
-SCRATCH = ".scratch"
-"Behind the job's number, in the name of a folder for what is made before the job is."
+SMALL_OCTETS = 16_000
+"Files that are no larger in all lie in the store: a commit with them costs less than a file."
+FICLONE = 0x40049409
+"ioctl_ficlone(2)."
+log = logging.getLogger("franking")
+
+
+class Readable(Protocol):
+    def read(self, octets: int, /) -> bytes | None: ...
 
 
 class ScanUnreadable(Spoken, ValueError):
@@ -47,103 +60,80 @@ class ScanUnreadable(Spoken, ValueError):
         return f"{os.fsencode(self.path).decode(errors='backslashreplace')}: {why}. {remedy}"
 
 
+class Kept(StrEnum):
+    """Where a file of a job lies, and how."""
+
+    FILE = "file"
+    SEALED_FILE = "sealed file"
+    ROW = "row"
+    SEALED_ROW = "sealed row"
+
+    @property
+    def in_row(self) -> bool:
+        return self in (Kept.ROW, Kept.SEALED_ROW)
+
+
 @dataclass(frozen=True, slots=True)
 class SpooledFile:
     name: str
     size: int
+    "Octets, before it was sealed."
     sha256: str
+    kept: Kept = Kept.FILE
 
 
 FILES = TypeAdapter(tuple[SpooledFile, ...], config={"defer_build": True})
 
 
-class Spool:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir(mode=0o700, exist_ok=True)
+class Taken(NamedTuple):
+    """Files that lie in the spool, or will with the job's commit."""
 
-    def take(self, job: int, paths: Sequence[Path]) -> tuple[SpooledFile, ...]:
-        """Copies the files and makes the copies durable. Raises ScanUnreadable, or StoreFailed where the copy
-        cannot be written, and then leaves nothing behind; the caller runs it in a thread.
-        """
-        for path in paths:
-            check(path)
-        with self.whole(job):
-            return tuple(copy(path, self.path(job, number)) for number, path in enumerate(paths))
-
-    def adopt(self, job: int, paths: Sequence[Path]) -> None:
-        """Files that lie in the same store for good belong to the job as well, durably and without another
-        copy: the same octets get a second name. Raises ScanUnreadable for one that is gone, StoreFailed.
-        """
-        with self.whole(job):
-            for number, path in enumerate(paths):
-                try:
-                    os.link(path, self.path(job, number))
-                except FileNotFoundError:
-                    raise ScanUnreadable(path, "scan.gone") from None
-
-    @contextmanager
-    def whole(self, job: int) -> Iterator[None]:
-        """The job's folder with all its files, durably, or no folder at all."""
-        folder = self.folder / str(job)
-        try:
-            folder.mkdir(mode=0o700)
-            yield
-            sync(folder)
-            sync(self.folder)
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise StoreFailed(f"the spool cannot be written ({error.strerror})", full=True) from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-
-    @contextmanager
-    def scratch(self, job: int) -> Iterator[Path]:
-        """A folder for what is made of the job's files before they are taken; gone when the block ends, and
-        swept after a crash. Raises StoreFailed where it cannot be written.
-        """
-        folder = self.folder / f"{job}{SCRATCH}"
-        try:
-            folder.mkdir(mode=0o700)
-            yield folder
-        except OSError as error:
-            raise StoreFailed(f"the spool cannot be written ({error.strerror})", full=True) from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def path(self, job: int, number: int) -> Path:
-        """Where the file with this number (from 0) of the job lies."""
-        return self.folder / str(job) / str(number)
-
-    def erase(self, job: int) -> None:
-        """The scan leaves the disk (S33b); one that is gone already is no error."""
-        folder = self.folder / str(job)
-        if folder.exists():
-            shutil.rmtree(folder)
-
-    def sweep(self, keep: frozenset[int]) -> None:
-        """Removes the folders of jobs that never came to be, or are over."""
-        for folder in self.folder.iterdir():
-            number = folder.name.removesuffix(SCRATCH)
-            if number.isdecimal() and (folder.name != number or int(number) not in keep):
-                shutil.rmtree(folder)
-
-    def last(self) -> int:
-        return max(
-            (int(folder.name) for folder in self.folder.iterdir() if folder.name.isdecimal()), default=0
-        )
+    files: tuple[SpooledFile, ...] = ()
+    contents: tuple[Content, ...] = ()
+    keys: Keys = ()
+    body: bytes = b""
+    "What is to lie in the store: the small files one behind the other, each sealed where it has a key."
 
 
-def check(path: Path) -> None:
+class Original(NamedTuple):
+    """A file that the caller hands over, as it was when it was looked at."""
+
+    path: Path
+    device: int
+    inode: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Original":
+        """Raises ScanUnreadable."""
+        found = check(path)
+        return cls(path, found.st_dev, found.st_ino, found.st_mtime_ns)
+
+    def unlink(self) -> None:
+        """Unless another file has come under its name since. Raises OSError."""
+        found = self.path.stat()
+        if (found.st_dev, found.st_ino, found.st_mtime_ns) == self[1:]:
+            self.path.unlink()
+
+
+def origin(job: int, number: int) -> str:
+    return f"job {job} file {number}"
+
+
+def on_disk(path: Path, file: SpooledFile, key: FileKey | None) -> Content:
+    return OnDisk(path, file.size) if key is None else SealedOnDisk(path, file.size, key)
+
+
+def check(path: Path) -> os.stat_result:
     """Raises ScanUnreadable."""
     try:
         named_in_text(path)
-        kind = path.stat().st_mode
+        found = path.stat()
     except (OSError, ValueError) as error:
         raise ScanUnreadable(path, "scan.unreadable", why=said(error)) from None
-    if not stat.S_ISREG(kind):
+    if not stat.S_ISREG(found.st_mode):
         raise ScanUnreadable(path, "scan.no-file")
+    return found
 
 
 def empty(path: Path) -> ScanUnreadable:
@@ -155,35 +145,159 @@ def said(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def copy(path: Path, target: Path) -> SpooledFile:
-    """Raises ScanUnreadable, also where the file is still being written: a part of a scan is no scan."""
-    digest, size = hashlib.sha256(), 0
+def small(job: int, paths: Sequence[Path], *, seals: bool) -> Taken | None:
+    """The files for the store itself, read at once: this never waits for more than the disk. None: they are
+    not small. Raises ScanUnreadable.
+    """
+    if sum(check(path).st_size for path in paths) > SMALL_OCTETS:
+        return None
+    found, keys, bodies, left = [], [], [], SMALL_OCTETS
+    for number, path in enumerate(paths):
+        with original(path) as source:
+            before = os.fstat(source.fileno())
+            octets = exactly(source, path, left + 1)
+            unchanged(before, os.fstat(source.fileno()), len(octets), path)
+        left -= len(octets)
+        key = FileKey.new(origin(job, number)) if seals else None
+        bodies.append(octets if key is None else b"".join(sealed(key, [octets])))
+        kept = Kept.ROW if key is None else Kept.SEALED_ROW
+        found.append(SpooledFile(path.name, len(octets), hashlib.sha256(octets).hexdigest(), kept))
+        keys.append(key)
+    contents = tuple(
+        InRow(file.name, file.size, body, key) for file, body, key in zip(found, bodies, keys, strict=True)
+    )
+    return Taken(tuple(found), contents, tuple(keys), b"".join(bodies))
+
+
+def store(source: Path | Made, target: Path, key: FileKey | None, given: Given) -> SpooledFile:
+    """One file, durably. Raises ScanUnreadable, also where the file is still being written: a part of a scan
+    is no scan; OSError where `target` cannot be written.
+    """
+    if isinstance(source, Made):
+        with source.open() as made:
+            return copy(made, Path(source.name), target, key)
+    with original(source) as file:
+        if key is None and given is Given.HANDED_OVER and linked(source, file, target):
+            return taken_over(file, source)
+        return copy(file, source, target, key)
+
+
+@contextmanager
+def original(path: Path) -> Iterator[io.FileIO]:
+    """Open, and a regular file: a pipe that has come under its name would never end. Raises
+    ScanUnreadable.
+    """
     try:
-        source = path.open("rb", buffering=0)
+        file = io.FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
     except OSError as error:
         raise ScanUnreadable(path, "scan.unreadable", why=said(error)) from None
-    with source, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copied:
-        before = os.fstat(source.fileno())
-        while block := piece(source, path):
-            digest.update(block)
-            size += len(block)
-            copied.write(block)
-        if size == 0:
-            raise empty(path)
-        after = os.fstat(source.fileno())
-        if not before.st_size == size == after.st_size or before.st_mtime_ns != after.st_mtime_ns:
-            raise ScanUnreadable(path, "scan.changed")
-        copied.flush()
+    with file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ScanUnreadable(path, "scan.no-file")
+        yield file
+
+
+def copy(source: Readable, path: Path, target: Path, key: FileKey | None) -> SpooledFile:
+    """Raises ScanUnreadable, OSError."""
+    with io.FileIO(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "r+") as copied:
+        before = state_of(source)
+        read = Measured()
+        if key is None and shares_blocks(source, copied):
+            for _ in read.pieces(copied, path):  # what lies here now, whatever becomes of the original
+                pass
+        else:
+            clear = read.pieces(source, path)
+            for piece in clear if key is None else sealed(key, clear):
+                write_all(copied, piece)
+        unchanged(before, state_of(source), read.octets, path)
         os.fsync(copied.fileno())
-    return SpooledFile(path.name, size, digest.hexdigest())
+    return read.file(path, Kept.FILE if key is None else Kept.SEALED_FILE)
 
 
-def piece(source: io.RawIOBase, path: Path) -> bytes:
+def taken_over(file: io.FileIO, path: Path) -> SpooledFile:
+    """One that has its second name. Raises ScanUnreadable, OSError."""
+    before, read = state_of(file), Measured()
+    for _ in read.pieces(file, path):
+        pass
+    unchanged(before, state_of(file), read.octets, path)
+    os.fsync(file.fileno())
+    return read.file(path, Kept.FILE)
+
+
+class Measured:
+    """Size and digest of what is read."""
+
+    def __init__(self) -> None:
+        self.octets, self.digest = 0, hashlib.sha256()
+
+    def pieces(self, source: Readable, path: Path) -> Iterator[bytes]:
+        while octets := exactly(source, path, PIECE_OCTETS):
+            self.digest.update(octets)
+            self.octets += len(octets)
+            yield octets
+
+    def file(self, path: Path, kept: Kept) -> SpooledFile:
+        return SpooledFile(path.name, self.octets, self.digest.hexdigest(), kept)
+
+
+def shares_blocks(source: Readable, copied: io.FileIO) -> bool:
+    """Where the file system can, the copy costs neither time nor room. False: nothing was written."""
+    if not isinstance(source, io.FileIO):
+        return False
+    try:
+        fcntl.ioctl(copied.fileno(), FICLONE, source.fileno())
+    except OSError:
+        return False
+    return True
+
+
+def linked(path: Path, file: io.FileIO, target: Path) -> bool:
+    """The file itself gets a second name. False: it cannot, or another one lies under its name by now."""
+    try:
+        os.link(path, target)
+    except OSError:
+        return False
+    if os.path.samestat(os.lstat(target), os.fstat(file.fileno())):
+        return True
+    target.unlink()
+    return False
+
+
+def state_of(source: Readable) -> os.stat_result | None:
+    """None: nobody else writes it."""
+    return os.fstat(source.fileno()) if isinstance(source, io.FileIO) else None
+
+
+def unchanged(before: os.stat_result | None, after: os.stat_result | None, octets: int, path: Path) -> None:
+    """Raises ScanUnreadable where the file is still being written, or is empty."""
+    if octets == 0:
+        raise empty(path)
+    if before is None or after is None:
+        return
+    if not before.st_size == octets == after.st_size or before.st_mtime_ns != after.st_mtime_ns:
+        raise ScanUnreadable(path, "scan.changed")
+
+
+def exactly(source: Readable, path: Path, octets: int) -> bytes:
+    """So many, or less at the end. Raises ScanUnreadable."""
+    found = piece(source, path, octets)
+    while 0 < len(found) < octets and (more := piece(source, path, octets - len(found))):
+        found += more
+    return found
+
+
+def piece(source: Readable, path: Path, octets: int) -> bytes:
     """Raises ScanUnreadable."""
     try:
-        return source.read(COPY_OCTETS) or b""
+        return source.read(octets) or b""
     except OSError as error:
         raise ScanUnreadable(path, "scan.unreadable", why=said(error)) from None
+
+
+def write_all(file: io.FileIO, octets: bytes) -> None:
+    left = memoryview(octets)
+    while left:
+        left = left[file.write(left) or 0 :]
 
 
 def sync(folder: Path) -> None:
@@ -192,3 +306,12 @@ def sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def unlink(originals: Iterable[Original]) -> None:
+    """What was handed over is the spool's now. One that cannot be removed stays, and is named in the log."""
+    for each in originals:
+        try:
+            each.unlink()
+        except OSError as error:
+            log.error("a file that was handed over stays where it was: %s (%s)", each.path, error.strerror)

@@ -72,9 +72,7 @@ def told_of(job: int, left_out: Sequence[Transmission]) -> tuple[InformationDeta
 
 
 class Submitting(UserBoxes):
-    async def submit(
-        self, request: Request, place: str | None = None, given: Given = Given.LENT
-    ) -> Receipt:
+    async def submit(self, request: Request, place: str | None = None, given: Given = Given.LENT) -> Receipt:
         """Returns when the job and its scan are durable (S33). `place`: where the person stands, so that the
         sign-in screen can open there (S18). `given`: what becomes of the caller's files.
 

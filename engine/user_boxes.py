@@ -13,10 +13,11 @@ from ..events.box import DocumentDeleted
 from ..events.request import FromUserBox, Request, ScanToUrl
 from ..machines.document import Stay
 from .at_the_panel import AtThePanel
-from .boxes import Document, Shared, UnknownDocument, document
+from .boxes import Document, Shared, UnknownDocument, document, spooled
 from .bus import Publication
 from .records import JobRow
-from .spool import ScanUnreadable, SpooledFile
+from .room import Reserved
+from .spool import ScanUnreadable, Taken
 
 AT_ONCE = 64
 log = logging.getLogger("franking")
@@ -26,7 +27,8 @@ class UserBoxes(AtThePanel):
     async def keep_documents(self, user: str, files: Sequence[Path]) -> tuple[Document, ...]:
         """Copies of these files lie in the person's box when it returns, durably, until they are deleted.
 
-        Raises ScanUnreadable, LoginReserved, AddressUnusable, StoreFailed; then none was kept.
+        Raises ScanUnreadable, LoginReserved, AddressUnusable, NoRoom, SealFailed, StoreFailed; then none was
+        kept.
         """
         return await self.carried_through(self.keep_all(user, files))
 
@@ -37,30 +39,29 @@ class UserBoxes(AtThePanel):
                 await self.runtime.publish(*(self.boxes.kept(row, person) for row in rows))
         return tuple(document(row, Stay()) for row in rows)
 
-    async def from_box(self, job: int, request: FromUserBox) -> tuple[SpooledFile, ...]:
-        """The job's files are documents of the person's own, durably, whatever becomes of the box. Raises
-        UnknownDocument, StoreFailed.
+    async def from_box(self, job: int, request: FromUserBox, room: Reserved) -> Taken:
+        """The job's files are documents of the person's own, durably, whatever becomes of the box: sealed
+        ones keep the keys that they have. Raises UnknownDocument, NoRoom, SealFailed, StoreFailed.
         """
         person = self.people.find(request.user)
         rows = self.boxes.rows_in(person.identity if person else None, request.user, request.documents)
         paths = [self.boxes.path(row.document) for row in rows]
+        files, keys = tuple(map(spooled, rows)), tuple(map(self.boxes.key, rows))
+        room.at_least(sum(row.size for row in rows))
         try:
-            await asyncio.to_thread(self.spool.adopt, job, paths)
+            return await asyncio.to_thread(self.scans.adopted, job, paths, files, keys)
         except ScanUnreadable as gone:  # deleted meanwhile, or the disk is at fault
             log.error("document %s of a user box has no file", gone.path.name)
             raise UnknownDocument(int(gone.path.name), request.user) from None
-        return tuple(SpooledFile(row.name, row.size, row.sha256) for row in rows)
 
-    def into_box(
-        self, job: JobRow, request: Request, files: Sequence[SpooledFile]
-    ) -> AbstractAsyncContextManager[Shared]:
+    def into_box(self, job: JobRow, request: Request, taken: Taken) -> AbstractAsyncContextManager[Shared]:
         """What Scan to URL keeps there, for the block to commit together with the job; of every other
         function nothing. Raises SealFailed, StoreFailed.
         """
         if not isinstance(request, ScanToUrl):
             return nullcontext(Shared())
-        paths = [self.spool.path(job.job, number) for number in range(len(files))]
-        return self.boxes.shared(job, paths, files, request.keep or self.settings.box.keep)
+        paths = [self.spool.path(job.job, number) for number in range(len(taken.files))]
+        return self.boxes.shared(job, paths, taken, request.keep or self.settings.box.keep)
 
     def documents(self, user: str) -> tuple[Document, ...]:
         """What lies in the person's box, oldest first. Raises StoreFailed."""

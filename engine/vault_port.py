@@ -32,6 +32,25 @@ class LinkSeal(Protocol):
         """Raises SealFailed."""
 
 
+class ScanSeal(Protocol):
+    """The vault, as far as the spool needs it: it seals the keys of files, never the files themselves."""
+
+    def ready(self) -> None:
+        """Keys could be sealed now. Raises SealFailed."""
+
+    def seal_scan(self, job: int, keys: Secret) -> bytes:
+        """Raises SealFailed."""
+
+    def open_scan(self, job: int, sealed: bytes) -> Secret:
+        """Raises SealFailed."""
+
+    def seal_document(self, document: int, keys: Secret) -> bytes:
+        """Raises SealFailed."""
+
+    def open_document(self, document: int, sealed: bytes) -> Secret:
+        """Raises SealFailed."""
+
+
 class Keeping(Protocol):
     """The vault, as far as the secrets of settings need it."""
 

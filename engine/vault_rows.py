@@ -37,6 +37,40 @@ class ResealedSecret(NamedTuple):
     before: bytes
 
 
+class ScanRow(NamedTuple):
+    """What a job has in the spool; gone in the commit that ends the job (S33b)."""
+
+    job: int
+    octets: int
+    "Of its files, before they were sealed."
+    sealed: bytes
+    "The keys of its files, as `pieces.written` has them; empty: none is sealed."
+
+
+class BodyRow(NamedTuple):
+    """The small files of a job, which lie in the store itself; gone with its `ScanRow`."""
+
+    job: int
+    octets: bytes
+    "One behind the other, each sealed where it has a key."
+
+
+class ScanGone(NamedTuple):
+    job: int
+
+
+class ResealedScan(NamedTuple):
+    job: int
+    sealed: bytes
+    before: bytes
+
+
+class ResealedDocument(NamedTuple):
+    document: int
+    sealed: bytes
+    before: bytes
+
+
 class Noted(NamedTuple):
     """Something that the store knows of itself."""
 

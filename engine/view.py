@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
-from ..events.request import FromPerson, Request
+from ..events.request import FromPerson, Given, Request
 from ..machines.roles import Act, Viewer, may
 from .applying import Applied
 from .boxes import Document
@@ -19,6 +19,7 @@ from .information import Advice, Warning
 from .journal import Entry
 from .leaving import Forgotten, Reset
 from .mailboxes import MailboxStatus
+from .records import JOBS_AT_ONCE
 from .settings import Settings
 from .status import IdentityStatus, JobContent, JobStatus, Status
 from .submitting import Receipt, UnknownJob
@@ -68,18 +69,22 @@ class View:
 
     # Jobs
 
-    async def submit(self, request: Request, place: str | None = None) -> Receipt:
+    async def submit(self, request: Request, place: str | None = None, given: Given = Given.LENT) -> Receipt:
         if isinstance(request, FromPerson):
             self.check(Act.SUBMIT, request.user)
         else:
             self.check(Act.SUBMIT_FOR_DEVICE)
         if place is not None:
             self._check_free(place, Act.SIGN_IN)
-        return await self._engine.submit(request, place)
+        return await self._engine.submit(request, place, given)
 
-    def jobs(self) -> tuple[JobStatus, ...]:
-        """Those that the viewer may see, in the order in which they were submitted."""
-        return tuple(job for job in self._engine.status().jobs if self.may(Act.SEE_JOBS, job.owner))
+    def jobs(self, before: int | None = None, limit: int = JOBS_AT_ONCE) -> tuple[JobStatus, ...]:
+        """A page of the newest that the viewer may see, with numbers below `before`, in the order in which
+        they were submitted.
+        """
+        whose = None if self.may(Act.SEE_JOBS) else self.viewer.login
+        found = self._engine.jobs(whose, before, limit)
+        return tuple(job for job in found if self.may(Act.SEE_JOBS, job.owner))
 
     def job(self, job: int) -> SeenJob:
         """Raises UnknownJob, also for a job that the viewer may not see."""

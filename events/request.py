@@ -120,6 +120,15 @@ class WithFiles(JobRequest):
         return self.files
 
 
+class Given(StrEnum):
+    """What becomes of the caller's files when `submit` has returned."""
+
+    LENT = "lent"
+    "They stay the caller's; the device has its own."
+    HANDED_OVER = "handed over"
+    "They are the device's: what lies under the caller's names is gone then."
+
+
 class Separation(StrEnum):
     """How scanned pages become files."""
 

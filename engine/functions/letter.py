@@ -88,7 +88,7 @@ def letter(
 
 
 def attached(files: Sequence[Attachment]) -> list[Part]:
-    return [Part.attachment(File(each.path, each.octets), each.name, each.media_type) for each in files]
+    return [Part.attachment(File(each.content), each.name, each.media_type) for each in files]
 
 
 def carrying(request: JobRequest, header: Header, subject: str, files: Sequence[Attachment]) -> Message:

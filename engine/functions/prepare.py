@@ -8,7 +8,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ...events.request import InternetFax, Request, Scan, Separation
+from ...events.request import InternetFax, Request
+from ..scans import as_they_are
+from ..scratch import Made, Scratch
 from ..spool import check
 from . import pdf, tiff, tiff_fx
 from .page_images import count
@@ -19,26 +21,24 @@ FAX_ENDING = ".tif"
 NAME_OCTETS_MAX = 255
 
 
-def prepare(request: Request, paths: Sequence[Path], scratch: Path) -> tuple[Path, ...]:
+def prepare(request: Request, paths: Sequence[Path], scratch: Scratch) -> tuple[Path | Made, ...]:
     """The files to take instead of `paths`: these, or files in `scratch`, in their order. The caller runs it
     in a thread.
 
     Raises ScanUnreadable, naming the file and the remedy; OSError where `scratch` cannot be written.
     """
+    if as_they_are(request):
+        return tuple(paths)
     if isinstance(request, InternetFax):
         for path in paths:
             check(path)
-        fax = scratch / named(paths[0], FAX_ENDING)
-        tiff_fx.write(paths, fax)
+        with scratch.file(named(paths[0], FAX_ENDING)) as (fax, file):
+            tiff_fx.write(paths, file)
         return (fax,)
-    if isinstance(request, Scan) and request.separation is Separation.PAGE_PER_FILE:
-        return tuple(
-            page for number, path in enumerate(paths) for page in page_per_file(path, scratch / str(number))
-        )
-    return tuple(paths)
+    return tuple(page for path in paths for page in page_per_file(path, scratch))
 
 
-def page_per_file(path: Path, folder: Path) -> Sequence[Path]:
+def page_per_file(path: Path, scratch: Scratch) -> Sequence[Path | Made]:
     """The pages of a PDF or a TIFF, named so that they sort; a file of one page as it is. Raises
     ScanUnreadable, OSError.
     """
@@ -46,19 +46,21 @@ def page_per_file(path: Path, folder: Path) -> Sequence[Path]:
     total = count(path)
     if total == 1:
         return [path]
-    folder.mkdir(mode=0o700)
     digits = len(str(total))
-    pages = [folder / named(path, f"-{number:0{digits}}{path.suffix}") for number in range(1, total + 1)]
-    if kind_of(path) is Kind.PDF:
-        for number, page in enumerate(pages):
-            page.write_bytes(pdf.page_alone(path, number))
-    else:
-        take_apart(path, pages)
+    names = [named(path, f"-{number:0{digits}}{path.suffix}") for number in range(1, total + 1)]
+    if kind_of(path) is not Kind.PDF:
+        return take_apart(path, names, scratch)
+    pages = []
+    for number, name in enumerate(names):
+        with scratch.file(name) as (page, file):
+            file.write(pdf.page_alone(path, number))
+        pages.append(page)
     return pages
 
 
-def take_apart(path: Path, targets: Sequence[Path]) -> None:
+def take_apart(path: Path, names: Sequence[str], scratch: Scratch) -> Sequence[Made]:
     """The pages of a TIFF, each into its own file."""
+    made = []
     with reading(path):
         source = path.open("rb")
     with source:
@@ -66,11 +68,13 @@ def take_apart(path: Path, targets: Sequence[Path]) -> None:
             pages = list(tiff.pages(source))
             for page in pages:
                 tiff.check_separable(page)
-            if len(pages) != len(targets):
+            if len(pages) != len(names):
                 raise tiff.Malformed("tiff.changed")
-        for page, target in zip(pages, targets, strict=True):
-            with target.open("xb") as alone:
-                tiff.copy(page, read(path, tiff.octets_of(page, source)), alone)
+        for page, name in zip(pages, names, strict=True):
+            with scratch.file(name) as (alone, file):
+                tiff.copy(page, read(path, tiff.octets_of(page, source)), file)
+            made.append(alone)
+    return made
 
 
 def read(path: Path, blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ page stand in that order before the next page (section 3.5). One page is in memo
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..spool import ScanUnreadable
 from . import tiff
@@ -44,22 +44,21 @@ class Coded(NamedTuple):
     per_inch: int
 
 
-def write(paths: Sequence[Path], target: Path) -> None:
+def write(paths: Sequence[Path], file: BinaryIO) -> None:
     """All pages of all files, in order, as one fax (RFC 3965 section 2.2.4).
 
-    Raises ScanUnreadable, OSError where `target` cannot be written.
+    Raises ScanUnreadable, OSError where `file` cannot be written.
     """
     total = sum(count(path) for path in paths)
     if total > tiff.PAGES_MAX:
         raise ScanUnreadable(paths[-1], "scan.pages", most=tiff.PAGES_MAX)
-    with target.open("xb") as file:
-        writer = tiff.Writer(file)
-        number = 0
-        for path in paths:
-            for page in pages(path, WIDTH, ACROSS):
-                found = coded(path, page)
-                writer.page(fields(found, number, total), [len(found.strip)], [found.strip])
-                number += 1
+    writer = tiff.Writer(file)
+    number = 0
+    for path in paths:
+        for page in pages(path, WIDTH, ACROSS):
+            found = coded(path, page)
+            writer.page(fields(found, number, total), [len(found.strip)], [found.strip])
+            number += 1
 
 
 def fields(page: Coded, number: int, total: int) -> list[tiff.Entry]:

@@ -9,12 +9,11 @@ Rule: no link, and no path, in a log line; a document is named by its number.
 
 import asyncio
 import logging
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from email.utils import format_datetime
-from pathlib import Path
+from itertools import islice
 from types import MappingProxyType
-from typing import BinaryIO
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,11 +25,13 @@ from starlette.types import Receive, Scope, Send
 from ..boxes import LINK_PATH
 from ..engine import Engine
 from ..functions.media_types import media_type
-from ..records import DocumentRow, StoreFailed
+from ..ports import Content, FileChanged, OpenContent
+from ..records import DocumentRow, SealFailed, StoreFailed
 from ..runtime import EngineFailed, EngineStopped
 from .fields import Span, attachment, span
 
-BLOCK_OCTETS = 1 << 18
+PIECES = 4
+"Of about 64 KiB, given to the network at once."
 AGAIN_S = 30
 "When whoever meets a store that fails may come again."
 GUARDED = MappingProxyType({
@@ -41,10 +42,6 @@ GUARDED = MappingProxyType({
 })  # fmt: skip
 "In every answer."
 log = logging.getLogger("franking")
-
-
-class Shrunk(OSError):
-    """The file ends before its size: the connection is dropped, so that nobody takes a part for the whole."""
 
 
 def links_app(engine: Engine) -> Starlette:
@@ -67,11 +64,12 @@ class Links:
             return self.nothing()  # an encoded slash belongs to a name, and no document has one in its name
         try:
             row = self.boxes.found(request.path_params["link"], request.path_params["name"])
-        except StoreFailed as failure:
+            content = self.boxes.content(row) if row else None
+        except (StoreFailed, SealFailed) as failure:
             log.error("a link cannot be looked up: %s", failure)
             text = self.engine.words.say("links.not-now")
             return self.answer(503, f"{text}\n", {"Retry-After": f"{AGAIN_S}"})
-        file = await asyncio.to_thread(opened, self.boxes.path(row.document), row) if row else None
+        file = await asyncio.to_thread(opened, content, row) if row and content else None
         if row is None or file is None:
             return self.nothing()
         whole = Span(0, row.size)
@@ -86,14 +84,16 @@ class Links:
             return Response(None, status, headers)
         return Download(file, self.blocks(file, row, wanted), status, headers)
 
-    async def blocks(self, file: BinaryIO, row: DocumentRow, wanted: Span) -> AsyncIterator[bytes]:
-        """A whole download is counted when its last octet was given to the network; a part of one never."""
-        left = wanted.octets
-        await asyncio.to_thread(file.seek, wanted.first)
+    async def blocks(self, file: OpenContent, row: DocumentRow, wanted: Span) -> AsyncIterator[bytes]:
+        """A whole download is counted when its last octet was given to the network; a part of one never.
+        Raises FileChanged: the connection is dropped, so that nobody takes a part for the whole.
+        """
+        left, pieces = wanted.octets, file.pieces(wanted.first)
         while left:
-            block = await asyncio.to_thread(file.read, min(BLOCK_OCTETS, left))
+            block = await asyncio.to_thread(some, pieces)
             if not block:
-                raise Shrunk(f"the file of document {row.document} is shorter than it was")
+                raise FileChanged(f"document {row.document}", row.size)
+            block = block[:left]
             left -= len(block)
             yield block
         if wanted.octets == row.size:
@@ -139,28 +139,30 @@ class Download(StreamingResponse):
     """Its file is closed whatever becomes of the connection."""
 
     def __init__(
-        self, file: BinaryIO, blocks: AsyncIterator[bytes], status: int, headers: dict[str, str]
+        self, file: OpenContent, blocks: AsyncIterator[bytes], status: int, headers: dict[str, str]
     ) -> None:
         super().__init__(blocks, status, headers)
         self.file = file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self.file:
+        with closing(self.file):
             await super().__call__(scope, receive, send)
 
 
-def opened(path: Path, row: DocumentRow) -> BinaryIO | None:
+def opened(content: Content, row: DocumentRow) -> OpenContent | None:
     """None where it is not the document: somebody had his hands in the store, or its disk is at fault."""
     try:
-        file = path.open("rb")
+        return content.open()
     except OSError as error:
         log.error("document %d of a user box cannot be read (%s)", row.document, error.strerror)
-        return None
-    if (size := os.fstat(file.fileno()).st_size) != row.size:
-        file.close()
-        log.error("document %d of a user box has %d octets instead of %d", row.document, size, row.size)
-        return None
-    return file
+    except FileChanged:
+        log.error("document %d of a user box has not its %d octets any more", row.document, row.size)
+    return None
+
+
+def some(pieces: Iterator[bytes]) -> bytes:
+    """As much as goes to the network at once. Raises FileChanged, OSError."""
+    return b"".join(islice(pieces, PIECES))
 
 
 def etag(row: DocumentRow) -> str:

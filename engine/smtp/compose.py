@@ -7,17 +7,17 @@ sends the same ones. Every part goes as 7-bit lines of at most 76 characters, so
 """
 
 import binascii
-import os
 import re
 import struct
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
 from typing import Self
 
+from ..ports import Content
 from .fields import Field, Structured, Unencodable, parameter
 
 ENCODED_LINE = 76
@@ -39,16 +39,6 @@ def file_name(name: str) -> str:
     return safe if safe.strip(".") else "_"
 
 
-class FileChanged(Exception):
-    """A file no longer has the size that it had when the job was accepted, and that SIZE promised."""
-
-    def __init__(self, path: Path, octets: int) -> None:
-        super().__init__(path, octets)
-        self.path = path
-        self.octets = octets
-        "What it had."
-
-
 class Encoding(StrEnum):
     SEVEN_BIT = "7bit"
     QUOTED_PRINTABLE = "quoted-printable"
@@ -57,38 +47,24 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file on the disk, to be sent in base64; `octets` is its size before that."""
+    """A file of the spool, to be sent in base64."""
 
-    path: Path
-    octets: int
+    content: Content
 
     @property
     def size(self) -> int:
-        characters = (self.octets + 2) // 3 * 4
+        characters = (self.content.octets + 2) // 3 * 4
         return characters + 2 * -(-characters // ENCODED_LINE)
 
     def check(self) -> None:
         """Raises FileChanged, or OSError where it cannot be read."""
-        with self.path.open("rb", buffering=0) as file:
-            if os.fstat(file.fileno()).st_size != self.octets:
-                raise FileChanged(self.path, self.octets)
+        self.content.open().close()
 
     def blocks(self) -> Iterator[bytes]:
         """Raises FileChanged, OSError."""
-        with self.path.open("rb", buffering=0) as file:
-            left = self.octets
-            while left:
-                wanted = min(BLOCK, left)
-                block = file.read(wanted)
-                while len(block) < wanted:
-                    more = file.read(wanted - len(block))
-                    if not more:
-                        raise FileChanged(self.path, self.octets)
-                    block += more
-                left -= wanted
+        with closing(self.content.open()) as opened:
+            for block in whole_blocks(opened.pieces()):
                 yield base64_lines(block)
-            if file.read(1):
-                raise FileChanged(self.path, self.octets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +203,28 @@ def blocks(message: Message) -> Iterator[bytes]:
         yield b"".join(small)
 
 
-def base64_lines(octets: bytes) -> bytes:
+def whole_blocks(pieces: Iterator[bytes]) -> Iterator[bytes | memoryview]:
+    """What comes in pieces of any size, in blocks of whole lines. Only what spans two pieces is put together
+    anew.
+    """
+    rest = b""
+    for piece in pieces:
+        begin = 0
+        if rest:
+            begin = BLOCK - len(rest)
+            rest += piece[:begin]
+            if len(rest) < BLOCK:
+                continue
+            yield rest
+        view, end = memoryview(piece), len(piece) - (len(piece) - begin) % BLOCK
+        for at in range(begin, end, BLOCK):
+            yield view[at : at + BLOCK]
+        rest = piece[end:]
+    if rest:
+        yield rest
+
+
+def base64_lines(octets: bytes | memoryview) -> bytes:
     """RFC 2045 section 6.8, every line ended."""
     encoded = binascii.b2a_base64(octets, newline=False)
     if len(octets) == BLOCK:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import closing
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -47,6 +48,14 @@ def links(here: Office) -> list[str]:
 def boxed(here: Office) -> list[str]:
     """Files in the boxes, on the disk."""
     return sorted(path.name for path in (here.store / "boxes").iterdir())
+
+
+def in_box(engine: Engine, document: int) -> bytes:
+    """What the document is."""
+    row = engine.store.document(document)
+    assert row is not None
+    with closing(engine.boxes.content(row).open()) as opened:
+        return b"".join(opened.pieces())
 
 
 def numbers(documents: tuple[Document, ...]) -> list[int]:

@@ -9,7 +9,7 @@ with `pass_time` and waits with `settle`, never by the system's clock.
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +40,8 @@ START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 PRINTER, KIM, LEE, BOSS = "printer@example.com", "kim@example.com", "lee@example.com", "boss@example.com"
 PASSWORDS = {address: f"pass-{address}" for address in (PRINTER, KIM, LEE, BOSS)}
 OFFICE = "office@example.com"
-PAGES = b"%PDF-1.7\r\n.a page\r\n..another\n" * 50
+PAGES = b"%PDF-1.7\r\n.a page\r\n..another\n" * 600
+"More than lies in the store itself: a file of the spool."
 
 
 @dataclass(slots=True)
@@ -118,6 +119,16 @@ class Office:
             assert self.spooled() == before
             return refused
         raise AssertionError("the job was accepted")
+
+    def kept(self, engine: Engine, job: int) -> list[bytes]:
+        """The files of a job, as they would be sent."""
+        row = engine.store.job(job)
+        assert row is not None
+        found = []
+        for content in engine.scans.contents(row):
+            with closing(content.open()) as opened:
+                found.append(b"".join(opened.pieces()))
+        return found
 
     def spooled(self) -> list[str]:
         """Files in the spool, as `job/number`."""

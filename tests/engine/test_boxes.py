@@ -10,7 +10,7 @@ from franking.engine.boxes import Boxes, UnknownDocument
 from franking.engine.records import StoreFailed
 from franking.engine.spool import ScanUnreadable
 from franking.events.request import FromUserBox
-from franking.tests.engine.box import BOX, boxed, numbers, to_url, written
+from franking.tests.engine.box import BOX, boxed, in_box, numbers, to_url, written
 from franking.tests.engine.device import OFFICE, PAGES, office, signed_in, states
 from franking.tests.engine.stored import facts
 
@@ -39,7 +39,7 @@ async def test_s20_what_a_person_keeps_survives_power_cycles_and_years(tmp_path:
         async with here.engine() as engine:
             await here.passes(engine, days=800)
             assert engine.documents("kim") == kept
-            assert (here.store / "boxes" / "1").read_bytes() == PAGES + b"a.pdf"
+            assert in_box(engine, 1) == PAGES + b"a.pdf"
 
 
 @pytest.mark.manual("S20", "S33a")
@@ -116,7 +116,7 @@ async def test_s20_documents_go_by_mail_and_stay_in_the_box(tmp_path: Path) -> N
         assert arrived == [("grün.pdf", PAGES + "grün.pdf".encode()), ("a.pdf", PAGES + b"a.pdf")]
         assert (states(engine), here.spooled()) == (["sent"], [])
         assert numbers(engine.documents("kim")) == [1, 2, 3]
-        assert (here.store / "boxes" / "1").read_bytes() == PAGES + b"a.pdf"
+        assert in_box(engine, 1) == PAGES + b"a.pdf"
 
 
 @pytest.mark.manual("S20")

@@ -10,7 +10,8 @@ from PIL import Image
 from franking.engine.engine import Engine
 from franking.engine.functions import tiff_fx
 from franking.engine.records import StoreFailed
-from franking.engine.spool import ScanUnreadable, Spool
+from franking.engine.spool import ScanUnreadable
+from franking.engine.spool_folders import Spool
 from franking.events.request import InternetFax, Request, ScanToEmail, Separation
 from franking.testing.mailbox import Delivered
 from franking.tests.engine.device import BOSS, KIM, OFFICE, Office, office, signed_in, states
@@ -151,6 +152,7 @@ async def test_s33b_what_a_crash_left_half_made_is_swept(tmp_path: Path) -> None
 @contextmanager
 def abandoned(spool: Spool, job: int) -> Iterator[None]:
     """A scratch folder with a file in it, and nobody who removes it before the block ends."""
-    with spool.scratch(job) as folder:
-        (folder / "scan.tif").write_bytes(b"II*\0")
+    with spool.scratch(job, seals=True) as scratch:
+        with scratch.file("scan.tif") as (_, file):
+            file.write(b"II*\0")
         yield

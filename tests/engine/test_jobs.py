@@ -85,6 +85,7 @@ async def test_s33_the_scan_is_on_the_disk_before_the_job_is_in_the_journal(
             assert said(engine, JobSubmitted) == 0
             fsync(descriptor)
 
+        (here.store / "key").write_bytes(bytes(32))  # else it is made when it is first needed
         monkeypatch.setattr(os, "fsync", seen)
         await here.scan(engine)
         assert synced == ["spool/1/0", "spool/1", "spool"]

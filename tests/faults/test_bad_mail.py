@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from franking.engine.contents import SealedOnDisk
 from franking.engine.engine import Engine
-from franking.engine.smtp.compose import BLOCK, File
+from franking.engine.pieces import PIECE_OCTETS
+from franking.engine.smtp.compose import File
 from franking.engine.spool import ScanUnreadable
 from franking.events.information import Info
 from franking.events.request import ScanToEmail
 
 from ..engine.device import KIM, LEE, PAGES, Office, office, signed_in, states
 
-LARGE = b"%PDF-1.7 a page of a large scan\n" * (BLOCK // 8)
-"Several blocks of the writer."
+LARGE = b"%PDF-1.7 a page of a large scan\n" * (PIECE_OCTETS // 8)
+"Several pieces of the spool, and many blocks of the writer."
 RECIPIENTS_MANY = 10_000
 SUBJECT_MAX = 10_240
 EXCHANGED = "Job 1 ended without success (file-changed). A file changed after the job was accepted."
@@ -44,6 +46,11 @@ async def large(here: Office, engine: Engine) -> Path:
     path.write_bytes(LARGE)
     receipt = await engine.submit(ScanToEmail(user="kim", to=(LEE,), files=(path,)))
     return here.store / "spool" / str(receipt.job) / "0"
+
+
+def path_of(file: File) -> Path:
+    assert isinstance(file.content, SealedOnDisk)
+    return file.content.path
 
 
 def told(engine: Engine) -> list[tuple[Info, str, str]]:
@@ -77,7 +84,7 @@ async def test_s33_a_scan_that_changes_while_it_is_sent_ends_unsent(
     def changing(file: File) -> Iterator[bytes]:
         each = blocks(file)
         yield next(each)
-        changes(file.path)
+        changes(path_of(file))
         yield from each
 
     monkeypatch.setattr(File, "blocks", changing)
@@ -98,7 +105,7 @@ async def test_a_scan_that_vanishes_while_it_is_sent_arrives_whole(
     def vanishing(file: File) -> Iterator[bytes]:
         each = blocks(file)
         yield next(each)
-        vanishes(file.path)
+        vanishes(path_of(file))
         yield from each
 
     monkeypatch.setattr(File, "blocks", vanishing)

@@ -1,6 +1,6 @@
 """A scan that is empty, or that somebody still writes or takes away while it is taken, becomes no job."""
 
-import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,8 +76,8 @@ def while_it_is_taken(monkeypatch: pytest.MonkeyPatch, path: Path, meanwhile: Me
     read = spool.piece
     happened: list[object] = []
 
-    def piece(source: io.RawIOBase, of: Path) -> bytes:
-        found = read(source, of)
+    def piece(source: spool.Readable, of: Path, octets: int) -> bytes:
+        found = read(source, of, octets)
         if of == path and not happened:
             happened.append(meanwhile(path))
         return found
@@ -107,9 +107,10 @@ async def test_s33_a_scan_that_vanishes_before_it_is_taken_is_named(
     path.write_bytes(PAGES)
     looked = spool.check
 
-    def check(of: Path) -> None:
-        looked(of)
-        of.unlink()
+    def check(of: Path) -> os.stat_result:
+        found = looked(of)
+        of.unlink(missing_ok=True)
+        return found
 
     monkeypatch.setattr(spool, "check", check)
     async with office(tmp_path) as here, here.engine() as engine:
@@ -127,7 +128,7 @@ async def test_s33_a_scan_whose_name_vanishes_while_it_is_taken_is_taken_whole(
     while_it_is_taken(monkeypatch, path, Path.unlink)
     async with office(tmp_path) as here, here.engine() as engine:
         receipt = await engine.submit(scan(path))
-        assert (here.store / "spool" / str(receipt.job) / "0").read_bytes() == PAGES
+        assert here.kept(engine, receipt.job) == [PAGES]
         assert not path.exists()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+from franking.engine.contents import OnDisk
 from franking.engine.functions import Header, Link, media_type
 from franking.engine.ports import Attachment
 from franking.engine.smtp.compose import BLOCK
@@ -107,5 +108,5 @@ def attachments(folder: Path, names: tuple[str, ...] = NAMES) -> list[Attachment
         path = folder / str(number)
         size = SIZES[number % len(SIZES)]
         path.write_bytes((bytes([number]) + bytes(range(256)) * (size // 256 + 1))[:size])
-        found.append(Attachment(path, name, media_type(name), size))
+        found.append(Attachment(OnDisk(path, size), name, media_type(name)))
     return found

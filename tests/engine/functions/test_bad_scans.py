@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from franking.engine.functions.prepare import prepare
+from franking.engine.scratch import PlainScratch
 from franking.engine.spool import ScanUnreadable
 from franking.engine.words import words
 from franking.events.request import InternetFax, Request, ScanToEmail, Separation
@@ -36,7 +37,7 @@ def refused(request: Request, folder: Path) -> ScanUnreadable:
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
     with pytest.raises(ScanUnreadable) as raised:
-        prepare(request, request.paths, scratch)
+        prepare(request, request.paths, PlainScratch(scratch))
     return raised.value
 
 
@@ -262,7 +263,7 @@ def test_a_tiff_is_taken_apart_without_any_library(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    assert len(prepare(page_per_file(scan), (scan,), scratch)) == 2
+    assert len(prepare(page_per_file(scan), (scan,), PlainScratch(scratch))) == 2
 
 
 @pytest.mark.filterwarnings("ignore")  # what a library warns of is as damaged as what it raises for
@@ -292,7 +293,7 @@ def test_octets_at_random_come_to_a_fax_or_to_words(
         scratch = folder / str(number)
         scratch.mkdir()
         try:
-            assert prepare(request, (path,), scratch)
+            assert prepare(request, (path,), PlainScratch(scratch))
         except ScanUnreadable as error:
             refused_of.append(error.path)
         shutil.rmtree(scratch)

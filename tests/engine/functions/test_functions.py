@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from franking.engine.contents import OnDisk
 from franking.engine.functions import COMPOSERS, Header, Link, compose, media_type
 from franking.engine.ports import Attachment
 from franking.engine.smtp.compose import Message, blocks
@@ -27,7 +28,7 @@ def parsed(message: Message) -> EmailMessage:
 
 def scan(path: Path, content: bytes) -> Attachment:
     path.write_bytes(content)
-    return Attachment(path, path.name, media_type(path.name), len(content))
+    return Attachment(OnDisk(path, len(content)), path.name, media_type(path.name))
 
 
 @pytest.mark.manual("S20", "S22")
@@ -103,9 +104,9 @@ def test_a_composer_refuses_another_functions_request() -> None:
 def test_a_file_counts_with_the_size_that_was_accepted(tmp_path: Path) -> None:
     """What became of it meanwhile is looked at when it is sent."""
     request = ScanToEmail(user="kim", to=("lee@example.com",), files=(Path("gone.pdf"),))
-    gone = Attachment(tmp_path / "gone.pdf", "gone.pdf", "application/pdf", 1_000)
+    gone = Attachment(OnDisk(tmp_path / "gone.pdf", 1_000), "gone.pdf", "application/pdf")
     message = compose(request, HEADER, [gone])
-    assert [file.octets for file in message.files] == [1_000]
+    assert [file.content.octets for file in message.files] == [1_000]
     with pytest.raises(FileNotFoundError):
         message.files[0].check()
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import closing
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from hashlib import sha256
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from franking.engine.functions import COMPOSERS, compose
-from franking.engine.ports import Attachment
+from franking.engine.ports import Attachment, Content
 from franking.engine.smtp.compose import blocks
 from franking.engine.smtp.fields import LINE
 from franking.events.request import Function
@@ -89,8 +90,13 @@ def parts_by_mblaze(path: Path) -> list[Read]:
     ]
 
 
+def octets(content: Content) -> bytes:
+    with closing(content.open()) as opened:
+        return b"".join(opened.pieces())
+
+
 def expected(files: Sequence[Attachment]) -> list[Read]:
-    return [read(each.name, each.media_type, each.path.read_bytes()) for each in files]
+    return [read(each.name, each.media_type, octets(each.content)) for each in files]
 
 
 @pytest.mark.manual("S22")

@@ -12,6 +12,7 @@ from PIL import Image, ImageChops
 
 from franking.engine.functions import pdf, tiff
 from franking.engine.functions.prepare import prepare
+from franking.engine.scratch import PlainScratch
 from franking.engine.spool import ScanUnreadable
 from franking.events.request import (
     ForwardTx,
@@ -32,7 +33,8 @@ COMPRESSIONS = (None, "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "gro
 def made_of(folder: Path, request: Request) -> tuple[Path, ...]:
     scratch = folder / "scratch"
     scratch.mkdir()
-    return prepare(request, request.paths, scratch)
+    made = prepare(request, request.paths, PlainScratch(scratch))
+    return tuple(each if isinstance(each, Path) else each.path for each in made)
 
 
 def page_per_file(folder: Path, *files: Path) -> tuple[Path, ...]:
@@ -223,13 +225,14 @@ def test_a_full_disk_is_not_the_scans_fault(tmp_path: Path) -> None:
     code = (
         "import resource, signal, sys; from pathlib import Path;"
         "from franking.engine.functions.prepare import page_per_file;"
+        "from franking.engine.scratch import PlainScratch;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000));"
-        "page_per_file(Path(sys.argv[1]), Path(sys.argv[2]))"
+        "page_per_file(Path(sys.argv[1]), PlainScratch(Path(sys.argv[2])))"
     )
     path = tiff_of(tmp_path / "a.tif", [page(1), page(2)])
     ended = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", code, str(path), str(tmp_path / "pages")],
+        [sys.executable, "-c", code, str(path), str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
@@ -241,8 +244,9 @@ def test_a_full_disk_is_not_the_scans_fault(tmp_path: Path) -> None:
 def test_a_device_that_sends_scans_as_they_are_loads_no_imaging_library() -> None:
     code = (
         "import sys; from pathlib import Path; from franking.engine.functions.prepare import prepare;"
+        "from franking.engine.scratch import PlainScratch;"
         "from franking.events.request import ScanToEmail; scan = Path('scan.pdf');"
-        "prepare(ScanToEmail(user='kim', files=(scan,)), (scan,), Path());"
+        "prepare(ScanToEmail(user='kim', files=(scan,)), (scan,), PlainScratch(Path()));"
         "print(sorted({'PIL', 'pypdfium2'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code]

@@ -58,7 +58,8 @@ class Layout:
 
 def fax_of(folder: Path, *paths: Path) -> Path:
     target = folder / "fax.tif"
-    write(paths, target)
+    with target.open("xb") as file:
+        write(paths, file)
     return target
 
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from franking.engine.contents import OnDisk
+from franking.engine.ports import FileChanged
 from franking.engine.smtp.compose import (
     BLOCK,
     Encoding,
     File,
-    FileChanged,
     Message,
     Part,
     base64_lines,
@@ -65,7 +66,9 @@ def test_files_arrive_byte_for_byte_and_the_size_is_exact(folder: Path, sizes: l
     for number, content in enumerate(contents):
         path = folder / f"{number}.bin"
         path.write_bytes(content)
-        parts.append(Part.attachment(File(path, path.stat().st_size), f"{number}.bin", "application/pdf"))
+        parts.append(
+            Part.attachment(File(OnDisk(path, path.stat().st_size)), f"{number}.bin", "application/pdf")
+        )
     message = message_of(*parts)
     written = list(blocks(message))
     assert sum(map(len, written)) == message.size
@@ -174,11 +177,11 @@ def test_base64_lines_are_the_same_by_the_block_and_by_the_line() -> None:
 def test_a_file_of_another_size_breaks_the_promise(tmp_path: Path, after: bytes) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(b"x" * 100)
-    file = File(path, path.stat().st_size)
+    file = File(OnDisk(path, path.stat().st_size))
     path.write_bytes(after)
     with pytest.raises(FileChanged) as changed:
         octets(message_of(Part.attachment(file, "scan.pdf", "application/pdf")))
-    assert (changed.value.path, changed.value.octets) == (path, 100)
+    assert (changed.value.name, changed.value.octets) == ("scan.pdf", 100)
     with pytest.raises(FileChanged):
         file.check()
 
@@ -186,7 +189,7 @@ def test_a_file_of_another_size_breaks_the_promise(tmp_path: Path, after: bytes)
 def test_a_file_that_is_gone_is_an_error_of_the_system(tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(b"x")
-    file = File(path, path.stat().st_size)
+    file = File(OnDisk(path, path.stat().st_size))
     path.unlink()
     with pytest.raises(FileNotFoundError):
         file.check()
@@ -213,7 +216,9 @@ def test_the_writer_never_holds_the_message(tmp_path: Path) -> None:
     path = tmp_path / "large.pdf"
     with path.open("wb") as file:
         file.truncate(25 * 1024 * 1024)
-    message = message_of(Part.attachment(File(path, path.stat().st_size), "large.pdf", "application/pdf"))
+    message = message_of(
+        Part.attachment(File(OnDisk(path, path.stat().st_size)), "large.pdf", "application/pdf")
+    )
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]

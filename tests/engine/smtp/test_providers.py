@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from franking.engine.contents import OnDisk
 from franking.engine.functions import Header, compose
 from franking.engine.ports import Attachment, Envelope, Phase, Verdict
 from franking.engine.smtp.submission import SmtpSubmission
@@ -34,7 +35,9 @@ class Scene:
             self.server.host, self.server.port, lambda: client_context(kit.ca_file), clock
         )
         request = ScanToEmail(user="kim", to=(LEE,), files=(scan,), text="Grüße\n.\n")
-        attachment = Attachment(scan, "Rechnung März – 2026.pdf", "application/pdf", scan.stat().st_size)
+        attachment = Attachment(
+            OnDisk(scan, scan.stat().st_size), "Rechnung März – 2026.pdf", "application/pdf"
+        )
         self.message = compose(request, Header(KIM, "<one@example.com>", MOMENT), [attachment])
 
     async def begin(self) -> None:

@@ -1,0 +1,169 @@
+"""The files of a job from its request to its end: where they lie, what seals them, and how they are read.
+
+A job's row says of each file where it lies; the row of its scan holds the keys of all of them, sealed by the
+vault. That row goes in the commit which ends the job: from then on what may still lie on the disk opens as
+nothing, also on flash, where nothing is overwritten in place (S33b).
+
+Said honestly: with the key file beside the store this protects a copied or discarded disk without its key,
+not a stolen device; a credential that is bound to the device's TPM does.
+
+Rule: no key of a file leaves this process but sealed.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..events.request import Given, InternetFax, Request, Scan, ScanToUrl, Separation
+from ..events.settings import Spool as Settings
+from . import pieces
+from .contents import InRow
+from .ports import Content, FileChanged
+from .records import JobRow, SealLost, Store, Write
+from .room import Reserved, Room
+from .spool import FILES, Kept, Original, SpooledFile, Taken, on_disk, small, unlink
+from .spool_folders import Spool
+from .vault_port import ScanSeal
+from .vault_rows import BodyRow, ScanRow
+
+
+class KeysDamaged(SealLost):
+    """What was opened is no set of keys, or not of so many files."""
+
+    def __init__(self, job: int) -> None:
+        super().__init__("seal.broken", identity=f"scan {job}", source="the store")
+
+
+class Scans:
+    def __init__(self, spool: Spool, store: Store, seal: ScanSeal, settings: Callable[[], Settings]) -> None:
+        self.spool, self.store, self.seal, self.settings = spool, store, seal, settings
+        self.room = Room(spool.folder, store, settings)
+
+    # Into the spool
+
+    @contextmanager
+    def reserved(self, paths: Sequence[Path]) -> Iterator[Reserved]:
+        """Room for copies of these files, and a key to seal them. Raises NoRoom, SealFailed, StoreFailed."""
+        if paths and self.settings().seal:
+            self.seal.ready()
+        with self.room.reserve(sum(map(size, paths))) as room:
+            yield room
+
+    async def take(self, job: int, request: Request, given: Given, room: Reserved) -> Taken:
+        """The request's files, durably, or small ones for the job's commit. Raises ScanUnreadable, NoRoom,
+        StoreFailed; then there is nothing of them.
+        """
+        paths, seals = request.paths, self.settings().seal
+        if not paths:
+            return Taken()
+        if as_they_are(request) and not isinstance(request, ScanToUrl):
+            taken = small(job, paths, seals=seals)
+            if taken is not None:
+                return taken
+        return await asyncio.to_thread(self.take_files, job, request, given, room)
+
+    def take_files(self, job: int, request: Request, given: Given, room: Reserved) -> Taken:
+        """In a thread."""
+        from .functions.prepare import prepare
+
+        seals = self.settings().seal
+        if as_they_are(request):
+            return self.spool.take(job, request.paths, given, seals=seals)
+        with self.spool.scratch(job, seals=seals) as scratch:
+            made = prepare(request, request.paths, scratch)
+            room.at_least(sum(size(each) if isinstance(each, Path) else each.octets for each in made))
+            return self.spool.take(job, made, seals=seals)
+
+    def adopted(
+        self, job: int, paths: Sequence[Path], files: Sequence[SpooledFile], keys: pieces.Keys
+    ) -> Taken:
+        """Files of a user box, under the job's own names, too, with the keys that they have. In a thread.
+        Raises ScanUnreadable, StoreFailed.
+        """
+        targets = self.spool.adopt(job, paths)
+        return Taken(tuple(files), tuple(map(on_disk, targets, files, keys)), keys)
+
+    def rows(self, job: int, taken: Taken) -> tuple[Write, ...]:
+        """For the job's commit. Raises SealFailed."""
+        if not taken.files:
+            return ()
+        sealed = b""
+        if any(each is not None for each in taken.keys):
+            sealed = self.seal.seal_scan(job, pieces.written(taken.keys))
+        scan = ScanRow(job, sum(file.size for file in taken.files), sealed)
+        return (scan, BodyRow(job, taken.body)) if taken.body else (scan,)
+
+    @staticmethod
+    def originals(request: Request, given: Given) -> tuple[Original, ...]:
+        """What is to be gone when the job is in the spool. Raises ScanUnreadable."""
+        return tuple(map(Original.of, request.paths)) if given is Given.HANDED_OVER else ()
+
+    @staticmethod
+    async def handed_over(originals: Iterable[Original]) -> None:
+        if originals:
+            await asyncio.to_thread(unlink, originals)
+
+    # Out of it
+
+    def contents(self, job: JobRow) -> tuple[Content, ...]:
+        """Of the job's files, to be read. Raises SealFailed where their key cannot be had."""
+        files = FILES.validate_json(job.files)
+        if not files:
+            return ()
+        scan = self.store.scan(job.job)
+        if scan is None:  # it lies in a user box, or not here any more
+            return tuple(Gone(file) for file in files)
+        keys = self.keys(scan, len(files))
+        body = self.store.body(job.job) if any(file.kept.in_row for file in files) else b""
+        found: list[Content] = []
+        for number, (file, key) in enumerate(zip(files, keys, strict=True)):
+            if file.kept.in_row:
+                length = file.size if key is None else pieces.sealed_size(file.size)
+                found.append(InRow(file.name, file.size, body[:length], key))
+                body = body[length:]
+            elif (file.kept is Kept.SEALED_FILE) is (key is None):
+                found.append(Gone(file))
+            else:
+                found.append(on_disk(self.spool.path(job.job, number), file, key))
+        return tuple(found)
+
+    def keys(self, scan: ScanRow, files: int) -> pieces.Keys:
+        """Raises SealFailed."""
+        if not scan.sealed:
+            return (None,) * files
+        try:
+            found = pieces.read(self.seal.open_scan(scan.job, scan.sealed))
+        except (ValueError, TypeError, KeyError):
+            raise KeysDamaged(scan.job) from None
+        if len(found) != files:
+            raise KeysDamaged(scan.job)
+        return found
+
+    def alive(self) -> frozenset[int]:
+        """Of the jobs that have a folder, those whose scan is not over. Raises StoreFailed."""
+        return frozenset(job for job in self.spool.numbers() if self.store.scan(job) is not None)
+
+
+class Gone:
+    """A file that is not here. Fulfils `ports.Content`."""
+
+    def __init__(self, file: SpooledFile) -> None:
+        self.name, self.octets = file.name, file.size
+
+    def open(self) -> "InRow":
+        raise FileChanged(self.name, self.octets)
+
+
+def as_they_are(request: Request) -> bool:
+    """Its files go as they were scanned: nothing is made of them first (S22)."""
+    by_page = isinstance(request, Scan) and request.separation is Separation.PAGE_PER_FILE
+    return not isinstance(request, InternetFax) and not by_page
+
+
+def size(path: Path) -> int:
+    """Nothing where it cannot be had: whoever takes the file says why."""
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
