@@ -22,6 +22,8 @@ from .pool import Lane, Pool, sign_in_gone
 from .transaction import Gate, Transaction, file_trouble
 
 ROOM = Room()
+PHASES = tuple(Phase)
+"In their order."
 GONE = frozenset({"lost", "timeout", "protocol"})
 
 
@@ -102,7 +104,7 @@ class SmtpSubmission:
                 file.check()
         except (FileChanged, OSError) as error:
             return file_trouble(error, Phase.CONNECT, server_spoke=False)
-        plainly, moved = NONE, False
+        plainly, refused, moved = NONE, Phase.MAIL, False
         while True:
             found = await self._once(transfer, plainly)
             if isinstance(found, Outcome):
@@ -112,11 +114,11 @@ class SmtpSubmission:
                 continue
             blamed = self._judge(one, outcome)
             if plainly:
-                if not blamed and outcome.code not in GONE:
+                if PHASES.index(outcome.phase) > PHASES.index(refused):
                     self._failed.remember(plainly)
                 return outcome
             if blamed:
-                plainly = blamed
+                plainly, refused = blamed, outcome.phase
             elif _was_gone(outcome) and not one.first and not moved:
                 moved = True
             else:

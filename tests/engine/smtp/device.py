@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from franking.engine.ports import Envelope, Login, Outcome
+from franking.engine.ports import Envelope, Login, Outcome, Progress
 from franking.engine.secret import Secret
 from franking.engine.smtp.compose import Message, Part
 from franking.engine.smtp.fields import Mailbox, Mailboxes, Structured, Text, date
@@ -54,6 +54,7 @@ class Device:
         to: tuple[str, ...] = (LEE,),
         begin: Callable[[], Awaitable[None]] | None = None,
         sender: str = KIM,
+        progress: Progress | None = None,
     ) -> Outcome:
         envelope = Envelope(sender, to, message)
-        return await self.submission.send(login or with_token(), envelope, begin or self.begin)
+        return await self.submission.send(login or with_token(), envelope, begin or self.begin, progress)

@@ -17,6 +17,10 @@ CUT = "cut"
 "In place of a reply: the connection is reset."
 SILENCE = "silence"
 "In place of a reply: none."
+BEHIND = "behind "
+"Before the answer to a final dot: it comes when the next envelope has arrived behind the body."
+HELD = "held "
+"Before the answer to a final dot: it comes once the test lets it go."
 EXTENSIONS = ("PIPELINING", "SIZE 157286400", "8BITMIME", "SMTPUTF8", "AUTH LOGIN XOAUTH2")
 USUAL: Mapping[str, str] = {
     "CONNECT": "220 mx.example.com ESMTP",
@@ -73,6 +77,8 @@ class ScriptedServer:
         self.connections: list[Connection] = []
         self.met = asyncio.Condition()
         self.port = 0
+        self.open = self.open_most = 0
+        self.let_go = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -126,6 +132,8 @@ class ScriptedServer:
         assert task is not None
         self._tasks.add(task)
         connection = Connection(writer=writer)
+        self.open += 1
+        self.open_most = max(self.open, self.open_most)
         async with self.met:
             self.connections.append(connection)
             self.met.notify_all()
@@ -137,6 +145,7 @@ class ScriptedServer:
             writer.transport.abort()
             with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
                 await writer.wait_closed()
+            self.open -= 1
             connection.over.set()
             self._tasks.discard(task)
 
@@ -241,4 +250,12 @@ class Conversation:
         self.connection.octets = end
         async with self.server.met:
             self.server.met.notify_all()
+        queue = self.script.replies.get("BODY")
+        if queue and queue[0].startswith(BEHIND):
+            queue[0] = queue[0].removeprefix(BEHIND)
+            while b"DATA\r\n" not in self.buffer:
+                await self._more()
+        elif queue and queue[0].startswith(HELD):
+            queue[0] = queue[0].removeprefix(HELD)
+            await self.server.let_go.wait()
         self._reply("BODY")
