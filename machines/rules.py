@@ -283,7 +283,7 @@ RULES: tuple[Rule, ...] = (
     Rule("B3-code", ("oauth.flow", "oauth.device_code"), code_turned_off,
          ((Look.SET, Verdict.CANNOT_BE_SET), (Look.SIGN_IN, Verdict.NOT_AVAILABLE)),
          "People are to sign in with a code, and signing in with a code is turned off on this device.",
-         "Set `browser` in {oauth.flow}, or, if the organisation allows codes, {oauth.device_code} to ON.",
+         "Set the browser in {oauth.flow}, or, if the organisation allows codes, {oauth.device_code} to ON.",
          Actor.ADMIN, with_oauth_alone=True),
     Rule("S17-address", ("from_address.setting", "users"), no_address, REFUSED_AT_ONCE,
          "The From address is to be the login user's, and this user has no e-mail address.",

@@ -81,7 +81,8 @@ def reasons() -> set[str]:
     for module, name, call in calls():
         for keyword in call.keywords:
             wanted = keyword.arg == "code" and name in REASONS
-            wanted = wanted or (keyword.arg == "reason" and module == "machines.job")
+            says_why = module == "machines.job" or name == "JobHeld"
+            wanted = wanted or (keyword.arg == "reason" and says_why)
             match keyword.value:
                 case ast.Constant(value=str(reason)) if wanted and reason:
                     found.add(reason)
