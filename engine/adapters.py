@@ -257,8 +257,8 @@ class Adapters:
     def envelope(
         self, row: JobRow, contents: Sequence[Content], links: Sequence[Linked] = ()
     ) -> Envelope:
-        """`contents`: of the job's files; `links`: of Scan to URL. Raises LinkEnded, and ValueError where no header field can carry
-        a value.
+        """`contents`: of the job's files; `links`: of Scan to URL. Raises LinkEnded, and ValueError where no
+        header field can carry a value.
         """
         from .functions import Header, Link, compose, media_type
 

@@ -159,8 +159,7 @@ def sign_in_again(raised: Raised) -> Advice:
     if isinstance(raised.fact, GrantCopied):
         return Advice(say("I101.foreign.cause"), remedy, actor)
     if isinstance(raised.fact, GrantLocked):
-        lost = known_of(raised)
-        why = Advice("", "", actor) if lost is None else lost
+        why = known_of(raised) or Advice("", "", actor)
         return Advice(joined(say("I101.unreadable.cause"), why.cause), joined(why.remedy, remedy), why.actor)
     if isinstance(raised.fact, CredentialRefused):
         why = known_of(raised) or Advice("", "", Actor.APP)
@@ -317,8 +316,7 @@ def jobs_cancelled(raised: Raised) -> Advice:
 
 def jobs_held(raised: Raised) -> Advice:
     number = raised.fact.jobs if isinstance(raised.fact, StoreCopied) else 0
-    say = raised.words.say
-    return Advice(say("I205.cause", number=number), say("I205.remedy"), Actor.ADMIN)
+    return Advice(raised.words.say("I205.cause", number=number), raised.words.say("I205.remedy"), Actor.ADMIN)
 
 
 def report_in_part(raised: Raised) -> Advice:
