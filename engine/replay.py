@@ -76,8 +76,8 @@ class Replayed:
 
 
 def replay(entries: Iterable[Entry]) -> Replayed:
-    """From the last checkpoint on, else from the first line; a job from its own `JobSubmitted`, as far as that
-    is kept. Raises Diverged; AnotherDefinition where other machines wrote what follows the checkpoint;
+    """From the last checkpoint on, else from the first line; a job from its own `JobSubmitted`, as far as
+    that is kept. Raises Diverged; AnotherDefinition where other machines wrote what follows the checkpoint;
     BeginningLost where there is neither. Lines that cannot be read are passed over.
     """
     world, found = Replayed(), list(entries)

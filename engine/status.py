@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from ..events.base import ADMINISTRATOR
+from ..events.base import ADMINISTRATOR, Event
 from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
@@ -290,7 +290,7 @@ class Reader:
                 continue
             line = self.store.line(row.because)
             because = entry(line).event if line else Unreadable("", "")
-            if not isinstance(because, Unreadable):
+            if isinstance(because, Event):
                 raised = Raised(row.subject, because, row.detail, self.rules, self.words)
                 try:
                     told = warning(code, datetime.fromisoformat(row.at), raised)

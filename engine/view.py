@@ -15,6 +15,7 @@ from ..events.request import FromPerson, Given, Request
 from ..machines.roles import Act, Viewer, may
 from .applying import Applied
 from .boxes import Document
+from .history import Story
 from .information import Advice, Warning
 from .journal import Entry
 from .leaving import Forgotten, Reset
@@ -92,6 +93,13 @@ class View:
         if not self.may(Act.SEE_CONTENT, status.owner):
             return SeenJob(status, None, None)
         return SeenJob(status, self._engine.content(job), self._engine.advice(job))
+
+    def history(self, job: int) -> Story:
+        """The story of a job; the server's words are its owner's. Raises UnknownJob, also for a job that the
+        viewer may not see.
+        """
+        status, found = self.mine(job, Act.SEE_JOBS), self._engine.history(job)
+        return found if self.may(Act.SEE_CONTENT, status.owner) else found.public
 
     def mine(self, job: int, act: Act) -> JobStatus:
         """Raises UnknownJob."""
