@@ -451,7 +451,9 @@ class Store(Protocol):
     def tries(self, job: int) -> list[JobTry]: ...
 
     def lines_of_job(self, job: int) -> list[Line]:
-        """The facts about one job that the journal still holds."""
+        """The facts about one job that the journal still holds, and the new lives from the first of them
+        on.
+        """
 
     def ready_queues(self) -> list[Queued]:
         """Of the jobs that wait for nothing of their own."""

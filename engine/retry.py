@@ -16,7 +16,10 @@ ANSWERED = (
     1 * MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 20 * MINUTE, 1 * HOUR, 1 * HOUR, 2 * HOUR, 4 * HOUR,
 )  # fmt: skip
 "The waits after the first, the second ... try that the server answered; the last one holds for all others."
-UNANSWERED = (MINUTE / 6, MINUTE / 2, 1 * MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE)
+UNANSWERED = (
+    MINUTE / 6, MINUTE / 2, 1 * MINUTE, 2 * MINUTE, 5 * MINUTE, *[10 * MINUTE] * 6, *[20 * MINUTE] * 12,
+    1 * HOUR,
+)  # fmt: skip
 "The same where there was no answer."
 JITTER = 0.2
 "Waits are longer or shorter by up to this part."

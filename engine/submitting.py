@@ -30,6 +30,7 @@ from ..machines.session import LOGGED_IN, SESSION
 from .at_the_panel import UnknownUser
 from .bus import Publication
 from .deeds import where
+from .history import Story, story
 from .information import Advice, detail_by
 from .reasons import of_job
 from .records import LAST_JOB, IdentityRow, InformationDetail, JobRow
@@ -253,6 +254,12 @@ class Submitting(UserBoxes):
         if found is None:
             raise UnknownJob(job)
         return found
+
+    def history(self, job: int) -> Story:
+        """What happened to it, and the server's words at each try: for its owner; `Story.public` is for the
+        administrator (B5, S33a). Reads the whole journal. Raises UnknownJob, StoreFailed.
+        """
+        return story(self.reader, self.job(job))
 
     async def cancel(self, job: int) -> None:
         """Ends it, unless its body is under way: then the server's answer decides. Raises UnknownJob."""

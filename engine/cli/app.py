@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from . import acquire, diagrams, forget, keys, provision, reset, secret, send, status
+from . import acquire, diagrams, forget, history, keys, provision, reset, secret, send, status
 from .exits import Exit
 from .terminal import NotInstalledError, terminal
 
@@ -30,6 +30,7 @@ def command() -> Callable[..., object]:
     app.command("send")(send.send)
     app.command("acquire")(acquire.acquire)
     app.command("status")(status.status)
+    app.command("history")(history.history)
     app.command("forget")(forget.forget)
     app.command("reset")(reset.reset)
     app.command("provision")(provision.provision)

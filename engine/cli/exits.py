@@ -58,6 +58,7 @@ def table() -> tuple[Row, ...]:
         StoreReadOnly,
         StoreUnusable,
     )
+    from ..submitting import UnknownJob
     from .confirming import NobodyToAskError, NotConfirmedError
     from .opening import NoConfigurationError, OAuthOffError, StoreUnreachableError, WrongSettingsError
     from .reset import NotSaidError
@@ -69,6 +70,7 @@ def table() -> tuple[Row, ...]:
         (NotSaidError, Exit.USAGE),
         (NoSecretGivenError, Exit.USAGE),
         (SecretUnnamed, Exit.USAGE),
+        (UnknownJob, Exit.USAGE),
         (UnknownSecret, Exit.CONFIG),
         (NotConfirmedError, Exit.NO_PERMISSION),
         (NoConfigurationError, Exit.CONFIG),

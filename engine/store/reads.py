@@ -193,8 +193,10 @@ class Reads:
         """Reads the whole journal: for a person who asks, not for the engine's own work."""
         columns = "sequence, at, name, version, fields"
         named = "json_extract(iif(json_valid(fields), fields, '{}'), '$.job')"
-        sql = f"select {columns} from journal where {named}=? order by sequence"
-        return [Line(*row) for row in self.read(sql, (job,))]
+        lives = "name in ('EngineStarted', 'DeviceResumed')"
+        begins = f"(select min(sequence) from journal where {named}=?1)"
+        sql = f"select {columns} from journal where sequence>={begins} and ({named}=?1 or {lives})"
+        return [Line(*row) for row in self.read(f"{sql} order by sequence", (job,))]
 
     def ready_queues(self) -> list[Queued]:
         found = self.read("select distinct identity, owner, by_device, place from job where ready")
