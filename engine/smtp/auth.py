@@ -24,6 +24,7 @@ CHALLENGE_MAX = 4_096
 MASK = "***"
 SHARED_MIN = 12
 "A piece of a secret of so many characters in a reply is masked."
+PIECE = SHARED_MIN // 2
 CONTINUE = 334
 NO_INITIAL_RESPONSE = 501
 "Some servers take a response in the AUTH line only, however long."
@@ -123,6 +124,8 @@ def _reason(challenge: Reply) -> str:
 def discreet(outcome: Outcome, login: Login) -> Outcome:
     """The outcome without any piece of the login's secret that the server may have repeated."""
     secrets = _spellings(login)
+    if not any(may_share(said, secrets) for said in (outcome.reply, *(r.reply for r in outcome.recipients))):
+        return outcome
     recipients = tuple(replace(each, reply=masked(each.reply, secrets)) for each in outcome.recipients)
     return replace(outcome, reply=masked(outcome.reply, secrets), recipients=recipients)
 
@@ -153,6 +156,8 @@ def _within_base64(secret: bytes) -> tuple[str, ...]:
 
 def masked(text: str, secrets: tuple[str, ...]) -> str:
     """`text` with every run of characters masked that it shares with a secret, be it wrapped into lines."""
+    if not may_share(text, secrets):
+        return text
     hidden = [False] * len(text)
     solid = [at for at, character in enumerate(text) if not character.isspace()]
     for secret in filter(None, secrets):
@@ -166,6 +171,23 @@ def masked(text: str, secrets: tuple[str, ...]) -> str:
         elif index == 0 or not hidden[index - 1]:
             shown.append(MASK)
     return "".join(shown)
+
+
+def may_share(text: str, secrets: tuple[str, ...]) -> bool:
+    """False: it shares nothing with any of them, as nearly every reply; a look that costs little."""
+    solid = "".join(text.split())
+    for secret in filter(None, secrets):
+        if len(secret) < SHARED_MIN:
+            if secret in text:
+                return True
+            continue
+        bare = "".join(secret.split())
+        for said, kept in ((text, secret), (solid, bare)):
+            # A run of so many characters holds one of these pieces whole.
+            pieces = (said[at : at + PIECE] for at in range(0, len(said) - PIECE + 1, PIECE))
+            if any(piece in kept for piece in pieces):
+                return True
+    return False
 
 
 def _hide(text: str, places: Sequence[int], secret: str, hidden: list[bool]) -> None:

@@ -120,8 +120,10 @@ class Pool:
 
     def arrange(self) -> None:
         """Brings messages and connections together."""
+        before = 0
         for wanted in [*self.wanted]:
-            lane = self.best(wanted.login)
+            lane = self.best(wanted.login, before)
+            before += lane is None
             if lane is not None:
                 self.wanted.remove(wanted)
                 if not wanted.lane.done():
@@ -133,7 +135,8 @@ class Pool:
         if self.empty:
             self.emptied()
 
-    def best(self, login: Login) -> Lane | None:
+    def best(self, login: Login, before: int = 0) -> Lane | None:
+        """`before`: how many wait longer; who has an opening connection to come takes none but an idle one."""
         usable = [
             lane
             for lane in self.lanes
@@ -141,7 +144,7 @@ class Pool:
             and lane.messages < (self.room.window if lane.chat.extensions.pipelining else 1)
         ]
         idle = next((lane for lane in usable if not lane.messages), None)
-        if idle is not None or self.count < self.most:
+        if idle is not None or self.count < self.most or before < len(self.opening):
             return idle
         return min(usable, key=lambda lane: lane.octets, default=None)
 
@@ -241,6 +244,9 @@ def kind(login: Login) -> str:
 
 def same(one: Login, other: Login) -> bool:
     """With the same secret: a token that was renewed signs in anew."""
+
+    if one.token is other.token and one.password is other.password:
+        return one.user == other.user
 
     def revealed(login: Login) -> tuple[str, str]:
         secret = login.token or login.password
