@@ -45,9 +45,9 @@ class Scans:
     @contextmanager
     def reserved(self, paths: Sequence[Path]) -> Iterator[Reserved]:
         """Room for copies of these files, and a key to seal them. Raises NoRoom, SealFailed, StoreFailed."""
-        if paths and self.settings().seal:
-            self.seal.ready()
         with self.room.reserve(sum(map(size, paths))) as room:
+            if paths and self.settings().seal:
+                self.seal.ready()
             yield room
 
     async def take(self, job: int, request: Request, given: Given, room: Reserved) -> Taken:

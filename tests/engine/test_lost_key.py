@@ -41,7 +41,7 @@ from .device import (
 async def test_s26_a_lost_key_is_told_as_expired_and_who_restores_it_has_every_sign_in_back(
     tmp_path: Path, key: str, *, restart: bool
 ) -> None:
-    async with office(tmp_path) as here:
+    async with office(tmp_path, spool={"seal": False}) as here:
         path = here.store / "key"
         async with here.engine() as engine:
             await here.sign_in(engine)
@@ -95,7 +95,7 @@ async def test_s29_a_key_that_comes_back_while_the_device_is_off_ends_the_warnin
 
 @pytest.mark.manual("S26", "S29")
 async def test_s29_a_key_that_cannot_be_read_for_now_is_not_lost(tmp_path: Path) -> None:
-    async with office(tmp_path) as here, here.engine() as engine:
+    async with office(tmp_path, spool={"seal": False}) as here, here.engine() as engine:
         await here.sign_in(engine)
         path = here.store / "key"
         path.rename(tmp_path / "away")
