@@ -11,7 +11,7 @@ import pytest
 from franking.engine.deeds import Brought, Outcome
 from franking.engine.engine import Engine
 from franking.engine.play import Asked
-from franking.engine.ports import Envelope, Login
+from franking.engine.ports import Envelope, Login, Progress
 from franking.engine.ports import Outcome as SubmissionOutcome
 from franking.engine.records import Batch, StoreFailed
 from franking.engine.waiting_jobs import AT_ONCE
@@ -247,7 +247,11 @@ class NeverBegins:
         self.asked = asyncio.Event()
 
     async def send(
-        self, login: Login, envelope: Envelope, begin: Callable[[], Awaitable[None]]
+        self,
+        login: Login,
+        envelope: Envelope,
+        begin: Callable[[], Awaitable[None]],
+        progress: Progress | None = None,
     ) -> SubmissionOutcome:
         self.asked.set()
         await asyncio.Event().wait()
