@@ -467,6 +467,9 @@ class Store(Protocol):
     def ready_count(self, identities: Sequence[str]) -> int:
         """How many jobs of these wait for nothing of their own."""
 
+    def unfinished_of(self, owner: str, limit: int) -> list[int]:
+        """Jobs that this one submitted and that are not over, the oldest first."""
+
     def unfinished(self, identity: str, states: Sequence[str]) -> list[int]:
         """Jobs of this identity in any of these states, the oldest first."""
 

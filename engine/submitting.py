@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from ..events.request import FromPerson, FromUserBox, Given, Request, Transmissi
 from ..events.token import TokenRetryDue
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
 from ..machines.identity import Signer, signer
-from ..machines.job import WAITING
+from ..machines.job import HELD, SENDING, WAITING
 from ..machines.message import Message
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
@@ -44,6 +44,8 @@ from .vault_rows import Noted
 from .waiting_jobs import cancelled
 from .words import Spoken
 
+QUEUE_MOST = 1_000
+"Jobs that one listing shows."
 NOBODY = ""
 "The identity of a user who is not known, in the history of a refused job."
 log = logging.getLogger("franking")
@@ -254,6 +256,25 @@ class Submitting(UserBoxes):
         if found is None:
             raise UnknownJob(job)
         return found
+
+    def queue(self, user: str = ADMINISTRATOR) -> tuple[JobStatus, ...]:
+        """What this user submitted and what is not over, in the order in which it will go: what is under way,
+        what may go (from where he stands first, then the oldest), what waits for a time of its own, what is
+        held. Where other users' mail comes between, this does not say. The oldest `QUEUE_MOST` of them.
+        """
+        known = self.people.find(user)
+        owner = ADMINISTRATOR if user == ADMINISTRATOR else known.identity if known else ""
+        found = self.store.unfinished_of(owner, QUEUE_MOST) if owner else []
+        return tuple(sorted(map(self.job, found), key=self.goes))
+
+    def goes(self, job: JobStatus) -> tuple[int, datetime, bool, int]:
+        """By what its place in `queue` is found."""
+        row = self.store.job(job.job)
+        at_panel = row is not None and bool(row.place) and self.stands_at(row.place, row.owner)
+        stages = (SENDING, WAITING, HELD)
+        stage = next((each for each in stages if each.name.lower() == job.state), SENDING)
+        turn = 2 * stages.index(stage) + (stage is WAITING and job.retry_at is not None)
+        return turn, job.retry_at or datetime.min.replace(tzinfo=UTC), not at_panel, job.job
 
     def history(self, job: int) -> Story:
         """What happened to it, and the server's words at each try: for its owner; `Story.public` is for the

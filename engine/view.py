@@ -94,6 +94,11 @@ class View:
             return SeenJob(status, None, None)
         return SeenJob(status, self._engine.content(job), self._engine.advice(job))
 
+    def queue(self, user: str) -> tuple[JobStatus, ...]:
+        """A user's jobs that are not over, in the order in which they will go."""
+        self.check(Act.SEE_JOBS, user)
+        return self._engine.queue(user)
+
     def history(self, job: int) -> Story:
         """The story of a job; the server's words are its owner's. Raises UnknownJob, also for a job that the
         viewer may not see.

@@ -215,6 +215,11 @@ class Reads:
         marks = ",".join("?" * len(identities))
         return self.one(f"select count(*) from job where ready and identity in ({marks})", identities) or 0
 
+    def unfinished_of(self, owner: str, limit: int) -> list[int]:
+        over = "state not in ('SENT', 'ENDED')"
+        sql = f"select job from job where owner=? and {over} order by job limit ?"
+        return [job for (job,) in self.read(sql, (owner, limit))]
+
     def unfinished(self, identity: str, states: Sequence[str]) -> list[int]:
         marks = ",".join("?" * len(states))
         sql = f"select job from job where identity=? and {UNFINISHED} and state in ({marks}) order by job"
