@@ -1,5 +1,8 @@
 # One command for each thing that a newcomer wants. A machine with Python 3.11 or newer, its venv module and make is enough.
 
+# All benchmarks, or some: make bench NAMES="transfers submits"
+NAMES ?=
+
 # The first Python that runs and is new enough; another one: make PYTHON=/path/to/python3.13 test
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -28,7 +31,7 @@ coverage-table: $(VENV)/installed-dev
 	$(BIN)/python tests/manual_coverage.py
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m franking.bench
+	$(BIN)/python -m franking.bench $(NAMES)
 
 stories: $(VENV)/installed-dev
 	FRANKING_STORIES=rewrite $(BIN)/python -m pytest tests/stories

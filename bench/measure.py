@@ -5,10 +5,13 @@ the rounds' own ratios, never the ratio of two medians.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,21 @@ def by_turns(rounds: int, sides: Mapping[str, Callable[[], float]]) -> dict[str,
     return found
 
 
+async def turns(rounds: int, sides: Mapping[str, Callable[[], Awaitable[T]]]) -> dict[str, list[T]]:
+    """The same for sides that are waited for, whatever they give."""
+    found: dict[str, list[T]] = {name: [] for name in sides}
+    for number in range(rounds):
+        for name in sides if number % 2 == 0 else reversed(list(sides)):
+            found[name].append(await sides[name]())
+    return found
+
+
+def beside(unit: str, ours: Sequence[float], other: Sequence[float]) -> Figure:
+    """Of the same rounds."""
+    ratios = [mine / theirs for mine, theirs in zip(ours, other, strict=True)]
+    return Figure(median(ours), unit, median(other), median(ratios))
+
+
 def alone(rounds: int, unit: str, run: Callable[[], float]) -> Figure:
     """The median of `rounds` runs."""
     return Figure(median(run() for _ in range(rounds)), unit)
@@ -44,8 +62,7 @@ def alone(rounds: int, unit: str, run: Callable[[], float]) -> Figure:
 def compared(rounds: int, unit: str, ours: Callable[[], float], other: Callable[[], float]) -> Figure:
     """Both sides, by turns."""
     found = by_turns(rounds, {"ours": ours, "other": other})
-    ratios = [mine / theirs for mine, theirs in zip(found["ours"], found["other"], strict=True)]
-    return Figure(median(found["ours"]), unit, median(found["other"]), median(ratios))
+    return beside(unit, found["ours"], found["other"])
 
 
 def write(figures: Figures, path: Path) -> None:
