@@ -166,14 +166,15 @@ class Reads:
     def over(self, after: tuple[str, str], until: str, limit: int) -> list[Over]:
         sql = (
             "select cast(i.key as integer), i.entered, coalesce(j.request<>'', 0) "
-            "from instance i left join job j on j.job=cast(i.key as integer) "
+            "from instance i indexed by instance_over left join job j on j.job=cast(i.key as integer) "
             "where i.machine='job' and i.state in ('SENT', 'ENDED') "
             "and (i.entered, i.key)>(?, ?) and i.entered<? order by i.entered, i.key limit ?"
         )
         return [Over(job, at, bool(named)) for job, at, named in self.read(sql, (*after, until, limit))]
 
     def over_count(self) -> int:
-        sql = "select count(*) from instance where machine='job' and state in ('SENT', 'ENDED')"
+        over = "machine='job' and state in ('SENT', 'ENDED')"
+        sql = f"select count(*) from instance indexed by instance_over where {over}"
         return self.one(sql) or 0
 
     def submitted_after(self, job: int, believable: str) -> str | None:
