@@ -51,13 +51,13 @@ from .records import (
     SealedGrant,
     SealFailed,
     SealLost,
-    Store,
     Whose,
 )
 from .runtime import Runtime
 from .secret import Secret
 from .settings import CredentialError
 from .shown import SignInRequest
+from .store_port import Store
 from .vault_port import Unsealing
 
 SOMEBODYS_ACT = timedelta(hours=1)

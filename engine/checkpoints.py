@@ -18,8 +18,9 @@ from ..machines.job import JOB
 from .clock import Clock
 from .codec import instance_of
 from .play import MACHINE, Instance, Name, first_due
-from .records import Store, Stored
+from .records import Stored
 from .runtime import Runtime
+from .store_port import Store
 
 EVERY = timedelta(days=1)
 A_PART = 4

@@ -42,12 +42,13 @@ from .lost_grants import this_device
 from .outside import outside
 from .play import Move
 from .ports import Credentials, Directory, Screen
-from .records import JOBS_AT_ONCE, RevocationEnded, SealFailed, Store, StoreFailed
+from .records import JOBS_AT_ONCE, RevocationEnded, SealFailed, StoreFailed
 from .refusal import Refused, check_codes
 from .runtime import Unit
 from .settings import FileCredentials, Mistake, Settings, SettingsError
 from .signals import Transferred
 from .status import JobStatus, Status
+from .store_port import Store
 from .view import View
 from .words import words
 

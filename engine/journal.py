@@ -17,8 +17,9 @@ from ..events.base import Event
 from ..events.registry import MalformedRecord, load
 from .activity import Activity
 from .deeds import where
-from .records import RETRY_STORE, Line, Store, StoreFailed
+from .records import RETRY_STORE, Line, StoreFailed
 from .runtime import Runtime
+from .store_port import Store
 
 AT_ONCE = 256
 E = TypeVar("E", bound=Event)

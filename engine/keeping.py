@@ -21,11 +21,11 @@ from .records import (
     LinkGone,
     RevocationBegun,
     SealedGrant,
-    Store,
     Whose,
     Write,
 )
 from .secret import Secret
+from .store_port import Store
 from .vault_rows import ScanGone
 
 Seal = Callable[[str, int, Whose, Secret], SealedGrant]

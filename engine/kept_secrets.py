@@ -7,9 +7,10 @@ Rule: one that is missing stops no start, for only an open engine can be given i
 import re
 
 from .ports import Credentials
-from .records import SealFailed, Store
+from .records import SealFailed
 from .secret import Secret
 from .settings import CredentialError, no_secret
+from .store_port import Store
 from .vault_port import Keeping
 from .words import Spoken
 

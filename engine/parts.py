@@ -36,7 +36,7 @@ from .lost_grants import LostGrants
 from .mailboxes import Mailboxes
 from .people import People
 from .ports import Credentials, Directory, Screen, Trouble
-from .records import JobRow, SealedGrant, Store
+from .records import JobRow, SealedGrant
 from .refused_credential import RefusedCredential
 from .resealing import Resealing
 from .retention import Retention
@@ -51,6 +51,7 @@ from .signals import Signals
 from .signing_in import SigningIn, not_signed_in
 from .spool_folders import Spool
 from .status import Reader
+from .store_port import Store
 from .tokens import TokenKeeper
 from .touches import Touches
 from .waiting_jobs import WaitingJobs
@@ -141,9 +142,7 @@ class Parts:
         self.lost_grants = LostGrants(self.runtime, self.vault, device, self.copied_jobs.hold)
         self.kept_secrets = KeptSecrets(credentials, store, self.vault)
         self.people = People(store, lambda: self.settings, directory)
-        self.mailboxes = Mailboxes(
-            self.runtime, lambda: self.settings, self.people, self.pace
-        )
+        self.mailboxes = Mailboxes(self.runtime, lambda: self.settings, self.people, self.pace)
         self.senders = Senders(store, lambda: self.settings, self.people, self.mailboxes)
         self.adapters = Adapters(
             lambda: self.settings,

@@ -15,7 +15,8 @@ from ..events.settings import DeviceSettings
 from ..machines.identity import same
 from .deeds import where
 from .ports import Directory
-from .records import IdentityRow, Store
+from .records import IdentityRow
+from .store_port import Store
 from .vault_rows import Noted
 from .words import Spoken
 

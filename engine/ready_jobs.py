@@ -16,8 +16,9 @@ from ..events.job import JobSubmitted
 from ..machines.job import JOB, WAITING
 from ..machines.turns import Head, Turn
 from .play import Instance
-from .records import JobRow, Queued, Store, StoreFailed
+from .records import JobRow, Queued, StoreFailed
 from .runtime import Unit
+from .store_port import Store
 
 IN_MEMORY = 64
 "Jobs of one queue; twice as many before the later ones are left to the store."
@@ -123,17 +124,31 @@ def queue_in(unit: Unit, job: int) -> Queued | None:
     return None
 
 
-def heads_of(queues: Iterable[Queue], stands: Callable[[str, str], bool]) -> dict[Head, Queue]:
-    """The oldest job of each user in each class. `stands`: at this place stands this identity."""
-    best: dict[tuple[Turn, str], Queue] = {}
-    for queue in queues:
-        whose = queue.whose
-        turn = Turn.REST
-        if whose.by_device:
-            turn = Turn.DEVICE
-        elif whose.place and stands(whose.place, whose.owner):
-            turn = Turn.PANEL
-        before = best.get((turn, whose.owner))
-        if queue.jobs and (before is None or queue.jobs[0] < before.jobs[0]):
-            best[turn, whose.owner] = queue
-    return {Head(turn, user, queue.jobs[0]): queue for (turn, user), queue in best.items()}
+class Line:
+    """Who stands in line for one mailbox, by class and user. `stands`: at this place stands this identity."""
+
+    def __init__(self, queues: Iterable[Queue], stands: Callable[[str, str], bool]) -> None:
+        self.groups: dict[tuple[Turn, str], list[Queue]] = {}
+        for queue in queues:
+            whose = queue.whose
+            at_panel = bool(whose.place) and stands(whose.place, whose.owner)
+            turn = Turn.DEVICE if whose.by_device else Turn.PANEL if at_panel else Turn.REST
+            self.groups.setdefault((turn, whose.owner), []).append(queue)
+        self.heads = {key: Head(*key, first(group).jobs[0]) for key, group in self.groups.items()}
+        "The oldest job of each."
+
+    def queue(self, head: Head) -> Queue:
+        return first(self.groups[head[:2]])
+
+    def went(self, head: Head) -> None:
+        """Its job was taken out of its queue."""
+        key = head[:2]
+        left = self.groups[key] = [queue for queue in self.groups[key] if queue.jobs]
+        if left:
+            self.heads[key] = Head(*key, first(left).jobs[0])
+        else:
+            del self.heads[key]
+
+
+def first(group: list[Queue]) -> Queue:
+    return group[0] if len(group) == 1 else min(group, key=lambda queue: queue.jobs[0])

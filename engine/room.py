@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..events.information import Actor
 from ..events.settings import Spool as Settings
-from .records import Store
+from .store_port import Store
 from .words import Spoken, Words
 
 

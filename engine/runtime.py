@@ -30,10 +30,10 @@ from .records import (
     InformationRow,
     JobRow,
     SealedGrant,
-    Store,
     StoreFailed,
     Write,
 )
+from .store_port import Store
 
 BATCH_MOST = 512
 INSTANCES_MOST = 4096

@@ -20,10 +20,11 @@ from ..events.settings import Spool as Settings
 from . import pieces
 from .contents import InRow
 from .ports import Content, FileChanged
-from .records import JobRow, SealLost, Store, Write
+from .records import JobRow, SealLost, Write
 from .room import Reserved, Room
 from .spool import FILES, Kept, Original, SpooledFile, Taken, on_disk, small, unlink
 from .spool_folders import Spool
+from .store_port import Store
 from .vault_port import ScanSeal
 from .vault_rows import BodyRow, ScanRow
 

@@ -31,7 +31,8 @@ from .information import detail_by
 from .mailboxes import Mailboxes
 from .people import People
 from .ports import Tokens
-from .records import InformationDetail, JobRow, SealedGrant, Store
+from .records import InformationDetail, JobRow, SealedGrant
+from .store_port import Store
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True})
 

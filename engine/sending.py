@@ -27,10 +27,11 @@ from .outcomes import Outcomes, Tried
 from .play import Asked
 from .ports import Envelope, Login, NoServer, Submission, Verdict
 from .ports import Outcome as Sent
-from .records import RETRY_STORE, JobRow, SealFailed, Store, StoreFailed
+from .records import RETRY_STORE, JobRow, SealFailed, StoreFailed
 from .runtime import Runtime
 from .settings import CredentialError
 from .spool_folders import Spool
+from .store_port import Store
 from .words import CANNOT_BE_READ
 
 

@@ -7,8 +7,9 @@ one, and whatever fails is a SealFailed: nothing that is sealed is lost by it.
 from collections.abc import Iterable
 from typing import Protocol
 
-from .records import SealedGrant, Store, Write
+from .records import SealedGrant, Write
 from .secret import Secret
+from .store_port import Store
 from .vault_rows import KeptSecret
 
 

@@ -9,8 +9,9 @@ import json
 import os
 from collections.abc import Iterator
 
-from ..records import SealedGrant, SealFailed, SealLost, Store, Whose
+from ..records import SealedGrant, SealFailed, SealLost, Whose
 from ..secret import Secret
+from ..store_port import Store
 from ..vault_rows import (
     KeptSecret,
     ResealedDocument,

@@ -15,11 +15,11 @@ from ...engine.records import (
     JobRow,
     Line,
     SealedGrant,
-    Store,
     Stored,
     StoreFailed,
     Write,
 )
+from ...engine.store_port import Store
 from ...engine.vault_rows import Noted
 
 AT = datetime(2026, 11, 2, 8, tzinfo=UTC).isoformat()

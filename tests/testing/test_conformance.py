@@ -15,11 +15,12 @@ from franking.engine import clock as system_clock
 from franking.engine import pieces
 from franking.engine.clock import SystemClock
 from franking.engine.contents import OnDisk, SealedOnDisk
-from franking.engine.records import Batch, SealedGrant, Store, StoreFailed
+from franking.engine.records import Batch, SealedGrant, StoreFailed
 from franking.engine.secret import Secret
 from franking.engine.store.keys import GivenKey
 from franking.engine.store.sqlite import SqliteStore
 from franking.engine.store.vault import Vault
+from franking.engine.store_port import Store
 from franking.testing.clock import VirtualClock
 from franking.testing.conformance import (
     BlobChecks,
