@@ -209,7 +209,7 @@ class Smtp(Values):
     "Messages under way over one connection, where the server takes commands in groups (RFC 2920)."
     per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
     "Messages that go from one mailbox in a minute at most; left out: what the provider allows (B11)."
-    give_up_after: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=30))] = timedelta(days=5)
+    give_up_after: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(30))] = timedelta(days=5)
     "So long a message is tried again where the server answers «not now»; other waiting is not counted (B2)."
 
 

@@ -75,6 +75,11 @@ def constants() -> set[str]:
     return found | {f"{code}.{part}" for code in found for part in ("cause", "remedy")}
 
 
+def either(value: ast.expr) -> list[ast.expr]:
+    """Both values of `a if b else c`."""
+    return [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+
+
 def reasons() -> set[str]:
     """What stands with a job as the reason that the engine itself gives."""
     found = {ending.value for ending in Ending} | {LEFT_ALONE}
@@ -83,11 +88,12 @@ def reasons() -> set[str]:
             wanted = keyword.arg == "code" and name in REASONS
             says_why = module == "machines.job" or name == "JobHeld"
             wanted = wanted or (keyword.arg == "reason" and says_why)
-            match keyword.value:
-                case ast.Constant(value=str(reason)) if wanted and reason:
-                    found.add(reason)
-                case ast.Name(id=constant) if wanted and constant.isupper():
-                    found.add(getattr(importlib.import_module(f"franking.{module}"), constant))
+            for value in either(keyword.value) if wanted else ():
+                match value:
+                    case ast.Constant(value=str(reason)) if reason:
+                        found.add(reason)
+                    case ast.Name(id=constant) if constant.isupper():
+                        found.add(getattr(importlib.import_module(f"franking.{module}"), constant))
     return {reason for reason in found if not reason.endswith(CANNOT_BE_READ)}
 
 
