@@ -40,7 +40,7 @@ async def test_s26_a_key_that_is_not_given_for_now_stops_no_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = Tpm()
-    async with office(tmp_path) as here:
+    async with office(tmp_path, spool={"seal": False}) as here:
         async with device(here, key) as engine:
             await here.sign_in(engine)
         key.busy = True

@@ -78,7 +78,7 @@ async def test_s26_links_of_mail_that_waits_are_sealed_anew(tmp_path: Path) -> N
         await to_url(here, engine)
         (before,) = engine.store.links()
         link = engine.vault.open_link(before.document, before.sealed)
-        assert await engine.rotate_key() == 1
+        assert await engine.rotate_key() == 2, "the link, and the key of the scan"
         (after,) = engine.store.links()
         assert before.sealed != after.sealed
         assert engine.vault.open_link(after.document, after.sealed).reveal() == link.reveal()

@@ -79,6 +79,7 @@ async def test_s33_a_submit_whose_files_do_not_fit_leaves_nothing_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with office(tmp_path) as here, here.engine() as engine:
+        (here.store / "key").write_bytes(bytes(32))  # else it is made when it is first needed
 
         def full(descriptor: int) -> None:
             raise OSError(28, "No space left on device")

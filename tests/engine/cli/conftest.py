@@ -10,7 +10,7 @@ import threading
 import webbrowser
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -20,6 +20,12 @@ import pytest
 
 from franking.engine.cli.main import main
 from franking.engine.clock import SystemClock
+from franking.engine.scans import Scans
+from franking.engine.spool_folders import Spool
+from franking.engine.store.keys import key_of
+from franking.engine.store.sqlite import SqliteStore
+from franking.engine.store.vault import Vault
+from franking.events.settings import Spool as Settings
 from franking.testing.kit import Kit, playing
 from franking.testing.mailbox import Phase
 
@@ -27,6 +33,21 @@ PASSWORD = "correct horse"
 ADMINISTRATOR, KIM, LEE = "scanner@example.com", "kim@example.com", "lee@example.com"
 PATIENCE_S = 30
 T = TypeVar("T")
+
+
+async def spooled(folder: Path) -> list[bytes]:
+    store, found = SqliteStore(folder / "store.db"), []
+    try:
+        scans = Scans(Spool(folder / "spool"), store, Vault(key_of(folder, {}, lambda: True)), Settings)
+        for scan in store.scans(0, 100):
+            row = store.job(scan.job)
+            assert row is not None
+            for content in scans.contents(row):
+                with closing(content.open()) as opened:
+                    found.append(b"".join(opened.pieces()))
+    finally:
+        await store.aclose()
+    return found
 
 
 class Servers:
@@ -163,7 +184,8 @@ class Device:
         )
 
     def spooled(self) -> list[bytes]:
-        return [path.read_bytes() for path in sorted(self.store.glob("spool/*/*"))]
+        """The files of all jobs that are in the spool, while nobody has the store open."""
+        return asyncio.run(spooled(self.store)) if (self.store / "store.db").exists() else []
 
     def arrived(self, recipient: str) -> list[list[tuple[str, bytes]]]:
         """The files in each message that a recipient got, in a message of one part, too."""
