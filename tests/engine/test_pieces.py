@@ -1,5 +1,6 @@
 """Files that are sealed in pieces: what was changed, swapped, left out or added is never read as the file."""
 
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from franking.engine.pieces import (
 )
 from franking.engine.ports import Content, FileChanged
 from franking.engine.scratch import SealedScratch
+from franking.engine.smtp.compose import File
 
 SLOT = PIECE_OCTETS + TAG_OCTETS
 SIZES = (1, PIECE_OCTETS - 1, PIECE_OCTETS, PIECE_OCTETS + 1, 3 * PIECE_OCTETS, 3 * PIECE_OCTETS + 7)
@@ -205,3 +207,24 @@ def test_s33b_a_piece_that_is_written_again_is_sealed_anew(tmp_path: Path) -> No
     with made.open() as again:
         again.write(b"x")
     assert made.path.read_bytes()[:12] != before[:12]
+
+
+@pytest.mark.parametrize("kind", ["sealed", "plain"])
+def test_a_large_file_is_written_as_mail_with_a_piece_in_memory(tmp_path: Path, kind: str) -> None:
+    size = 25 * 1024 * 1024
+    path, key = tmp_path / "large", FileKey.new("job 1 file 0")
+    with path.open("wb") as file:
+        if kind == "plain":
+            file.truncate(size)
+        else:
+            file.writelines(sealed(key, (bytes(PIECE_OCTETS) for _ in range(size // PIECE_OCTETS))))
+    content: Content = OnDisk(path, size) if kind == "plain" else SealedOnDisk(path, size, key)
+    octets(content, size - 1)  # what is imported once is there
+    tracemalloc.start()
+    try:
+        found = sum(map(len, File(content).blocks()))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == File(content).size
+    assert peak < 500_000
