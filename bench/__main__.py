@@ -1,8 +1,8 @@
 """`make bench`: takes the figures and writes `bench/report.json`.
 
 Rule: a figure is a measurement of this machine at this time; what is to be reached stands beside it and
-decides the exit code. Names of benchmarks on the command line choose among them. How to read the report stands
-in docs/bench.md.
+decides the exit code. Names of benchmarks on the command line choose among them. How to read the report
+stands in docs/bench.md.
 """
 
 import sys

@@ -14,7 +14,7 @@ from functools import partial
 from .engine_side import Course, EngineTook
 from .measure import Figure, Figures, beside, turns
 from .sides import Took
-from .stage import FAST, NPM, Missing, Stage, Way, far_away, sink, stage
+from .stage import FAST, NPM, Missing, Stage, Way, far_away, installed, sink, stage
 
 ROUNDS = 7
 ROUND_TRIP_MS = 30
@@ -26,19 +26,19 @@ class Size:
     name: str
     octets: int
     counts: Mapping[str, int]
-    "Messages a run, so that each takes about half a second to a second; by side, with those of others as ``."
+    "Messages a run, so that each takes about half a second to a second; by side; of others under the empty name."
 
     def count(self, side: str) -> int:
         return self.counts.get(side, self.counts[""])
 
 
 SIZES = (
-    Size("small", 1_500, {"": 300, "aiosmtplib_each": 6, "raw": 800, "ours": 800}),
+    Size("small", 1_500, {"": 300, "aiosmtplib_each": 6, "raw": 800, "ours": 400}),
     Size("200kb", 200_000, {"": 20, "raw": 100, "ours": 100}),
     Size("5mb", 5_000_000, {"": 2, "raw": 12, "ours": 12}),
     Size("25mb", 25_000_000, {"": 1, "raw": 4, "ours": 4}),
 )
-OTHERS = ("aiosmtplib", "smtplib", "curl")
+OTHERS = ("aiosmtplib", "smtplib")
 Side = Callable[[], Awaitable[Taken]]
 
 
@@ -51,6 +51,8 @@ def sides_of(at: Stage, port: int, size: Size) -> dict[str, Side]:
 
     sides: dict[str, Side] = {"raw": other("raw"), "ours": ours(Way())}
     sides |= {name: other(name) for name in OTHERS}
+    if here("curl"):
+        sides["curl"] = other("curl")
     if size.name == "small":
         sides |= {"aiosmtplib_each": other("aiosmtplib_each"), "window8": ours(Way(window=8))}
     if size.name in ("small", "25mb"):
@@ -103,7 +105,17 @@ def what_it_takes(about: str, found: Mapping[str, list[Taken]], side: str) -> Fi
     return {f"rss_growth_25mb_{about}mb": Figure(growth, "MB"), f"cpu_25mb_{about}vs_raw": cpu}
 
 
+def here(program: str) -> bool:
+    try:
+        installed(program, program)
+    except Missing:
+        return False
+    return True
+
+
 def transfers() -> Figures:
+    if not here("curl"):
+        print("no figures of curl: it is not installed")
     return asyncio.run(all_sinks())
 
 
