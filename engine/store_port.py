@@ -1,4 +1,7 @@
-"""What a store must promise (`records.py` has its rows). Every adapter passes `testing/conformance/store.py`."""
+"""What a store must promise, in the rows of `records.py`.
+
+Rule: every adapter passes `testing/conformance/store.py`.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -100,9 +103,6 @@ class Store(Protocol):
 
     def jobs_about(self, identity: str) -> list[JobRow]:
         """What this identity submitted or signs in for."""
-
-    def with_files(self, but: str) -> list[int]:
-        """Jobs that are not over, of every function but this one."""
 
     def waiting_for_a_try(self) -> list[int]: ...
 

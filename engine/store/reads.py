@@ -155,10 +155,6 @@ class Reads:
         sql = f"select {JOB_COLUMNS} from job where owner=?1 or identity=?1 order by job"
         return [job_row(row) for row in self.read(sql, (identity,))]
 
-    def with_files(self, but: str) -> list[int]:
-        sql = f"select job from job where {UNFINISHED} and function<>?"
-        return [job for (job,) in self.read(sql, (but,))]
-
     def waiting_for_a_try(self) -> list[int]:
         sql = f"select job from job where {UNFINISHED} and state='WAITING' and not ready order by job"
         return [job for (job,) in self.read(sql)]

@@ -13,7 +13,6 @@ from franking.engine.records import Batch, Queued
 from franking.engine.store.sqlite import SqliteStore
 from franking.engine.view import View
 from franking.events.job import JobTaken
-from franking.events.request import Function
 from franking.machines.roles import Role, Viewer
 
 from .device import office, said, states
@@ -61,7 +60,8 @@ async def test_what_is_asked_for_at_each_move_uses_an_index(tmp_path: Path) -> N
     store.in_states("job", ["SENDING", "DELIVERING"])
     assert len(store.jobs("user:1", limit=5)) == 5
     assert len(store.jobs(limit=5)) == 5
-    assert store.with_files(Function.SCAN_TO_URL) != []
+    assert len(store.scans(0, 5)) == 5
+    assert store.spooled() == 1500 * MANY
     assert store.over(("", ""), "2100", 10) == []
     assert store.over_count() == 0
     assert store.checkpoint() is None

@@ -27,7 +27,7 @@ from franking.events.job import (
     SignInLookedAt,
 )
 from franking.events.request import Function
-from franking.machines.effects import Transmit
+from franking.machines.effects import DropScan, EraseScan, Transmit
 from franking.machines.job import (
     DELIVERING,
     ENDED,
@@ -331,3 +331,15 @@ def test_s18_released_it_waits_from_then_on() -> None:
 def test_s28_a_cancelled_job_says_why(why: Ending) -> None:
     life = waits().hears(JobCancelled(job=1, why=why))
     assert (life.state, life.data.reason, life.asked) == (ENDED, why.value, UNSENT)
+
+
+@pytest.mark.manual("S33b")
+def test_s33b_wherever_the_files_of_a_job_are_erased_their_keys_went_before() -> None:
+    rows = [row for block in JOB.blocks.values() for row in block.rows]
+    erasing = [row for row in rows if EraseScan() in row.ask]
+    assert erasing
+    for row in erasing:
+        assert row.ask.index(DropScan()) < row.ask.index(EraseScan())
+    for row in rows:
+        ends = row.to in (SENT, ENDED) and JobSubmitted not in row.events
+        assert not ends or row in erasing, "whoever ends a job that was spooled erases it"
