@@ -81,7 +81,7 @@ async def live(
             # What the last outage held up arrives after it.
             await clock.until(began + timedelta(days=DAYS + OUTAGE_DAYS_MAX + 1))
             return Year(
-                device.jobs().count("sent"),
+                len(place.kit.mailbox.messages),
                 len(mails),
                 len(device.screen.opened),
                 place.provider.count("token:refresh_token"),

@@ -21,7 +21,7 @@ from ..events.information import Info, InformationCleared
 from ..events.settings import Store as Kept
 from ..machines.job import JOB
 from .bus import Publication
-from .checkpoints import A_PART, DEFINITION, definition, lines_since, next_moment, taken
+from .checkpoints import A_PART, DEFINITION, EVERY, definition, lines_since, next_moment, taken
 from .kept import JobGone, JobNamesGone, JobTriesGone, LinesGone, Over
 from .known_time import BUILT
 from .records import Batch, InformationDetail, StoreFailed, Write
@@ -61,13 +61,18 @@ class Retention:
             try:
                 with self.runtime.activity.busy():
                     await self.round()
-                until = max(next_moment(self.store, self.clock), self.clock.now() + AGAIN)
+                until = self.next_look()
             except StoreFailed as failure:
                 log.error("what was kept for long enough stays: %s", failure)
                 until = self.clock.now() + AGAIN
             except (EngineFailed, EngineStopped):
                 return
             await self.wait(until)
+
+    def next_look(self) -> datetime:
+        """A device on which nothing happens is looked at once a day. Raises StoreFailed."""
+        due, now = next_moment(self.store, self.clock), self.clock.now()
+        return due if due > now else now + EVERY
 
     async def wait(self, until: datetime) -> None:
         waits = (
