@@ -23,8 +23,8 @@ from .deeds import Outcome
 from .holder import Held
 from .information import detail_by
 from .mailboxes import Mailboxes
+from .ports import SIGN_IN_GONE, Phase, Recipient, Verdict
 from .ports import Outcome as Sent
-from .ports import Phase, Recipient, Verdict
 from .records import InformationDetail, JobOutcome, JobRow, JobTry, Write
 from .retry import again
 
@@ -82,6 +82,8 @@ class Outcomes:
             return (self.closed(tried, sent), waits)
         if sent.verdict is Verdict.PAUSES:
             return (self.mailboxes.throttled(tried.account, sent.code, sent.retry_after), waits)
+        if sent.code == SIGN_IN_GONE:  # it goes as soon as there is another token
+            return (waits,)
         if sent.verdict is Verdict.TOKEN_REFUSED and tried.held is not None:
             return (self.rejected(tried, tried.held), waits)
         deferred = JobDeferred(

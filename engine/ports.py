@@ -345,6 +345,10 @@ class NoServer(Exception):
         super().__init__("no SMTP server is set")
 
 
+SIGN_IN_GONE = "sign-in-gone"
+"Code of a message of which nothing was said when its sign-in ended: it goes with the next one."
+
+
 class Room(NamedTuple):
     """What a mailbox may have at a submission server."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..clock import Clock
-from ..ports import Login, Outcome, Phase, Room
+from ..ports import SIGN_IN_GONE, Login, Outcome, Phase, Room
 from .chat import Chat
 from .connect import Server, connect
 from .trouble import ours
@@ -136,7 +136,7 @@ class Pool:
             self.emptied()
 
     def best(self, login: Login, before: int = 0) -> Lane | None:
-        """`before`: how many wait longer; who has an opening connection to come takes none but an idle one."""
+        """`before`: how many wait longer. Whoever has an opening one to come takes none but an idle one."""
         usable = [
             lane
             for lane in self.lanes
@@ -224,6 +224,7 @@ class Pool:
         else:
             for wanted in self.waiting_as(login):
                 wanted.lane.set_result(found)
+            self.trim()
         self.arrange()
 
     def waiting_as(self, login: Login) -> list[_Wanted]:
@@ -235,7 +236,7 @@ class Pool:
 
 def sign_in_gone() -> Outcome:
     """For a message of which nothing was said when the sign-in that it was to go with ended (S27)."""
-    return ours(Phase.AUTH, "sign-in-gone", "", server_spoke=False)
+    return ours(Phase.AUTH, SIGN_IN_GONE, "", server_spoke=False)
 
 
 def kind(login: Login) -> str:

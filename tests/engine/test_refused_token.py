@@ -143,8 +143,7 @@ async def test_s32_a_refusal_days_after_another_one_is_mended_by_itself(tmp_path
 async def test_s32_many_jobs_with_one_refused_token_refresh_it_once(tmp_path: Path) -> None:
     async with office(tmp_path) as here, here.engine() as engine:
         await here.sign_in(engine)
-        for _ in range(3):
-            here.kit.mailbox.refuse_next("auth", TURNED_AWAY)
+        here.kit.mailbox.refuse_next("auth", TURNED_AWAY)  # one sign-in is refused for all three (B11)
         await asyncio.gather(*(here.scan(engine) for _ in range(3)))
         await engine.settle()
         assert (here.refreshes, states(engine)) == (1, ["sent"] * 3)

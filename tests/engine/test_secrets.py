@@ -23,7 +23,7 @@ from franking.engine.bus import Publication
 from franking.engine.deeds import Brought
 from franking.engine.holder import Held, TokenHolder
 from franking.engine.oauth.client import OAuthProvider
-from franking.engine.ports import Envelope, Login, Screen, Tokens
+from franking.engine.ports import Envelope, Login, Progress, Screen, Tokens
 from franking.engine.secret import Secret
 from franking.engine.settings import Settings, SettingsError
 from franking.engine.shown import SignInRequest
@@ -198,7 +198,11 @@ async def blurt_sign_in(provider: OAuthProvider, request: SignInRequest, screen:
 
 
 async def blurt_send(
-    submission: SmtpSubmission, login: Login, envelope: Envelope, begin: Callable[[], Awaitable[None]]
+    submission: SmtpSubmission,
+    login: Login,
+    envelope: Envelope,
+    begin: Callable[[], Awaitable[None]],
+    progress: Progress | None = None,
 ) -> NoReturn:
     assert login.token is not None
     raise Blurted(login.token.reveal())
