@@ -26,7 +26,7 @@ class Size:
     name: str
     octets: int
     counts: Mapping[str, int]
-    "Messages a run, so that each takes about half a second to a second; by side; of others under the empty name."
+    "Messages a run, by side, for half a second to a second each; of all others under the empty name."
 
     def count(self, side: str) -> int:
         return self.counts.get(side, self.counts[""])
