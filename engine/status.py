@@ -237,6 +237,8 @@ class Reader:
         if row is None:
             return None
         files = tuple(FileStatus(file.name, file.size) for file in FILES.validate_json(row.files))
+        if not row.request:  # it is over for so long that its names are gone
+            return JobContent("", "", "", (), files)
         try:
             request = REQUEST.validate_json(row.request)
         except ValidationError:  # its text would repeat what stands there

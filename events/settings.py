@@ -31,6 +31,7 @@ def in_seconds(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(in_seconds)]
+Kept = Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=3650))]
 
 
 class ChangeFrom(StrEnum):
@@ -334,13 +335,13 @@ class Store(Values):
 
     path: Path | None = None
     "The store's folder; left out: `$STATE_DIRECTORY`, else the XDG state folder."
-    names_kept: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=3650))] = timedelta(days=30)
+    names_kept: Kept = timedelta(days=30)
     "How long addresses, texts and file names of a job are kept after its end; a number is seconds."
-    jobs_kept: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=3650))] = timedelta(days=90)
+    jobs_kept: Kept = timedelta(days=90)
     "How long anything is known of a job after its end."
     jobs_kept_most: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     "Of how many jobs that are over anything is known; the oldest go first."
-    journal_kept: Annotated[Duration, Field(ge=timedelta(days=1), le=timedelta(days=3650))] = timedelta(days=90)
+    journal_kept: Kept = timedelta(days=90)
     "How long the history of the device is kept."
     journal_kept_most: Annotated[int, Field(ge=1000, le=10_000_000)] = 100_000
     "How many lines the history has at most."

@@ -37,7 +37,7 @@ BY_TYPE: Mapping[object, Make] = {
     AwareDatetime: a_moment,
     AwareDatetime | None: lambda chance: a_moment(chance) if chance.random() < 0.5 else None,
     timedelta: lambda chance: timedelta(seconds=chance.randrange(10, 3600)),
-    timedelta | None: lambda chance: timedelta(minutes=chance.randrange(60)) if chance.random() < 0.5 else None,
+    timedelta | None: lambda chance: chance.choice((None, timedelta(minutes=20), timedelta(days=2))),
     tuple[str, ...]: lambda chance: chance.choice(CODES),
     tuple[tuple[str, str, str, str, str | None, str, int], ...]: lambda chance: (),
     tuple[tuple[str, str], ...]: lambda chance: (),

@@ -1,208 +1,24 @@
 """What is kept for how long: the journal, and what is known of jobs that are over."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
-from franking.engine import checkpoints
-from franking.engine.bus import Publication
 from franking.engine.journal import Entry, Gap, Journal
-from franking.engine.records import Batch, JobOutcome, JobRow, JobTry
-from franking.engine.replay import AnotherDefinition, BeginningLost, replay
-from franking.engine.retention import Retention
+from franking.engine.records import Batch, JobOutcome
 from franking.events.base import Event
-from franking.events.device import CheckpointTaken, UserLoggedIn
-from franking.events.information import Info
+from franking.events.device import CheckpointTaken
 from franking.events.job import JobCancelled, JobSubmitted
 from franking.events.request import Function
-from franking.events.settings import Store as Kept
 
-from .device import anywhere
+from .device import anywhere, office
+from .keeping import NAME, Keeping, keeping
 from .stored import (
     START,
-    Running,
-    WatchedClock,
-    assert_equals_replay,
     facts,
     journal,
-    running,
-    signed_in,
-    started,
     submitted,
 )
-
-NAME = "lee.secretary@example.com"
-
-
-@dataclass
-class Keeping:
-    here: Running
-    kept: Kept
-    doubted: bool = False
-
-    def __post_init__(self) -> None:
-        self.retention = Retention(self.here.runtime, lambda: self.kept, lambda: self.doubted)
-
-    async def later(self, **duration: float) -> None:
-        self.here.clock.move(timedelta(**duration))
-        await self.retention.round()
-
-    async def job(self, job: int) -> None:
-        """One that is in the spool, with names and addresses everywhere where some may be."""
-        row = JobRow(
-            job, "user:1", "user:1", Function.SCAN_TO_EMAIL, False, NAME, f"<{job}@example.com>",
-            self.here.clock.now().isoformat(), f'{{"to": "{NAME}"}}',
-            f'[{{"name": "{NAME}.pdf", "size": 7, "sha256": "ab"}}]',
-        )  # fmt: skip
-        said = f'["{NAME}"]'
-        rows = (
-            row,
-            JobOutcome(job, f"250 {NAME}", said),
-            JobTry(job, 1, "250", "end of data", f"450 {NAME}", said),
-        )
-        await self.here.runtime.publish(Publication(submitted(job), rows=rows))
-
-    async def over(self, *jobs: int) -> None:
-        for job in jobs:
-            await self.job(job)
-            await self.here.say(JobCancelled(job=job))
-
-    def jobs(self) -> list[int]:
-        return [row.job for row, _ in self.here.store.jobs()]
-
-    def named(self) -> list[int]:
-        return [row.job for row, _ in self.here.store.jobs() if row.request]
-
-
-@asynccontextmanager
-async def keeping(folder: Path, start: datetime = START, **kept: object) -> AsyncIterator[Keeping]:
-    async with running(folder / "store.db", WatchedClock(start)) as here:
-        found = Keeping(here, Kept.model_validate(kept))
-        await here.say(started())
-        await found.retention.round()
-        yield found
-
-
-# Checkpoints
-
-
-@pytest.mark.manual("B5")
-async def test_b5_a_day_in_which_something_happened_ends_with_a_checkpoint(tmp_path: Path) -> None:
-    async with keeping(tmp_path) as found:
-        await found.later(hours=23)
-        assert "CheckpointTaken" not in facts(found.here.store)
-        await found.later(hours=1)
-        assert facts(found.here.store)[-1] == "CheckpointTaken"
-
-
-@pytest.mark.manual("B5")
-async def test_b5_an_idle_day_needs_no_checkpoint(tmp_path: Path) -> None:
-    async with keeping(tmp_path) as found:
-        for _ in range(5):
-            await found.later(days=1)
-        assert facts(found.here.store).count("CheckpointTaken") == 1
-
-
-@pytest.mark.manual("B5")
-async def test_b5_many_lines_need_a_checkpoint_before_the_day_is_over(tmp_path: Path) -> None:
-    async with keeping(tmp_path, journal_kept_most=1000) as found:
-        rounds = asyncio.create_task(found.retention.run())
-        for job in range(1, 260):
-            await found.here.say(submitted(job))
-        while "CheckpointTaken" not in facts(found.here.store):
-            await asyncio.sleep(0)
-        rounds.cancel()
-
-
-@pytest.mark.manual("B5")
-async def test_b5_other_machines_begin_with_a_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with keeping(tmp_path) as found:
-        await found.retention.round()
-        assert "CheckpointTaken" not in facts(found.here.store)
-        monkeypatch.setattr("franking.engine.retention.definition", lambda: "of the next release")
-        await found.retention.round()
-        assert facts(found.here.store)[-1] == "CheckpointTaken"
-        await found.retention.round()
-        assert facts(found.here.store).count("CheckpointTaken") == 1
-
-
-async def lived(found: Keeping) -> None:
-    """Signed in, logged in, a warning, jobs on both sides of the checkpoint."""
-    here = found.here
-    await here.say(signed_in())
-    await here.say(
-        UserLoggedIn(place="panel", identity="user:1", auto_delete=True, reset_after=timedelta(minutes=1))
-    )
-    await here.say(
-        JobSubmitted(job=1, identity="administrator", function=Function.EMAIL_NOTIFICATION, broken=("S3",))
-    )
-    await here.say(submitted(2))
-    await here.say(submitted(3))
-    here.clock.move(timedelta(days=1))
-    await here.limits.look()
-    await found.retention.round()
-    await here.say(JobCancelled(job=2))
-    await here.say(submitted(4))
-
-
-@pytest.mark.manual("B5")
-async def test_b5_the_last_checkpoint_and_what_follows_give_the_same_states(tmp_path: Path) -> None:
-    async with keeping(tmp_path) as found:
-        await lived(found)
-        assert any(isinstance(line.event, CheckpointTaken) for line in journal(found.here.store))
-        assert_equals_replay(found.here.store)
-
-
-def without_checkpoints(lines: list[Entry]) -> list[Entry]:
-    return [line for line in lines if not isinstance(line.event, CheckpointTaken)]
-
-
-@pytest.mark.manual("B5")
-async def test_b5_a_checkpoint_says_what_the_whole_journal_gives(tmp_path: Path) -> None:
-    async with keeping(tmp_path) as found:
-        await lived(found)
-        lines = journal(found.here.store)
-        short, whole = replay(lines), replay(without_checkpoints(lines))
-        assert {**short.instances} == {**whole.instances}
-        assert short.raised == whole.raised == {(Info.JOB_ENDED, "1")}
-
-
-@pytest.mark.manual("B5")
-async def test_b5_the_lines_before_the_checkpoint_are_not_needed(tmp_path: Path) -> None:
-    async with keeping(tmp_path) as found:
-        await found.here.say(signed_in())
-        await found.later(days=1)
-        await found.here.say(submitted(4))
-        assert_equals_replay(found.here.store)
-        lines = journal(found.here.store)
-        first = next(n for n, line in enumerate(lines) if isinstance(line.event, CheckpointTaken))
-        assert replay(lines[first:]).instances == replay(lines).instances
-        with pytest.raises(BeginningLost) as raised:
-            replay(without_checkpoints(lines[first:]))
-        assert raised.value.sequence == lines[first + 1].sequence
-
-
-@pytest.mark.manual("B5")
-async def test_b5_a_checkpoint_of_other_machines_is_not_replayed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with keeping(tmp_path) as found:
-        await found.later(days=1)
-        monkeypatch.setattr("franking.engine.replay.definition", lambda: "of the next release")
-        with pytest.raises(AnotherDefinition):
-            replay(journal(found.here.store))
-
-
-def test_the_definition_is_the_same_each_time() -> None:
-    assert checkpoints.definition.__wrapped__() == checkpoints.definition()
-
 
 # The journal
 
@@ -268,14 +84,13 @@ async def test_a_handler_that_is_behind_hears_of_the_gap(tmp_path: Path) -> None
         await found.later(days=100)
         await found.here.say(submitted(11))
         gaps: list[Gap] = []
-        seen: list[Event] = []
+        seen: asyncio.Queue[Event] = asyncio.Queue()
         reading = Journal(found.here.store, found.here.runtime.activity, found.here.runtime)
-        heard = asyncio.create_task(reading.handle(JobSubmitted, seen.append, 3, gaps.append))
-        while not seen:
-            await asyncio.sleep(0)
+        heard = asyncio.create_task(reading.handle(JobSubmitted, seen.put, 3, gaps.append))
+        await seen.get()
         heard.cancel()
         assert gaps == [Gap(4, 11)]
-        assert len(seen) == 1
+        assert seen.empty()
 
 
 # Jobs that are over
@@ -406,3 +221,19 @@ async def test_no_piece_is_large(tmp_path: Path) -> None:
         assert max(len(piece.gone) for piece in pieces) == 32
         assert max(len(piece.writes) for piece in pieces) <= 4 * 32
         assert found.jobs() == [100]
+
+
+# What people still see
+
+
+async def test_a_job_without_names_is_still_shown(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        receipt = await here.scan(engine)
+        await engine.cancel(receipt.job)
+        await engine.settle()
+        assert engine.content(receipt.job).recipients != ()
+        await here.passes(engine, days=32)
+        shown = engine.content(receipt.job)
+        assert (shown.from_address, shown.subject, shown.recipients) == ("", "", ())
+        assert [file.name for file in shown.files] == [""]
+        assert [job.state for job in engine.jobs()] == ["ended"]

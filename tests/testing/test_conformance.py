@@ -32,6 +32,7 @@ from franking.testing.conformance import (
     Timed,
     VaultChecks,
 )
+from franking.testing.conformance.clock import turns
 
 START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -68,9 +69,10 @@ async def virtual(kind: type[VirtualClock]) -> AsyncIterator[Timed]:
 @asynccontextmanager
 async def system() -> AsyncIterator[Timed]:
     async def passes(duration: timedelta) -> None:
-        await asyncio.sleep(duration.total_seconds())
+        await clock.sleep_until(clock.now() + duration)
 
-    yield Timed(SystemClock(), passes)
+    clock = SystemClock()
+    yield Timed(clock, passes)
 
 
 class TestSqliteStore(StoreChecks):
@@ -123,13 +125,13 @@ async def sealed(taken: bytes) -> AsyncIterator[Blobs]:
 async def frozen() -> AsyncIterator[Timed]:
     """The system's, while a library stops its time and moves it."""
     glance = system_clock.GLANCE_S
-    system_clock.GLANCE_S = 0.001
+    system_clock.GLANCE_S = 0.0  # it looks at the time at each turn of the loop
     try:
         with freeze_time(START, real_asyncio=True) as time:
 
             async def passes(duration: timedelta) -> None:
                 time.tick(duration)
-                await asyncio.sleep(5 * system_clock.GLANCE_S)  # it looks at the time so often
+                await turns()
 
             yield Timed(SystemClock(), passes)
     finally:
