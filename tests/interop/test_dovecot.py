@@ -15,9 +15,9 @@ from franking.engine.smtp.compose import Part
 from franking.engine.smtp.submission import SmtpSubmission
 from franking.testing.authority import client_context
 from franking.testing.scripted import CUT
+from franking.testing.scripted_submission import Script, ScriptedServer
 from franking.tests.engine.device import KIM, PAGES, Office, office, states, warnings
 from franking.tests.engine.smtp.device import Device, message_of, with_token
-from franking.tests.engine.smtp.scripted import Script, ScriptedServer
 from franking.tests.interop.dovecot import Dovecot, dovecot
 
 BOTH = pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])

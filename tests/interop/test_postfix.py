@@ -20,6 +20,7 @@ from franking.engine.smtp.compose import File, Message, Part, blocks
 from franking.engine.smtp.submission import SmtpSubmission
 from franking.testing.authority import client_context
 from franking.testing.scripted import CUT
+from franking.testing.scripted_submission import EXTENSIONS, Script, ScriptedServer
 from franking.tests.engine.device import (
     KIM,
     LEE,
@@ -33,7 +34,6 @@ from franking.tests.engine.device import (
 )
 from franking.tests.engine.proxies import free_port
 from franking.tests.engine.smtp.device import Device, message_of, with_token
-from franking.tests.engine.smtp.scripted import EXTENSIONS, Script, ScriptedServer
 from franking.tests.interop.dovecot import checking
 from franking.tests.interop.postfix import CannotRun, Postfix, check_postfix, postfix
 

@@ -12,8 +12,8 @@ from franking.engine.smtp.submission import SmtpSubmission
 from franking.events.settings import Security
 from franking.testing.authority import Authority, client_context
 from franking.testing.clock import VirtualClock
+from franking.testing.scripted_submission import Script, ScriptedServer
 from franking.tests.engine.smtp.device import MOMENT, Device, message_of
-from franking.tests.engine.smtp.scripted import Script, ScriptedServer
 
 Playing = Callable[[Script], AbstractAsyncContextManager[tuple[ScriptedServer, Device]]]
 

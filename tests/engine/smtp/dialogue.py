@@ -15,8 +15,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from franking.engine.ports import Login
+from franking.testing.scripted_submission import CUT, Script
 from franking.tests.engine.smtp.device import KIM, with_password, with_token
-from franking.tests.engine.smtp.scripted import CUT, Script
 
 FOLDER = Path(__file__).parent / "dialogues"
 LONG = "marked-" + "long" * 400

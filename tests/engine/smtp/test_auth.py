@@ -15,9 +15,9 @@ from franking.engine.smtp.auth import MASK, discreet, masked
 from franking.engine.smtp.compose import Message
 from franking.engine.smtp.trouble import HOUR, explain
 from franking.events.information import Actor
+from franking.testing.scripted_submission import Connection, Script
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import TOKEN, with_password, with_token
-from franking.tests.engine.smtp.scripted import Connection, Script
 
 LONG = "marked-" + "long" * 400
 FAILED = base64.b64encode(

@@ -18,9 +18,9 @@ from franking.engine.smtp.trouble import explain
 from franking.events.information import Actor
 from franking.events.settings import Security
 from franking.testing.authority import Authority, client_context
+from franking.testing.scripted_submission import CUT, SILENCE, Script, ScriptedServer
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import Device, with_token
-from franking.tests.engine.smtp.scripted import CUT, SILENCE, Script, ScriptedServer
 
 
 def device_at(

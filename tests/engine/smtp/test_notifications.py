@@ -8,9 +8,9 @@ import pytest
 from franking.engine.ports import Envelope, Notify, Outcome, Verdict
 from franking.engine.smtp.compose import Message, Part
 from franking.engine.smtp.fields import Mailbox, Mailboxes, Structured, Text, date, xtext
+from franking.testing.scripted_submission import EXTENSIONS, Script, ScriptedServer
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import ANN, KIM, LEE, MOMENT, Device, with_token
-from franking.tests.engine.smtp.scripted import EXTENSIONS, Script, ScriptedServer
 
 WITH_DSN = (*EXTENSIONS, "DSN")
 STEPS = pytest.mark.parametrize(

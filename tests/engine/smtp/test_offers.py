@@ -8,9 +8,9 @@ from franking.engine.ports import Envelope, Notify, Outcome, Phase, Room, Verdic
 from franking.engine.smtp.compose import Message, Part
 from franking.engine.smtp.offers import REMEMBERED
 from franking.testing.clock import VirtualClock
+from franking.testing.scripted_submission import BEHIND, CUT, EXTENSIONS, SILENCE, Script, ScriptedServer
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import KIM, LEE, Device, message_of, with_token
-from franking.tests.engine.smtp.scripted import BEHIND, CUT, EXTENSIONS, SILENCE, Script, ScriptedServer
 from franking.tests.engine.smtp.test_window import arrived, outcomes
 
 ONE = Room(connections=1)

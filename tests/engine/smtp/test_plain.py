@@ -15,9 +15,9 @@ from franking.events.information import Actor
 from franking.events.settings import Security
 from franking.testing.authority import Authority
 from franking.testing.clock import VirtualClock
+from franking.testing.scripted_submission import Script, ScriptedServer
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import Device, with_password, with_token
-from franking.tests.engine.smtp.scripted import Script, ScriptedServer
 
 NOBODY = Login("", None)
 PASSWORD = "marked-passw0rd"

@@ -9,9 +9,9 @@ from franking.engine.ports import Outcome, Room, Verdict
 from franking.engine.smtp.compose import Message
 from franking.engine.smtp.pool import FEWER
 from franking.testing.clock import VirtualClock
+from franking.testing.scripted_submission import BEHIND, EXTENSIONS, HELD, SILENCE, Script, ScriptedServer
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import ANN, Device, with_password, with_token
-from franking.tests.engine.smtp.scripted import BEHIND, EXTENSIONS, HELD, SILENCE, Script, ScriptedServer
 
 ONE, TWO = Room(connections=1), Room(connections=2)
 REFUSED = "535 5.7.3 Authentication unsuccessful"

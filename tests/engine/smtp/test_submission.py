@@ -8,9 +8,9 @@ import pytest
 from franking.engine.ports import Envelope, Login, Phase, Room, Verdict
 from franking.engine.smtp.compose import Message
 from franking.testing.clock import VirtualClock
+from franking.testing.scripted_submission import CUT, SILENCE, Script, ScriptedServer
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import ANN, KIM, LEE, with_password, with_token
-from franking.tests.engine.smtp.scripted import CUT, SILENCE, Script, ScriptedServer
 
 IDLE = Room().idle
 

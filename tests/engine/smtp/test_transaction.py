@@ -9,9 +9,9 @@ from franking.engine.contents import OnDisk
 from franking.engine.ports import Phase, Recipient, Verdict
 from franking.engine.smtp.compose import File, Message, Part, blocks
 from franking.engine.smtp.transaction import stuffed
+from franking.testing.scripted_submission import CUT, EXTENSIONS, SILENCE, Script
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import ANN, LEE, message_of, with_token
-from franking.tests.engine.smtp.scripted import CUT, EXTENSIONS, SILENCE, Script
 
 NO_PIPELINING = tuple(each for each in EXTENSIONS if each != "PIPELINING")
 STEPS = pytest.mark.parametrize("extensions", [EXTENSIONS, NO_PIPELINING], ids=["one flight", "step by step"])

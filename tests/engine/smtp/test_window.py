@@ -12,9 +12,17 @@ import pytest
 from franking.engine.contents import OnDisk
 from franking.engine.ports import Outcome, Phase, Room, Verdict
 from franking.engine.smtp.compose import File, Message, Part
+from franking.testing.scripted_submission import (
+    BEHIND,
+    CUT,
+    EXTENSIONS,
+    HELD,
+    SILENCE,
+    Script,
+    ScriptedServer,
+)
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import KIM, Device, message_of
-from franking.tests.engine.smtp.scripted import BEHIND, CUT, EXTENSIONS, HELD, SILENCE, Script, ScriptedServer
 
 ONE = Room(connections=1)
 TAKEN = "250 2.0.0 Queued"

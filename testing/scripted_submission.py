@@ -1,6 +1,7 @@
 """A submission server that says what a test tells it to, and writes down what it hears.
 
 Rule: it does nothing by itself that a script cannot change; it speaks TLS from the test's own authority.
+Where it stalls, `stalled` is set until the connection is over.
 """
 
 import asyncio
@@ -10,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from franking.engine.ports import Room
+from ..engine.ports import Room
+from .misbehaviour import STALLS, Fault, close_half, drop_by_drop, odd_words, without_end
 
 THREE = Room(connections=3)
-CUT = "cut"
-"In place of a reply: the connection is reset."
-SILENCE = "silence"
-"In place of a reply: none."
+FAULTS = frozenset(fault.value for fault in Fault)
+CUT, SILENCE = Fault.CUT, Fault.SILENCE
+CLEAR_EHLO, HANDSHAKE, TRANSFER = "EHLO in clear", "TLS", "TRANSFER"
+"Points of the dialogue beside the verbs: the first EHLO, the TLS handshake, and the middle of a body."
 BEHIND = "behind "
 "Before the answer to a final dot: it comes when the next envelope has arrived behind the body."
 HELD = "held "
@@ -31,6 +33,7 @@ USUAL: Mapping[str, str] = {
     "DATA": "354 Start mail input",
     "BODY": "250 2.0.0 Queued",
     "QUIT": "221 2.0.0 Bye",
+    TRANSFER: "250 2.0.0 Queued",
 }
 
 
@@ -43,13 +46,15 @@ class Script:
     "By verb, each used once, before the usual one; BODY is the answer to the final dot."
     early: int | None = None
     "After so many octets of a body the server answers with what stands for BODY, and goes."
+    middle: int = 100_000
+    "After so many octets of a body the server does what stands for TRANSFER."
     patience_s: float = 30
     "How long the device waits for a reply."
     room: Room = THREE
     "What the device may have here."
 
 
-@dataclass
+@dataclass(eq=False)
 class Connection:
     """What one connection brought."""
 
@@ -57,6 +62,8 @@ class Connection:
     lines: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     "As on the wire, dots doubled, without the final line."
+    answers: list[str] = field(default_factory=list)
+    "To the final dots, in their order; a fault's name where it was none."
     octets: int = 0
     "Of a body, so far."
     lines_before_tls: int = 0
@@ -79,6 +86,8 @@ class ScriptedServer:
         self.port = 0
         self.open = self.open_most = 0
         self.let_go = asyncio.Event()
+        self.stalled = asyncio.Event()
+        self.stalling: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -146,8 +155,15 @@ class ScriptedServer:
             with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
                 await writer.wait_closed()
             self.open -= 1
+            self.stalling.discard(connection)
+            if not self.stalling:
+                self.stalled.clear()
             connection.over.set()
             self._tasks.discard(task)
+
+    def stalls(self, connection: Connection) -> None:
+        self.stalling.add(connection)
+        self.stalled.set()
 
 
 class Conversation:
@@ -167,7 +183,7 @@ class Conversation:
         self.secure = server.script.implicit
 
     async def run(self) -> None:
-        self._reply("CONNECT")
+        await self._reply("CONNECT")
         while True:
             line = await self._line()
             verb = line.partition(" ")[0].upper()
@@ -175,7 +191,7 @@ class Conversation:
                 self.connection.lines.append(line)
                 self.server.met.notify_all()
             if verb == "EHLO":
-                self._extensions()
+                await self._reply("EHLO" if self.secure else CLEAR_EHLO)
             elif verb == "STARTTLS":
                 await self._start_tls()
             elif verb == "AUTH":
@@ -183,7 +199,7 @@ class Conversation:
             elif verb == "DATA":
                 await self._data()
             else:
-                self._reply(verb)
+                await self._reply(verb)
             if verb == "QUIT":
                 return
 
@@ -191,7 +207,7 @@ class Conversation:
         while b"\r\n" not in self.buffer:
             await self._more()
         line, _, self.buffer = self.buffer.partition(b"\r\n")
-        return line.decode()
+        return line.decode("utf-8", "surrogateescape")
 
     async def _more(self) -> None:
         chunk = await self.reader.read(65_536)
@@ -200,37 +216,71 @@ class Conversation:
         self.connection.chunks.append(chunk)
         self.buffer += chunk
 
+    def _usual(self, verb: str) -> str:
+        if verb in ("EHLO", CLEAR_EHLO):
+            return self._extensions()
+        return USUAL.get(verb, "500 5.5.1 Unknown command")
+
     def _next(self, verb: str) -> str:
         queue = self.script.replies.get(verb)
-        return queue.pop(0) if queue else USUAL.get(verb, "500 5.5.1 Unknown command")
+        reply = queue.pop(0) if queue else self._usual(verb)
+        return Fault(reply) if reply in FAULTS else reply
 
-    def _reply(self, verb: str) -> str:
+    async def _reply(self, verb: str) -> str:
         reply = self._next(verb)
-        if reply == CUT:
-            raise EOFError
-        if reply != SILENCE:
+        if isinstance(reply, Fault):
+            await self._misbehave(reply, self._usual(verb))
+        else:
             self.writer.write(reply.replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n")
         return reply
 
-    def _extensions(self) -> None:
+    async def _misbehave(self, fault: Fault, instead_of: str) -> None:
+        """Raises EOFError or ConnectionError where the connection ends with it."""
+        words = odd_words(fault, instead_of)
+        if words is not None:
+            self.writer.write(words)
+        if fault in STALLS:
+            self.server.stalls(self.connection)
+        match fault:
+            case Fault.CUT:
+                raise EOFError
+            case Fault.CLOSED:
+                self.writer.close()
+                await self.writer.wait_closed()
+                raise EOFError
+            case Fault.ENDLESS:
+                await without_end(self.writer, instead_of[:3])
+            case Fault.DRIP:
+                await drop_by_drop(self.writer, instead_of[:3])
+            case Fault.HALF_CLOSED:
+                close_half(self.writer)
+            case _:
+                pass
+        if fault in STALLS:
+            while True:
+                await self._more()
+
+    def _extensions(self) -> str:
         shown = ["mx.example.com", *(self.script.extensions if self.secure else ())]
         if self.script.starttls and not self.secure:
             shown.append("STARTTLS")
-        self.writer.write("".join(f"250-{each}\r\n" for each in shown[:-1]).encode())
-        self.writer.write(f"250 {shown[-1]}\r\n".encode())
+        return "\n".join([*(f"250-{each}" for each in shown[:-1]), f"250 {shown[-1]}"])
 
     async def _start_tls(self) -> None:
         self.connection.lines_before_tls = len(self.connection.lines)
-        if self._reply("STARTTLS").startswith("220"):
+        if (await self._reply("STARTTLS")).startswith("220"):
+            queue = self.script.replies.get(HANDSHAKE)
+            if queue:
+                await self._misbehave(Fault(queue.pop(0)), USUAL["STARTTLS"])
             await self.writer.start_tls(self.server.tls)
             self.secure = True
 
     async def _auth(self) -> None:
-        while self._reply("AUTH").startswith("334"):
+        while (await self._reply("AUTH")).startswith("334"):
             self.connection.lines.append(await self._line())
 
     async def _data(self) -> None:
-        if not self._reply("DATA").startswith("354"):
+        if not (await self._reply("DATA")).startswith("354"):
             return
         # As if the line before had just ended, so that a dot alone is an end, too.
         data = bytearray(b"\r\n" + self.buffer)
@@ -239,9 +289,11 @@ class Conversation:
             searched = max(0, len(data) - 4)
             self.connection.octets = len(data) - 2
             if self.script.early is not None and len(data) > self.script.early:
-                self._reply("BODY")
+                await self._reply("BODY")
                 await self.writer.drain()
                 raise EOFError
+            if len(data) > self.script.middle and self.script.replies.get(TRANSFER):
+                await self._in_the_middle()
             self.buffer = b""
             await self._more()
             data += self.buffer
@@ -258,4 +310,12 @@ class Conversation:
         elif queue and queue[0].startswith(HELD):
             queue[0] = queue[0].removeprefix(HELD)
             await self.server.let_go.wait()
-        self._reply("BODY")
+        self.connection.answers.append(queue[0] if queue else self._usual("BODY"))
+        await self._reply("BODY")
+
+    async def _in_the_middle(self) -> None:
+        """Of a body. A server that stalls there reads no more of it, so that the sender cannot write."""
+        if self.script.replies[TRANSFER][0] == Fault.STALL:
+            self.server.stalls(self.connection)
+            await self.server.let_go.wait()
+        await self._reply(TRANSFER)
