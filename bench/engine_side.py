@@ -7,8 +7,9 @@ happened before: the first access token and the first messages are not counted.
 """
 
 import asyncio
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
@@ -19,7 +20,7 @@ from pydantic import BaseModel
 from ..engine.engine import Engine
 from ..engine.play import Move
 from ..engine.settings import Settings
-from ..events.request import ScanToEmail
+from ..events.request import Given, ScanToEmail
 from .sides import FIRST, FIRST_OCTETS, RECIPIENT, Measured
 
 SUBMITTERS = 64
@@ -42,6 +43,8 @@ class EngineTask(BaseModel):
     scan: Path
     count: int
     course: Course
+    handed_over: bool = False
+    "Each job has a file of its own and gives it away; else all share one, which is copied."
 
 
 class EngineTook(BaseModel):
@@ -85,41 +88,50 @@ class Arrivals:
             raise NotSent(self.odd)
 
 
-async def submitted(engine: Engine, scan: Path, count: int) -> list[float]:
-    """Seconds that each `submit` took."""
-    request = ScanToEmail(user=USER, to=(RECIPIENT,), files=(scan,))
-    took: list[float] = []
+def own_copies(task: EngineTask) -> list[Path]:
+    """A file for each job, on the store's file system."""
+    folder = Path(task.settings["store"]["path"]).with_name("scans")
+    folder.mkdir()
+    return [Path(shutil.copyfile(task.scan, folder / f"{number}.pdf")) for number in range(task.count)]
 
-    async def submitter(numbers: Iterator[int]) -> None:
-        for _ in numbers:
+
+async def submitted(engine: Engine, scans: Iterable[Path], given: Given = Given.LENT) -> list[float]:
+    """Seconds that each `submit` took."""
+    took: list[float] = []
+    left = iter(scans)
+
+    async def submitter() -> None:
+        for scan in left:
+            request = ScanToEmail(user=USER, to=(RECIPIENT,), files=(scan,))
             began = perf_counter()
-            await engine.submit(request)
+            await engine.submit(request, given=given)
             took.append(perf_counter() - began)
 
-    numbers = iter(range(count))
-    await asyncio.gather(*(submitter(numbers) for _ in range(SUBMITTERS)))
+    await asyncio.gather(*(submitter() for _ in range(SUBMITTERS)))
     return took
 
 
 async def main(task: EngineTask) -> EngineTook:
-    first = task.scan.with_name("first.pdf")
-    first.write_bytes(b"%PDF-1.7\n" + bytes(FIRST_OCTETS))
+    first = [task.scan.with_name("first.pdf")] * FIRST
+    first[0].write_bytes(b"%PDF-1.7\n" + bytes(FIRST_OCTETS))
+    given = Given.HANDED_OVER if task.handed_over else Given.LENT
+    scans = own_copies(task) if task.handed_over else [task.scan] * task.count
     settings = Settings().changed(**task.settings)
     took: list[float] = []
     if task.course is Course.SPOOLED:
         async with Engine.open(settings.changed(tls={"trust": None})) as engine:  # no token can come
-            await submitted(engine, first, FIRST)
-            took = await submitted(engine, task.scan, task.count)
+            await submitted(engine, first)
+            took = await submitted(engine, scans, given)
     async with Engine.open(settings) as engine:
         arrivals = Arrivals()
         engine.watch(arrivals.watch)
         if task.course is not Course.SPOOLED:
-            await submitted(engine, first, FIRST)
+            await submitted(engine, first)
         if task.course is not Course.ONLY_SUBMIT:
             await arrivals.these(FIRST)
         with Measured(task.count) as measured:
             if task.course is not Course.SPOOLED:
-                took = await submitted(engine, task.scan, task.count)
+                took = await submitted(engine, scans, given)
             if task.course is not Course.ONLY_SUBMIT:
                 await arrivals.these(FIRST + task.count)
         p99 = sorted(took)[len(took) * 99 // 100]

@@ -41,10 +41,15 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The settings that the figures differ in."""
+    """What our figures differ in."""
 
     window: int = 4
     seal: bool = False
+    course: Course = Course.SUBMITTED
+    handed_over: bool = False
+
+
+PLAIN = Way()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +76,28 @@ class Stage:
         return Took.model_validate_json(await answer("sides", task.model_dump_json()))
 
     async def ours(
-        self, octets: int, count: int, settings: Mapping[str, object], course: Course = Course.SUBMITTED
+        self, octets: int, count: int, settings: Mapping[str, object], way: Way = PLAIN
     ) -> EngineTook:
         """With a store of its own for this run; in it somebody has signed in where it is to go so."""
         with tempfile.TemporaryDirectory(prefix="run-", dir=self.folder) as folder:
             place = Path(folder) / "store"
-            if "oauth" in settings and course is not Course.ONLY_SUBMIT:
+            if "oauth" in settings and way.course is not Course.ONLY_SUBMIT:
                 await asyncio.to_thread(shutil.copytree, self.store, place)
             whole = {**settings, "store": {"path": str(place)}}
-            task = EngineTask(settings=whole, scan=self.scan(octets), count=count, course=course)
+            task = EngineTask(
+                settings=whole,
+                scan=self.scan(octets),
+                count=count,
+                course=way.course,
+                handed_over=way.handed_over,
+            )
             return EngineTook.model_validate_json(await answer("engine_side", task.model_dump_json()))
 
-    async def through(
-        self, port: int, octets: int, count: int, way: Way, course: Course = Course.SUBMITTED
-    ) -> EngineTook:
+    async def through(self, port: int, octets: int, count: int, way: Way) -> EngineTook:
         """Over one verified connection, signed in."""
         smtp = {"server": "localhost", "port": port, "window": way.window}
         settings = {**self.signed_in, "smtp": smtp, "spool": {"seal": way.seal}}
-        return await self.ours(octets, count, settings, course)
+        return await self.ours(octets, count, settings, way)
 
 
 async def answer(module: str, task: str) -> str:

@@ -18,7 +18,7 @@ from ..tests.interop.postfix import CannotRun, Postfix, postfix
 from .engine_side import SUBMITTERS, Course
 from .measure import Figure, Figures, beside, turns
 from .sides import RECIPIENT, SENDER
-from .stage import Missing, installed, stage
+from .stage import Missing, Way, installed, stage
 
 ROUNDS = 7
 OCTETS = 1_500
@@ -68,7 +68,7 @@ async def beside_postfix() -> Figures:
         settings: Mapping[str, object] = {**at.signed_in, "smtp": {"server": "localhost"}}
 
         async def ours() -> tuple[float, float]:
-            took = await at.ours(OCTETS, JOBS, settings, Course.ONLY_SUBMIT)
+            took = await at.ours(OCTETS, JOBS, settings, Way(course=Course.ONLY_SUBMIT))
             return took.per_s, took.p99_ms
 
         try:

@@ -46,8 +46,8 @@ def sides_of(at: Stage, port: int, size: Size) -> dict[str, Side]:
     def other(name: str) -> Side:
         return partial(at.other, name, port, size.octets, size.count(name))
 
-    def ours(way: Way, course: Course = Course.SUBMITTED) -> Side:
-        return partial(at.through, port, size.octets, size.count("ours"), way, course)
+    def ours(way: Way) -> Side:
+        return partial(at.through, port, size.octets, size.count("ours"), way)
 
     sides: dict[str, Side] = {"raw": other("raw"), "ours": ours(Way())}
     sides |= {name: other(name) for name in OTHERS}
@@ -58,8 +58,9 @@ def sides_of(at: Stage, port: int, size: Size) -> dict[str, Side]:
     if size.name in ("small", "25mb"):
         sides["sealed"] = ours(Way(seal=True))
     if size.name == "25mb":
-        sides["spooled"] = ours(Way(), Course.SPOOLED)
-        sides["spooled_sealed"] = ours(Way(seal=True), Course.SPOOLED)
+        sides["handed_over"] = ours(Way(handed_over=True))
+        sides["spooled"] = ours(Way(course=Course.SPOOLED))
+        sides["spooled_sealed"] = ours(Way(seal=True, course=Course.SPOOLED))
     return sides
 
 
@@ -81,7 +82,7 @@ async def met(at: Stage, name: str) -> Figures:
     return figures
 
 
-OURS = ("sealed", "window8", "spooled", "spooled_sealed")
+OURS = ("sealed", "window8", "handed_over", "spooled", "spooled_sealed")
 
 
 def named(size: str, sink: str, found: Mapping[str, list[Taken]]) -> Figures:
