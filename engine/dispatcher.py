@@ -33,7 +33,7 @@ from .bus import Publication
 from .deeds import where
 from .mailboxes import Mailboxes
 from .play import Machine, Move
-from .ready_jobs import Queue, ReadyJobs, heads_of
+from .ready_jobs import Line, Queue, ReadyJobs
 from .records import RETRY_STORE, JobRow, StoreFailed
 from .runtime import Runtime, Unit
 
@@ -212,9 +212,11 @@ class Dispatcher:
         going = [queue for queue in queues if queue.whose.identity in fresh]
         slow = [each.at for each in self.carried.values() if each.address == address]
         room = self.mailboxes.room(address, slow)
-        while free > 0 and (heads := heads_of(going, self.stands)):
-            head, turns = choose(self.turns.get(address, Turns()), tuple(heads))
-            found = self.take(address, head, heads[head])
+        line = Line(going, self.stands)
+        while free > 0 and line.heads:
+            head, turns = choose(self.turns.get(address, Turns()), tuple(line.heads.values()))
+            found = self.take(address, head, line.queue(head))
+            line.went(head)
             if found is None:
                 continue
             broken, addressed = found

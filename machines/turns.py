@@ -46,16 +46,7 @@ class Turns:
     "The number of each user's last turn in a class; of one who came anew, that at which he came."
 
 
-def seen(turns: Turns, heads: Sequence[Head]) -> Turns:
-    """With those who came, and without those who have nothing more to send."""
-    last = {head[:2]: turns.last.get(head[:2], turns.number) for head in heads}
-    there = {head.turn for head in heads}
-    waited = tuple(count if turn in there else 0 for turn, count in zip(Turn, turns.waited, strict=True))
-    return Turns(waited, turns.number, last)
-
-
-def next_class(turns: Turns, heads: Sequence[Head]) -> Turn:
-    there = sorted({head.turn for head in heads})
+def next_class(turns: Turns, there: Sequence[Turn]) -> Turn:
     late = [turn for turn in there if turn and turns.waited[turn] >= PATIENCE[turn]]
     return max(late, key=lambda turn: (turns.waited[turn] - PATIENCE[turn], turn), default=there[0])
 
@@ -64,14 +55,14 @@ def choose(turns: Turns, heads: Sequence[Head]) -> tuple[Head, Turns]:
     """The next one of these, of which there is at least one; and what is remembered of it. `heads`: for each
     user and class the oldest message.
     """
-    turns = seen(turns, heads)
-    turn = next_class(turns, heads)
-    head = min(
-        (head for head in heads if head.turn is turn), key=lambda head: (turns.last[head[:2]], head.job)
+    there = sorted({head.turn for head in heads})
+    waited = tuple(count if turn in there else 0 for turn, count in zip(Turn, turns.waited, strict=True))
+    turn = next_class(Turns(waited), there)
+    last = {(each, user): turns.last.get((each, user), turns.number) for each, user, _ in heads}
+    _, _, head = min((last[head[:2]], head.job, head) for head in heads if head.turn is turn)
+    last[head[:2]] = turns.number + 1
+    after = tuple(
+        count + 1 if each is not turn and each in there else 0
+        for each, count in zip(Turn, waited, strict=True)
     )
-    waited = tuple(
-        0 if each is turn or not any(other.turn is each for other in heads) else count + 1
-        for each, count in zip(Turn, turns.waited, strict=True)
-    )
-    last = {**turns.last, head[:2]: turns.number + 1}
-    return head, Turns(waited, turns.number + 1, last)
+    return head, Turns(after, turns.number + 1, last)

@@ -4,7 +4,7 @@
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +15,7 @@ import pytest
 from franking.engine.clock import Clock
 from franking.engine.engine import Engine
 from franking.engine.oauth.providers import MICROSOFT
+from franking.engine.ports import Lifetimes
 from franking.engine.reasons import of_job
 from franking.events.information import Actor, Info
 from franking.events.job import JobTaken
@@ -39,7 +40,7 @@ async def at_the_provider(folder: Path, **limits: int | None) -> AsyncIterator[O
     """Everybody's mail goes through the administrator's mailbox, at the provider's own server, which enforces
     what its data say.
     """
-    lifetimes = MICROSOFT.lifetimes._replace(server="localhost", **limits)
+    lifetimes = limited(limits)
     async with office(
         folder,
         from_address={"setting": "Fix Administrator Address"},
@@ -56,10 +57,13 @@ async def at_the_provider(folder: Path, **limits: int | None) -> AsyncIterator[O
         yield here
 
 
+def limited(limits: Mapping[str, int | None]) -> Lifetimes:
+    return MICROSOFT.lifetimes._replace(server="localhost", **limits)  # type: ignore[arg-type]
+
+
 @asynccontextmanager
 async def running(here: Office, **limits: int | None) -> AsyncIterator[Engine]:
-    lifetimes = MICROSOFT.lifetimes._replace(server="localhost", **limits)
-    providers = {"Microsoft": replace(MICROSOFT, lifetimes=lifetimes)}
+    providers = {"Microsoft": replace(MICROSOFT, lifetimes=limited(limits))}
     clock: Clock = here.clock
     async with Engine.open(here.settings, clock=clock, screen=here.screen, providers=providers) as engine:
         await engine.settle()
@@ -252,8 +256,8 @@ def longest_wait(engine: Engine) -> int:
     assert sorted(order(engine)) == sorted(classes), "each job was taken once"
     waited, longest = Counter[Turn](), 0
     left = Counter(classes.values())
-    for job in order(engine):
-        turn = classes[job]
+    for number in order(engine):
+        turn = classes[number]
         left[turn] -= 1
         for other in Turn:
             waited[other] = waited[other] + 1 if other is not turn and left[other] else 0
