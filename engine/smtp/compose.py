@@ -9,15 +9,15 @@ sends the same ones. Every part goes as 7-bit lines of at most 76 characters, so
 import binascii
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Self
 
-from ..ports import Content
+from ..content_port import Content
 from .fields import Field, Structured, Unencodable, parameter
 
 ENCODED_LINE = 76
@@ -224,9 +224,20 @@ def whole_blocks(pieces: Iterator[bytes]) -> Iterator[bytes | memoryview]:
         yield rest
 
 
+def _encoder() -> Callable[[bytes | memoryview], bytes]:
+    try:
+        from pybase64 import b64encode
+    except ImportError:  # the extra `fast` is not installed
+        return partial(binascii.b2a_base64, newline=False)
+    return b64encode
+
+
+_encoded = _encoder()
+
+
 def base64_lines(octets: bytes | memoryview) -> bytes:
     """RFC 2045 section 6.8, every line ended."""
-    encoded = binascii.b2a_base64(octets, newline=False)
+    encoded = _encoded(octets)
     if len(octets) == BLOCK:
         return b"\r\n".join(_split_lines(encoded)) + b"\r\n"
     return b"".join([encoded[i : i + ENCODED_LINE] + b"\r\n" for i in range(0, len(encoded), ENCODED_LINE)])

@@ -1,5 +1,6 @@
 """Composing: what is parsed is what was put in, and the promised size is the size on the wire."""
 
+import sys
 import tracemalloc
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from franking.engine.content_port import FileChanged
 from franking.engine.contents import OnDisk
-from franking.engine.ports import FileChanged
+from franking.engine.smtp import compose
 from franking.engine.smtp.compose import (
     BLOCK,
     Encoding,
@@ -229,3 +231,13 @@ def test_the_writer_never_holds_the_message(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert total == message.size > 33_000_000
     assert grown < 512 * 1024
+
+
+def test_both_encoders_write_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the extra `fast` and without it."""
+    octets = bytes(range(256)) * (BLOCK // 256 + 1)
+    blocks_of = [octets[:BLOCK], octets[: BLOCK - 1], octets[:1], b""]
+    fast = [base64_lines(block) for block in blocks_of]
+    monkeypatch.setitem(sys.modules, "pybase64", None)
+    monkeypatch.setattr(compose, "_encoded", compose._encoder())
+    assert [base64_lines(block) for block in blocks_of] == fast
