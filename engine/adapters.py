@@ -20,13 +20,13 @@ from ..machines.message import Limits
 from ..machines.pace import Pace
 from .boxes import LINK_PATH, Linked, LinkEnded
 from .clock import Clock
+from .content_port import Content
 from .exclusions import exclusion
 from .holder import Held
 from .information import detail_of
 from .ports import (
     Application,
     Attachment,
-    Content,
     Credentials,
     Envelope,
     HttpProxy,

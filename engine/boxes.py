@@ -28,10 +28,10 @@ from ..events.request import Given, ScanToUrl
 from ..machines.document import DOCUMENT, KEPT, Stay
 from ..machines.effects import Effect, EraseDocument
 from .bus import Publication
+from .content_port import Content
 from .deeds import Brought, Outcome, Performer
 from .pieces import FileKey, Keys, read, written
 from .play import Asked
-from .ports import Content
 from .records import DocumentRow, JobRow, LinkRow, SealLost, StoreFailed, Write
 from .runtime import Runtime
 from .scans import Scans

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
+from .content_port import FileChanged
 from .pieces import PIECE_OCTETS, TAG_OCTETS, FileKey, opened, pieces_of, sealed_size
-from .ports import FileChanged
 
 READ_OCTETS = 59_850
 "Of a file as it is: five times what becomes one TLS record in base64, so that nothing is put together anew."

@@ -6,7 +6,7 @@ exceptions: an adapter that raises has a bug.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from ..events.information import Actor
 from ..events.settings import AdministratorFlow, Flow
+from .content_port import Content
 from .exclusions import Exclusion
 from .secret import Secret
 from .shown import SignInCode, SignInRequest
@@ -204,34 +205,6 @@ class SignsIn(Provider, Protocol):
 
     def instead(self, flow: Flow, refused: Trouble, screen: Screen) -> Flow | None:
         """The flow that may work where this one was refused like this; None: there is none."""
-
-
-class FileChanged(Exception):
-    """A file no longer is what it was when the job was accepted: another size, or not what was sealed."""
-
-    def __init__(self, name: str, octets: int) -> None:
-        super().__init__(name, octets)
-        self.name = name
-        self.octets = octets
-        "What it had."
-
-
-class OpenContent(Protocol):
-    def pieces(self, first: int = 0) -> Iterator[bytes]:
-        """From that octet to the end, proved to be what was taken. Raises FileChanged, OSError."""
-
-    def close(self) -> None: ...
-
-
-class Content(Protocol):
-    """The octets of one file, wherever they lie."""
-
-    @property
-    def octets(self) -> int:
-        """When the job was accepted."""
-
-    def open(self) -> OpenContent:
-        """Raises FileChanged where it has another size by now, or OSError where it cannot be read."""
 
 
 class Attachment(NamedTuple):

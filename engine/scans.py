@@ -18,8 +18,8 @@ from pathlib import Path
 from ..events.request import Given, InternetFax, Request, Scan, ScanToUrl, Separation
 from ..events.settings import Spool as Settings
 from . import pieces
+from .content_port import Content, FileChanged
 from .contents import InRow
-from .ports import Content, FileChanged
 from .records import JobRow, SealLost, Write
 from .room import Reserved, Room
 from .spool import FILES, Kept, Original, SpooledFile, Taken, on_disk, small, unlink

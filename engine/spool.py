@@ -23,9 +23,9 @@ from typing import NamedTuple, Protocol
 from pydantic import TypeAdapter
 
 from ..events.request import Given, named_in_text
+from .content_port import Content
 from .contents import InRow, OnDisk, SealedOnDisk
 from .pieces import PIECE_OCTETS, FileKey, Keys, sealed
-from .ports import Content
 from .scratch import Made
 from .words import Spoken, Words, words
 

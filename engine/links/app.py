@@ -23,9 +23,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ..boxes import LINK_PATH
+from ..content_port import Content, FileChanged, OpenContent
 from ..engine import Engine
 from ..functions.media_types import media_type
-from ..ports import Content, FileChanged, OpenContent
 from ..records import DocumentRow, SealFailed, StoreFailed
 from ..runtime import EngineFailed, EngineStopped
 from .fields import Span, attachment, span

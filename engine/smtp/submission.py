@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from ...events.settings import Security
 from ..clock import Clock
-from ..ports import Envelope, FileChanged, Login, Outcome, Phase, Progress, Room
+from ..content_port import FileChanged
+from ..ports import Envelope, Login, Outcome, Phase, Progress, Room
 from .auth import discreet
 from .compose import Message
 from .connect import Server, security_at

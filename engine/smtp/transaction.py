@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from ..ports import Envelope, FileChanged, Notify, Outcome, Phase, Progress, Recipient, Verdict
+from ..content_port import FileChanged
+from ..ports import Envelope, Notify, Outcome, Phase, Progress, Recipient, Verdict
 from .chat import Chat, Lost, Place
 from .compose import Message, blocks
 from .fields import Unencodable, addr_spec, xtext

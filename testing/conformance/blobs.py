@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ...engine.ports import Content, FileChanged
+from ...engine.content_port import Content, FileChanged
 
 PIECE = 64 << 10
 "Of what is sealed; around its multiples the sizes are chosen."

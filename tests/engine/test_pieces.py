@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from franking.engine.content_port import Content, FileChanged
 from franking.engine.contents import OnDisk, SealedOnDisk
 from franking.engine.pieces import (
     PIECE_OCTETS,
@@ -20,7 +21,6 @@ from franking.engine.pieces import (
     sealed_size,
     written,
 )
-from franking.engine.ports import Content, FileChanged
 from franking.engine.scratch import SealedScratch
 from franking.engine.smtp.compose import File
 

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import pytest
 
+from franking.engine.content_port import Content
 from franking.engine.functions import COMPOSERS, compose
-from franking.engine.ports import Attachment, Content
+from franking.engine.ports import Attachment
 from franking.engine.smtp.compose import blocks
 from franking.engine.smtp.fields import LINE
 from franking.events.request import Function
