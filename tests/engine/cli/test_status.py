@@ -166,6 +166,7 @@ def test_s31_a_closed_mailbox_is_shown_with_its_jobs_and_the_remedy(device: Devi
         "address": ADMINISTRATOR,
         "state": "closed",
         "code": "535 5.7.139",
+        "jobs": 1,
     }
 
 
