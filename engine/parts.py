@@ -1,7 +1,7 @@
 """What an engine is made of, put together. The parts know each other by what they are given here."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..events.base import Event
 from ..events.device import Availability
 from ..events.information import Info
+from ..events.request import Request
 from ..events.sign_in import SignInCancelled
 from ..events.token import TokenDeleted
 from ..machines.identity import same
@@ -43,6 +44,7 @@ from .retention import Retention
 from .runtime import Runtime
 from .saying import Saying
 from .scans import Scans
+from .scratch import Made, Scratch
 from .senders import Senders
 from .sending import Sending, Way
 from .settings import Settings
@@ -60,6 +62,12 @@ from .words import Spoken, Words
 if TYPE_CHECKING:
     from .oauth.providers import ProviderData
     from .store.keys import Key
+
+
+def prepared(request: Request, paths: Sequence[Path], scratch: Scratch) -> Sequence[Path | Made]:
+    from .functions.prepare import prepare
+
+    return prepare(request, paths, scratch)
 
 
 class NoScreen(Spoken):
@@ -134,7 +142,7 @@ class Parts:
         self.vault = Vault(key)
         self.spool = Spool(folder / "spool")
         self.runtime = Runtime(store, clock, self.vault.seal, self.activity)
-        self.scans = Scans(self.spool, store, self.vault, lambda: self.settings.spool)
+        self.scans = Scans(self.spool, store, self.vault, lambda: self.settings.spool, prepared)
         self.boxes = Boxes(folder / "boxes", self.runtime, self.vault, self.scans)
         self.resealing = Resealing(self.runtime, self.vault)
         self.saying = Saying(self.runtime)

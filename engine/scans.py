@@ -22,11 +22,19 @@ from .content_port import Content, FileChanged
 from .contents import InRow
 from .records import JobRow, SealLost, Write
 from .room import Reserved, Room
+from .scratch import Made, Scratch
 from .spool import FILES, Kept, Original, SpooledFile, Taken, on_disk, small, unlink
 from .spool_folders import Spool
 from .store_port import Store
 from .vault_port import ScanSeal
 from .vault_rows import BodyRow, ScanRow
+
+Prepare = Callable[[Request, Sequence[Path], Scratch], Sequence[Path | Made]]
+"What is made of the files of a request, in a thread. Raises ScanUnreadable, OSError."
+
+
+def unprepared(request: Request, paths: Sequence[Path], scratch: Scratch) -> Sequence[Path]:
+    return paths
 
 
 class KeysDamaged(SealLost):
@@ -37,8 +45,16 @@ class KeysDamaged(SealLost):
 
 
 class Scans:
-    def __init__(self, spool: Spool, store: Store, seal: ScanSeal, settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        store: Store,
+        seal: ScanSeal,
+        settings: Callable[[], Settings],
+        prepare: Prepare = unprepared,
+    ) -> None:
         self.spool, self.store, self.seal, self.settings = spool, store, seal, settings
+        self.prepare = prepare
         self.room = Room(spool.folder, store, settings)
 
     # Into the spool
@@ -66,13 +82,11 @@ class Scans:
 
     def take_files(self, job: int, request: Request, given: Given, room: Reserved) -> Taken:
         """In a thread."""
-        from .functions.prepare import prepare
-
         seals = self.settings().seal
         if as_they_are(request):
             return self.spool.take(job, request.paths, given, seals=seals)
         with self.spool.scratch(job, seals=seals) as scratch:
-            made = prepare(request, request.paths, scratch)
+            made = self.prepare(request, request.paths, scratch)
             room.at_least(sum(size(each) if isinstance(each, Path) else each.octets for each in made))
             return self.spool.take(job, made, seals=seals)
 
