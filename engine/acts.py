@@ -246,9 +246,6 @@ class Acts:
         left_s = (stale_at - self.clock.now()).total_seconds()
         return Held(tokens.access, stale_at, self.clock.monotonic() + left_s, account)
 
-    def later(self, tries: int, retry_after: timedelta | None) -> datetime:
-        return ask_again(tries, "", self.clock.now(), retry_after)
-
 
 def say(fact: Event) -> Outcome:
     return (Publication(fact),)
