@@ -108,6 +108,8 @@ class ScriptedServer:
         for connection in self.connections:
             if connection.writer is not None:
                 connection.writer.transport.abort()
+        for task in self._tasks:
+            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
 

@@ -106,6 +106,7 @@ class Chat(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._acknowledge()
+        waiting = len(self._waiting)
         try:
             for reply in self._reader.feed(data):
                 if not self._waiting:
@@ -115,7 +116,8 @@ class Chat(asyncio.Protocol):
                     place.reply.set_result(reply)
                 if self._broken_off:
                     return self.abort()
-            self._count_anew()
+            if len(self._waiting) < waiting:  # a piece of a reply gains no time
+                self._count_anew()
         except Malformed:
             self._break("protocol", "not a reply")
 
