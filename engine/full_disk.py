@@ -8,7 +8,7 @@ import logging
 from datetime import timedelta
 
 from ..events.base import Event
-from ..events.device import DiskFilled, DiskHasRoom
+from ..events.device import DiskFilled, DiskRoomRegained
 from ..machines.disk import DISK, FULL
 from .bus import Publication
 from .records import StoreFailed
@@ -48,5 +48,5 @@ class FullDisk:
         await self.store.hold_back()
         told = self.runtime.instance(DISK, "").state is FULL
         if self.store.short != told:
-            fact: Event = DiskFilled() if self.store.short else DiskHasRoom()
+            fact: Event = DiskFilled() if self.store.short else DiskRoomRegained()
             await self.runtime.publish(Publication(fact))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from ..events.base import Event
 from ..events.device import ClockBelieved, ClockDoubted
 from ..events.job import JobDeferred, JobEndedInPart, JobPartlySent, JobRetryDue, JobSent
-from ..events.mailbox import MailboxPauseOver, MailboxTryWanted
+from ..events.mailbox import MailboxPauseEnded, MailboxTryWanted
 from ..events.settings import DeviceSettings, Security
 from ..events.token import AccessTokenReady, RefreshDelayed, RenewalDue, SignInSucceeded
 from ..machines.clock import CLOCK, DOUBTED
@@ -63,7 +63,7 @@ class KnownTime:
         for account in self.store.in_states(MAILBOX.title, [CLOSED.name]):
             await self.saying.say(MailboxTryWanted(account=account))
         for account in self.store.in_states(MAILBOX.title, [MAILBOX_WAITING.name]):
-            await self.saying.say(MailboxPauseOver(account=account))
+            await self.saying.say(MailboxPauseEnded(account=account))
 
     def over_tls(self, fact: Event) -> bool:
         """It says that a certificate is valid by this clock."""

@@ -16,7 +16,7 @@ from ..events.information import Actor, Info
 from ..events.mailbox import (
     MailboxClosed,
     MailboxPaused,
-    MailboxPauseOver,
+    MailboxPauseEnded,
     MailboxProved,
     MailboxTryWanted,
     MailboxUsed,
@@ -185,7 +185,7 @@ class Mailboxes:
         if room.pace == UNLIMITED:
             return ()
         row, traffic = self.row(address), self.traffic(address)
-        fact = MailboxUsed(account=row.account, recipients=recipients, **room.pace._asdict())
+        fact = MailboxUsed(account=row.account, recipient_count=recipients, **room.pace._asdict())
         told: tuple[Write, ...] = ()
         if traffic.eases_at is None and room.nearly():
             detail = detail_by("I302", Actor.ADMIN, account=address)
@@ -240,7 +240,7 @@ class Mailboxes:
         """The way to the server is another one now, or who signs in there."""
         waits = [row for row in self.rows.values() if self.state(row.address) is WAITING]
         tries = (publication for row in self.rows.values() for publication in self.tries(row))
-        return (*tries, *(Publication(MailboxPauseOver(account=row.account)) for row in waits))
+        return (*tries, *(Publication(MailboxPauseEnded(account=row.account)) for row in waits))
 
     def tries(self, row: AccountRow | None) -> tuple[Publication, ...]:
         if row is None or self.state(row.address) is not CLOSED:

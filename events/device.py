@@ -157,5 +157,5 @@ class DiskFilled(OfDevice):
     """The store's disk is full: no new job is taken."""
 
 
-class DiskHasRoom(OfDevice):
+class DiskRoomRegained(OfDevice):
     """There is room again."""

@@ -47,7 +47,7 @@ class PacedFact(OfAccount):
 class MailboxUsed(PacedFact):
     """A message is on its way: it counts for the provider's pace (B11)."""
 
-    recipients: Count
+    recipient_count: Count
 
 
 class MailboxUseEnded(PacedFact):
@@ -71,7 +71,7 @@ class MailboxPaused(OfAccount):
     "The server's, such as `432 4.3.2`; or ours, `pace` or `quota`."
 
 
-class MailboxPauseOver(OfAccount):
+class MailboxPauseEnded(OfAccount):
     """The pause has lasted as long as it was to."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..events.base import OfDevice
-from ..events.device import DiskFilled, DiskHasRoom
+from ..events.device import DiskFilled, DiskRoomRegained
 from ..events.information import Info
 from .definition import Definition, ignore, on, state
 from .effects import Clear, Inform
@@ -28,9 +28,9 @@ DISK = Definition(
     "disk", Nothing,
     state(ROOMY, "New jobs are taken.",
         on(DiskFilled, to=FULL, ask=[Inform(Info.DISK_FULL)]),
-        ignore(DiskHasRoom, why="it has had room")),
+        ignore(DiskRoomRegained, why="it has had room")),
     state(FULL, "No new job is taken; what is under way comes to its end.",
-        on(DiskHasRoom, to=ROOMY, ask=[Clear(Info.DISK_FULL)]),
+        on(DiskRoomRegained, to=ROOMY, ask=[Clear(Info.DISK_FULL)]),
         ignore(DiskFilled, why="it is known")),
     per=OfDevice,
 )  # fmt: skip

@@ -23,7 +23,7 @@ from ..events.information import Info
 from ..events.mailbox import (
     MailboxClosed,
     MailboxPaused,
-    MailboxPauseOver,
+    MailboxPauseEnded,
     MailboxProved,
     MailboxQuotaEased,
     MailboxTryDue,
@@ -105,7 +105,7 @@ def mended(traffic: Traffic, event: MailboxProved) -> Traffic:
 
 
 def counted(traffic: Traffic, event: MailboxUsed) -> Traffic:
-    use = used(traffic.use, event.at, event.recipients)
+    use = used(traffic.use, event.at, event.recipient_count)
     return replace(traffic, use=use, eases_at=eased_at(traffic, use, event))
 
 
@@ -169,11 +169,11 @@ def pause_on(traffic: Traffic, event: MailboxPaused) -> Traffic:
     return replace(pause(traffic, event), first_one=traffic.first_one or event.code not in OURS)
 
 
-def one_first(traffic: Traffic, event: MailboxPauseOver) -> bool:
+def one_first(traffic: Traffic, event: MailboxPauseEnded) -> bool:
     return traffic.first_one
 
 
-def waited(traffic: Traffic, event: MailboxPauseOver) -> Traffic:
+def waited(traffic: Traffic, event: MailboxPauseEnded) -> Traffic:
     return replace(traffic, until=None, why="", first_one=False)
 
 
@@ -197,7 +197,7 @@ MAILBOX = Definition(
         ignore(MailboxTryDue, MailboxTryWanted, why="it is open to a message already, or will be"),
         ignore(MailboxProved, why="that says nothing of what it is closed for"),
         ignore(MailboxPaused, why="nothing goes as it is"),
-        ignore(MailboxPauseOver, why="it does not wait for that"),
+        ignore(MailboxPauseEnded, why="it does not wait for that"),
     ),
     state(OPEN, "Nothing stands in the way.",
         EASES,
@@ -209,13 +209,13 @@ MAILBOX = Definition(
         on(MailboxPaused, to=WAITING, data=pause)),
     state(WAITING, "The provider's pace is reached, or its server wants a while; it goes on by itself.",
         EASES,
-        lasts(until="until", then=MailboxPauseOver),
+        lasts(until="until", then=MailboxPauseEnded),
         on(MailboxUsed, when=nearly, data=counted_last, ask=NEARLY),
         on(MailboxUsed, unless=nearly, data=counted_last),
         on(MailboxUseEnded, data=corrected_waiting),
         on(MailboxPaused, data=pause_on),
-        on(MailboxPauseOver, when=one_first, to=TRYING, data=waited),
-        on(MailboxPauseOver, unless=one_first, to=OPEN, data=waited)),
+        on(MailboxPauseEnded, when=one_first, to=TRYING, data=waited),
+        on(MailboxPauseEnded, unless=one_first, to=OPEN, data=waited)),
     state(CLOSED, "Somebody must mend it first; the account's jobs wait.",
         EASES,
         lasts(until="try_at", then=MailboxTryDue),

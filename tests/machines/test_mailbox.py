@@ -9,7 +9,7 @@ import pytest
 from franking.events.mailbox import (
     MailboxClosed,
     MailboxPaused,
-    MailboxPauseOver,
+    MailboxPauseEnded,
     MailboxProved,
     MailboxQuotaEased,
     MailboxTryDue,
@@ -26,8 +26,8 @@ IN_AN_HOUR = NOW + timedelta(hours=1)
 OFF, FULL, BUSY = "535 5.7.139", "554 5.2.2", "432 4.3.2"
 DUE, WANTED = MailboxTryDue(account=ACCOUNT), MailboxTryWanted(account=ACCOUNT)
 PROVED = MailboxProved(account=ACCOUNT)
-PAUSE_OVER, EASED = MailboxPauseOver(account=ACCOUNT), MailboxQuotaEased(account=ACCOUNT)
-Fact = MailboxClosed | MailboxPaused | MailboxPauseOver | MailboxProved | MailboxTryDue | MailboxTryWanted
+PAUSE_OVER, EASED = MailboxPauseEnded(account=ACCOUNT), MailboxQuotaEased(account=ACCOUNT)
+Fact = MailboxClosed | MailboxPaused | MailboxPauseEnded | MailboxProved | MailboxTryDue | MailboxTryWanted
 
 
 def closed_by(code: str) -> MailboxClosed:
@@ -40,7 +40,7 @@ def paused_by(code: str, seconds: float = HOUR) -> MailboxPaused:
 
 def used(seconds: float, recipients: int = 1, minute: int = 3, people: int = 0) -> MailboxUsed:
     fact = MailboxUsed(
-        account=ACCOUNT, recipients=recipients, messages_a_minute=minute, recipients_a_day=people
+        account=ACCOUNT, recipient_count=recipients, messages_a_minute=minute, recipients_a_day=people
     )
     return at(fact, seconds)
 

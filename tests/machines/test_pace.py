@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from franking.events.mailbox import MailboxPaused, MailboxPauseOver, MailboxUsed, MailboxUseEnded
+from franking.events.mailbox import MailboxPaused, MailboxPauseEnded, MailboxUsed, MailboxUseEnded
 from franking.machines.mailbox import MAILBOX, WAITING, Traffic
 from franking.machines.pace import LATE, WINDOW_S, Pace, free_at, left
 from franking.machines.turns import Head, Turn, Turns, choose
@@ -77,7 +77,7 @@ def sent(messages: Sequence[Message], pace: Pace, starts: Sequence[float]) -> Pr
                 until = (mailbox.data.until - NOW).total_seconds()
                 now = max(now, min([until, *(ends for _, ends in under_way if ends > now)]))
                 if now >= until:
-                    mailbox.hears(at(MailboxPauseOver(account=ACCOUNT), now))
+                    mailbox.hears(at(MailboxPauseEnded(account=ACCOUNT), now))
                 continue
             moment = NOW + timedelta(seconds=now)
             slow = sum(now - begun > WINDOW_S for begun, _ in under_way)
@@ -94,7 +94,7 @@ def sent(messages: Sequence[Message], pace: Pace, starts: Sequence[float]) -> Pr
                 mailbox.hears(at(MailboxPaused(account=ACCOUNT, until=free, code="quota"), now))
                 continue
             break
-        fact = MailboxUsed(account=ACCOUNT, recipients=message.recipients, **limits)
+        fact = MailboxUsed(account=ACCOUNT, recipient_count=message.recipients, **limits)
         mailbox.hears(at(fact, now))
         provider.counted.append((now + message.takes_s * message.counted_after, message.recipients))
         under_way.append((now, now + message.takes_s))
