@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from ..events.information import Actor
 from ..machines.job import COPIED, GIVEN_UP, IN_PART
+from ..machines.mailbox import PACE, QUOTA
 
 OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     "outcome unknown": ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
@@ -30,3 +31,11 @@ OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     "cancelled": ("ended.cancelled.cause", "ended.nothing.remedy", Actor.NOBODY),
 })  # fmt: skip
 "Cause, remedy and who must act, by the code that stands with the job."
+
+PAUSES: Mapping[str, tuple[str, str]] = MappingProxyType({
+    PACE: ("reason.pace", "waits.pace.cause"),
+    QUOTA: ("reason.quota", "waits.quota.cause"),
+})  # fmt: skip
+"What a list of jobs says, and the cause of one job, by why the mailbox waits although no server said so."
+PAUSED = ("reason.paused", "waits.paused.cause")
+"The same where its server said so."

@@ -8,12 +8,12 @@ from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
 from ..machines.access_token import BACKING_OFF
 from ..machines.job import ENDED, WAITING
-from ..machines.mailbox import OURS
 from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF
 from .information import Advice, of_reason, of_rules
 from .mailboxes import MailboxStatus
+from .own_reasons import PAUSED, PAUSES
 from .ports import Outcome, Phase, Verdict
 from .records import JobOutcome
 from .status import IdentityStatus, JobStatus, Reader, Status
@@ -63,8 +63,8 @@ def of_job(reader: Reader, job: JobStatus) -> Advice:
 
 def of_pause(mailbox: MailboxStatus, words: Words) -> Advice:
     """The provider's pace, or its server's word: nobody needs to do anything."""
-    meaning = mailbox.code if mailbox.code in OURS else "paused"
-    cause = words.say(f"waits.{meaning}.cause", account=mailbox.address, code=mailbox.code)
+    _, said = PAUSES.get(mailbox.code, PAUSED)
+    cause = words.say(said, account=mailbox.address, code=mailbox.code)
     return Advice(cause, words.say("waits.remedy"), Actor.NOBODY)
 
 

@@ -14,7 +14,7 @@ from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.credential import CREDENTIAL
 from ..machines.job import ENDED, HELD, JOB, SENT, WAITING, Progress
 from ..machines.lifetime import LIFETIME
-from ..machines.mailbox import CLOSED, OURS
+from ..machines.mailbox import CLOSED
 from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
@@ -23,6 +23,7 @@ from .addressees import Addressee, Fate, addressees
 from .information import Raised, Warning, of_rules, warning
 from .journal import Unreadable, entry
 from .mailboxes import Mailboxes, MailboxStatus
+from .own_reasons import PAUSED, PAUSES
 from .people import People
 from .play import Instance, Machine
 from .records import JOBS_AT_ONCE, JobMoved, JobRow
@@ -263,7 +264,7 @@ class Reader:
             closed = say("reason.mailbox", code=mailbox.data.code)
         elif mailbox is not None and mailbox.state is MAILBOX_WAITING:
             why = mailbox.data.why
-            closed = say(f"reason.{why}") if why in OURS else say("reason.paused", code=why)
+            closed = say(PAUSES.get(why, PAUSED)[0], code=why)
         if sending.state is OFF:
             return closed
         if sending.state is NOT_AVAILABLE:
