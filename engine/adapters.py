@@ -254,9 +254,7 @@ class Adapters:
         meant = explain(outcome)
         return detail_of(f"smtp.{meant.meaning}", meant.cause, meant.remedy, meant.actor, **fields)
 
-    def envelope(
-        self, row: JobRow, contents: Sequence[Content], links: Sequence[Linked] = ()
-    ) -> Envelope:
+    def envelope(self, row: JobRow, contents: Sequence[Content], links: Sequence[Linked] = ()) -> Envelope:
         """`contents`: of the job's files; `links`: of Scan to URL. Raises LinkEnded, and ValueError where no
         header field can carry a value.
         """

@@ -26,7 +26,8 @@ from pydantic.fields import FieldInfo
 from .menu import At, Offered
 from .request import Address, Line
 from .said import Said, filled, said
-from .settings import MENU, DeviceSettings, Host, HttpsUrl, Reference
+from .settings import MENU, DeviceSettings
+from .values import Host, HttpsUrl, Reference
 
 T = TypeVar("T")
 

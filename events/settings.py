@@ -12,26 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from .menu import At, Offered, both, panel, web
 from .request import Address, Function, Line
-
-Reference = Annotated[str, StringConstraints(pattern=r"^(credential|vault):[A-Za-z0-9_.-]+$")]
-Host = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$")
-]
-HttpsUrl = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s/?#]+[^\s?#]*$")]
-"Others are made from it by adding to its path, so nothing may stand behind that."
-
-
-def in_seconds(value: object) -> object:
-    """A number is seconds, also where every value is text, as in the environment."""
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
-
-
-Duration = Annotated[timedelta, BeforeValidator(in_seconds)]
-Kept = Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=3650))]
+from .values import Duration, Host, HttpsUrl, Kept, Reference, Values
 
 
 class ChangeFrom(StrEnum):
@@ -120,10 +105,6 @@ class Language(StrEnum):
     GERMAN = "de"
 
 
-class Values(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
 SMTP = "[Network] - [E-mail Setting] - [E-mail TX (SMTP)]"
 OAUTH = f"{SMTP} - [OAuth Settings]"
 CHANGE_FROM = f"{SMTP} - [Change From Address Setting]"
@@ -205,7 +186,7 @@ class Smtp(Values):
     user_credential: Annotated[Reference | None, both("[Password]", f"{SMTP} - [SMTP Authentication]")] = None
     "The password of `user`."
     connections: Annotated[int, Field(ge=1, le=100)] | None = None
-    "Of one mailbox at once; left out: as many as the provider allows, and one at a server that is not its own."
+    "Of one mailbox at once; left out: as many as the provider allows, and one at a server not its own."
     window: Annotated[int, Field(ge=1, le=64)] = 4
     "Messages under way over one connection, where the server takes commands in groups (RFC 2920)."
     per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None

@@ -16,7 +16,6 @@ from ...events.information import Info
 from ...events.menu import spoken
 from ...events.settings import MENU
 from ...machines.mailbox import TRIED_AFTER
-from ...machines.mailbox import TRIED_AFTER
 from ..acts import SOMEBODYS_ACT
 from ..back_off import BACK_OFF, SELDOM
 from ..oauth.answers import FIXED, GENERAL, Call, Row

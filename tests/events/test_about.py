@@ -10,7 +10,8 @@ from franking.engine.settings import Settings
 from franking.events.about import about, at_the_panel, every, in_web_connection, taken, value_of, written
 from franking.events.menu import UTILITY
 from franking.events.said import filled
-from franking.events.settings import DeviceSettings, Host
+from franking.events.settings import DeviceSettings
+from franking.events.values import Host
 
 SMTP = "[Network] - [E-mail Setting] - [E-mail TX (SMTP)]"
 PAGE = {

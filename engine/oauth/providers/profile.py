@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ....events.information import Actor
 from ....events.request import Line
 from ....events.said import said
-from ....events.settings import Host, HttpsUrl
+from ....events.values import Host, HttpsUrl
 from ...ports import AnswerClass, Lifetimes
 from ...settings import Mistake, SettingsError, mistakes_of
 from ..answers import Row
