@@ -7,8 +7,9 @@ and who must act.
 Rule of this file: a condition reads its arguments only, and what is broken is always reported together (S15).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from ..events.information import Actor
@@ -73,7 +74,15 @@ class Rule(NamedTuple):
         return spoken(self.remedy, MENU)
 
     def verdict(self, look: Look) -> Verdict | None:
-        return dict(self.looked_at).get(look)
+        return next((verdict for when, verdict in self.looked_at if when is look), None)
+
+
+class Rules(tuple[Rule, ...]):  # noqa: SLOT001 - what is found once is kept in it
+    """Rules in their order, sorted once by when they are looked at: every job looks at them twice."""
+
+    @cached_property
+    def by_look(self) -> Mapping[Look, tuple[Rule, ...]]:
+        return {look: tuple(rule for rule in self if rule.verdict(look)) for look in Look}
 
 
 ROUTED = frozenset({Function.SCAN_TO_ME, Function.TSI_ROUTING})
@@ -190,8 +199,7 @@ def function_off(now: Situation) -> bool:
 
 
 def links_lead_nowhere(now: Situation) -> bool:
-    message = now.message
-    to_url = message is not None and message.function is Function.SCAN_TO_URL
+    to_url = now.message is not None and now.message.function is Function.SCAN_TO_URL
     return to_url and now.settings.box.public_url is None
 
 
@@ -233,7 +241,7 @@ def secret_over_a_plain_connection(now: Situation) -> bool:
 SUBMIT, SEND = Look.SUBMIT, Look.SEND
 REFUSED_AT_ONCE = ((SUBMIT, Verdict.REFUSE),)
 
-RULES: tuple[Rule, ...] = (
+RULES = Rules((
     Rule("S1-off", ("oauth.enabled",), oauth_off, ((Look.SIGN_IN, Verdict.NOT_AVAILABLE),),
          "[OAuth 2.0] is OFF, so there is nothing to sign in for.",
          "Set {oauth.enabled} to ON.",
@@ -362,7 +370,7 @@ RULES: tuple[Rule, ...] = (
          "The minimum TLS version is above the maximum.",
          "Set {tls.minimum} no higher than [Maximum].",
          Actor.ADMIN),
-)  # fmt: skip
+))  # fmt: skip
 """The order is that in which they are reported."""
 
 
@@ -373,15 +381,11 @@ def broken(
     rules: Iterable[Rule] = RULES,
     limits: Limits = UNKNOWN,
 ) -> tuple[Rule, ...]:
-    """Every rule that these settings break, seen at this moment; with [OAuth 2.0] OFF no OAuth rule applies
-    (S1).
-    """
+    """Every rule that these settings break now; with [OAuth 2.0] OFF no OAuth rule applies (S1)."""
     now = Situation(settings, message, limits)
-    return tuple(
-        rule
-        for rule in rules
-        if rule.verdict(look) and (settings.oauth.enabled or without_oauth(rule, look)) and rule.broken(now)
-    )
+    looked_at = (rules if isinstance(rules, Rules) else Rules(rules)).by_look[look]
+    found = (rule for rule in looked_at if settings.oauth.enabled or without_oauth(rule, look))
+    return tuple(rule for rule in found if rule.broken(now))
 
 
 def without_oauth(rule: Rule, look: Look) -> bool:
