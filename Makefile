@@ -18,7 +18,7 @@ test: check
 	$(BIN)/python -m pytest
 
 test-long: check
-	FRANKING_LONG=1 $(BIN)/python -m pytest
+	FRANKING_LONG=1 $(BIN)/python -m pytest -o faulthandler_timeout=1800 # twenty years take longer than a hang
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -37,7 +37,7 @@ from franking.machines.access_token import ACCESS_TOKEN
 
 from .token_life import LOGINS, Life, played
 
-RUNS, STEPS = 2000, 50
+RUNS, STEPS, PARTS = 2000, 50, 8
 ANSWERS = ("ok", "rotated", "lost", "wait", "admin", "app", "protocol", "ours", "person")
 logins = st.sampled_from(sorted(LOGINS))
 RIGHT_AGAIN = timedelta(days=2)
@@ -249,14 +249,16 @@ NOW: list[Life] = []
 
 
 @pytest.mark.manual("S26", "S29", "B5", "B11", "S25")
+@pytest.mark.parametrize("part", range(PARTS))
 def test_s29_tokens_live_through_whatever_happens(
-    long_count: Callable[[int, int], int], monkeypatch: pytest.MonkeyPatch
+    part: int, long_count: Callable[[int, int], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """In parts, each with lives of its own: no test of the long counts takes as long as one that hangs."""
     monkeypatch.setattr(Adapters, "provider_of", played(lambda: NOW[-1].books))
     run_state_machine_as_test(
-        Tokens,
+        seed(part)(type("Tokens", (Tokens,), {})),
         settings=settings(
-            max_examples=long_count(12, RUNS),
+            max_examples=long_count(4, RUNS // PARTS),
             stateful_step_count=STEPS,
             suppress_health_check=list(HealthCheck),
         ),
