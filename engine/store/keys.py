@@ -19,6 +19,8 @@ from typing import Protocol
 from ..records import SealFailed, SealLost
 
 KEY_OCTETS = 32
+TOO_LONG = 1 << 16
+"A file of that many octets or more is no key; how many exactly, nobody needs to know."
 FILE = "key"
 NEXT = "key.next"
 CREDENTIAL = "franking-key"
@@ -94,17 +96,19 @@ class KeyFile:
         self.source = str(path)
         self.replaced: tuple[bytes, ...] = ()
         "In memory: what was taken out of the store before is still to be told to the provider."
+        self.paths = (str(self.next), self.source)
         if path.exists() or self.next.exists():
             self()
 
     def __call__(self) -> bytes:
-        """Raises KeyUnusable, KeyMissing, KeyUnreadable."""
+        """Read at each use, so that a lost one is noticed at once. Raises KeyUnusable, KeyMissing,
+        KeyUnreadable.
+        """
         with unreadable(self.path):
-            try:
-                found = (self.next if self.next.exists() else self.path).read_bytes()
-            except FileNotFoundError:
-                raise KeyMissing(self.source) from None
-        return checked(found, self.source)
+            for path in self.paths:
+                with suppress(FileNotFoundError):
+                    return checked(octets_of(path), self.source)
+        raise KeyMissing(self.source)
 
     def for_sealing(self) -> bytes:
         """Raises KeyUnusable, KeyMissing, KeyUnreadable."""
@@ -157,7 +161,7 @@ class KeyCredential:
     def __call__(self) -> bytes:
         """Raises KeyUnusable, KeyUnreadable."""
         with unreadable(self.path):
-            found = self.path.read_bytes()
+            found = octets_of(self.path)
         return checked(found, self.source)
 
     def for_sealing(self) -> bytes:
@@ -227,6 +231,17 @@ def unreadable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise KeyUnreadable(str(path), error.strerror or type(error).__name__) from None
+
+
+def octets_of(path: str | Path) -> bytes:
+    """Of a key's file: no more than shows that it is too long. By the system's own calls, for every small job
+    asks for them. Raises OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, TOO_LONG)
+    finally:
+        os.close(descriptor)
 
 
 def given(key: Callable[[], bytes], source: str) -> bytes:
