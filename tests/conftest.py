@@ -7,6 +7,7 @@ draws the same examples each time; the counts of a release are drawn only when F
 import asyncio
 import inspect
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,6 +20,14 @@ GRACE_TURNS = 20
 
 settings.register_profile("franking", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.load_profile("franking")
+
+
+def pytest_sessionstart() -> None:
+    """Where a shell has put the run into the background, Ctrl-C is ignored, and all processes that tests start
+    and interrupt would ignore it, too.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

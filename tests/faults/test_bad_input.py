@@ -176,7 +176,7 @@ def test_a_file_where_the_spool_should_be_is_told_and_the_store_is_closed(tmp_pa
     assert (store / "spool").read_text() == "not a folder"
 
 
-def test_a_store_of_somebody_else_ends_the_command_with_ex_unavailable(tmp_path: Path) -> None:
+def test_a_store_of_somebody_else_is_wrong_settings_and_ends_with_ex_config(tmp_path: Path) -> None:
     store = tmp_path / "store"
     store.mkdir()
     with sqlite3.connect(store / "store.db") as db:
@@ -185,6 +185,6 @@ def test_a_store_of_somebody_else_ends_the_command_with_ex_unavailable(tmp_path:
     (tmp_path / "franking.toml").write_text(f'[store]\npath = "{store}"\n')
     before = (store / "store.db").read_bytes()
     ended = franking(tmp_path, "status")
-    assert ended.returncode == os.EX_UNAVAILABLE
+    assert ended.returncode == os.EX_CONFIG
     assert "not a store of franking" in ended.stderr
     assert (store / "store.db").read_bytes() == before

@@ -176,12 +176,17 @@ class Device:
     def acquire(self, *arguments: object) -> Ended:
         return self.franking("acquire", "--browser", *arguments)
 
-    def start(self, *arguments: object) -> "subprocess.Popen[str]":
-        """The same in a process of its own."""
+    @contextmanager
+    def start(self, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
+        """The same in a process of its own, which a test that fails does not leave behind."""
         command = [sys.executable, "-m", "franking.engine.cli.main", *map(str, arguments)]
-        return subprocess.Popen(  # noqa: S603
+        with subprocess.Popen(  # noqa: S603
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def spooled(self) -> list[bytes]:
         """The files of all jobs that are in the spool, while nobody has the store open."""
