@@ -23,8 +23,8 @@ settings.load_profile("franking")
 
 
 def pytest_sessionstart() -> None:
-    """Where a shell has put the run into the background, Ctrl-C is ignored, and all processes that tests start
-    and interrupt would ignore it, too.
+    """Where a shell has put the run into the background, Ctrl-C is ignored, and processes that tests start
+    would ignore it, too.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
