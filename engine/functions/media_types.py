@@ -3,7 +3,7 @@ list).
 """
 
 from collections.abc import Mapping
-from pathlib import PurePath
+from os.path import splitext
 
 OTHER = "application/octet-stream"
 BY_ENDING: Mapping[str, str] = {
@@ -25,4 +25,4 @@ BY_ENDING: Mapping[str, str] = {
 
 def media_type(name: str) -> str:
     """By the ending alone, in any case; unknown ones are octets."""
-    return BY_ENDING.get(PurePath(name).suffix.lower(), OTHER)
+    return BY_ENDING.get(splitext(name)[1].lower(), OTHER)

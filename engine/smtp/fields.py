@@ -10,13 +10,16 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import quote
 
 LINE = 78
 LINE_MAX = 998
+ADDRESSES = 256
+"Remembered in their form on the wire: each stands in the header and in the envelope, and most come again."
 WORD = 60
 "Longer words of plain text are encoded, for they could not be folded."
 ENCODED_WORD = 39
@@ -106,9 +109,8 @@ class Structured:
 
     @property
     def octets(self) -> bytes:
-        for word in self.words:
-            if not _PLAIN.fullmatch(word):
-                raise Unencodable(self.name, "not printable ASCII")
+        if not all(map(_PLAIN.fullmatch, self.words)):
+            raise Unencodable(self.name, "not printable ASCII")
         return fold(self.name, self.words)
 
     @property
@@ -120,9 +122,18 @@ def date(when: datetime) -> Structured:
     """Raises Unencodable for a moment without a time zone (RFC 5322 section 3.3)."""
     if when.tzinfo is None:
         raise Unencodable("Date", "no time zone")
+    return _date(when.replace(microsecond=0), when.utcoffset())
+
+
+@lru_cache(8)
+def _date(when: datetime, _: timedelta | None) -> Structured:
+    """Of one second: very many messages may be made in it. The same moment of another time zone is another
+    one.
+    """
     return Structured("Date", (format_datetime(when),))
 
 
+@lru_cache(ADDRESSES)
 def addr_spec(address: str) -> str:
     """RFC 5321 section 4.1.2: the local part is quoted where it must be. Raises Unencodable."""
     local, _, domain = address.rpartition("@")
@@ -161,6 +172,9 @@ def fold(name: str, words: Sequence[str]) -> bytes:
     """The field, folded between words. Raises Unencodable if a word leaves no room for that."""
     if not _NAME.fullmatch(name):
         raise Unencodable(name, "not the name of a field")
+    whole = " ".join((f"{name}:", *words)).encode()
+    if len(whole) <= LINE:
+        return whole + b"\r\n"
     lines, line = [], f"{name}:".encode()
     for number, word in enumerate(words):
         octets = word.encode()
