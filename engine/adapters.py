@@ -24,6 +24,8 @@ from .content_port import Content
 from .exclusions import exclusion
 from .holder import Held
 from .information import detail_of
+from .parsed import files_of, request_of
+from .per_settings import PerSettings
 from .ports import (
     Application,
     Attachment,
@@ -43,9 +45,7 @@ from .ports import (
     issuer_of,
 )
 from .records import JobRow
-from .senders import REQUEST
 from .settings import CredentialError
-from .spool import FILES
 from .tls import KeptContext
 from .words import Words, words
 
@@ -79,6 +79,13 @@ class Adapters:
         "With the credentials that each was made with."
         self.made_submission: Submission | None = None
         self.made_browser: BrowserScreen | None = None
+        self.data_now = PerSettings(settings, lambda now: self.data(now.oauth.provider))
+        self.issuers = PerSettings(settings, self.issuers_of)
+        self.documented = PerSettings(settings, self.documented_of)
+        self.pace = PerSettings(settings, self.pace_of)
+        "What the provider lets one mailbox submit at its own server; at another one, what is set (B11)."
+        self.room = PerSettings(settings, self.room_of)
+        "What one mailbox may have at the submission server (S33c)."
 
     def provider(self, identity: str) -> Provider:
         """With the application's credentials as they are now: one that was mended in its file is used from
@@ -165,7 +172,12 @@ class Adapters:
 
     def issuer(self, identity: str) -> str:
         """Whose grants this identity uses, as the settings are."""
-        return issuer_of(self.data_now().name, self.application(identity))
+        return self.issuers()[identity == ADMINISTRATOR]
+
+    def issuers_of(self, settings: DeviceSettings) -> tuple[str, str]:
+        """The people's, and the administrator's."""
+        name = self.data_now().name
+        return issuer_of(name, self.application("")), issuer_of(name, self.application(ADMINISTRATOR))
 
     def credential_ends(self) -> datetime | None:
         """When the application's secret or certificate ends; None: nothing says it, or none is used."""
@@ -182,39 +194,37 @@ class Adapters:
         day = oauth.client_credential_ends if oauth.client_credential else None
         return None if day is None else datetime.combine(day, time(), UTC)
 
-    def data_now(self) -> "ProviderData":
-        return self.data(self.settings().oauth.provider)
-
     def lifetimes(self) -> Lifetimes:
         """What is known of the provider without asking it anything."""
-        return self.data(self.settings().oauth.provider).lifetimes
+        return self.data_now().lifetimes
 
     def limits(self) -> Limits:
         """What is known of the submission server; what it documents counts for the provider's own alone."""
-        settings, known = self.settings(), self.lifetimes()
-        own = settings.oauth.enabled and same_host(settings.smtp.server or known.server, known.server)
-        server = settings.smtp.server or (known.server if own else None) or None
+        documented = self.documented()
         said = self.made_submission.octets_max if self.made_submission is not None else None
-        return Limits(
-            server, said or (known.octets_max if own else None), known.recipients_max if own else None
-        )
+        return documented._replace(octets_max=said) if said else documented
 
-    def pace(self) -> Pace:
-        """What the provider lets one mailbox submit at its own server; at another one, what is set (B11)."""
-        settings, known = self.settings(), self.lifetimes()
-        own = settings.oauth.enabled and same_host(settings.smtp.server or known.server, known.server)
-        if not own:
+    def documented_of(self, settings: DeviceSettings) -> Limits:
+        known, own = self.lifetimes(), self.at_its_own(settings)
+        server = settings.smtp.server or (known.server if own else None) or None
+        return Limits(server, known.octets_max if own else None, known.recipients_max if own else None)
+
+    def at_its_own(self, settings: DeviceSettings) -> bool:
+        """Mail goes to the provider's server."""
+        server = self.lifetimes().server
+        return settings.oauth.enabled and same_host(settings.smtp.server or server, server)
+
+    def pace_of(self, settings: DeviceSettings) -> Pace:
+        known = self.lifetimes()
+        if not self.at_its_own(settings):
             return Pace(settings.smtp.per_minute or 0)
         set_or_known = (settings.smtp.per_minute, known.messages_a_minute)
         minute = min((each for each in set_or_known if each), default=0)
         return Pace(minute, known.messages_a_day or 0, known.recipients_a_day or 0)
 
-    def room(self) -> Room:
-        """What one mailbox may have at the submission server (S33c)."""
-        settings, known = self.settings(), self.lifetimes()
-        smtp = settings.smtp
-        own = settings.oauth.enabled and same_host(smtp.server or known.server, known.server)
-        most = known.connections if own else smtp.connections or 1
+    def room_of(self, settings: DeviceSettings) -> Room:
+        smtp, known = settings.smtp, self.lifetimes()
+        most = known.connections if self.at_its_own(settings) else smtp.connections or 1
         return Room(min(smtp.connections or most, most), smtp.window, known.idle_connection)
 
     def submission(self) -> Submission:
@@ -260,7 +270,7 @@ class Adapters:
         """
         from .functions import Header, Link, compose, media_type
 
-        request = REQUEST.validate_json(row.request)
+        request = request_of(row)
         sender, device = self.sender(row, request), self.settings().device.name
         header = Header(
             from_address=sender,
@@ -274,7 +284,7 @@ class Adapters:
         )
         files = [
             Attachment(content, file.name, media_type(file.name))
-            for content, file in zip(contents, FILES.validate_json(row.files), strict=True)
+            for content, file in zip(contents, files_of(row), strict=True)
         ]
         asks = isinstance(request, InternetFax) and self.settings().internet_fax.dsn
         notify = tuple(Notify) if asks else ()

@@ -30,14 +30,14 @@ from ..machines.effects import Effect, EraseDocument
 from .bus import Publication
 from .content_port import Content
 from .deeds import Brought, Outcome, Performer
+from .parsed import files_of, request_of
 from .pieces import FileKey, Keys, read, written
 from .play import Asked
 from .records import DocumentRow, JobRow, LinkRow, SealLost, StoreFailed, Write
 from .runtime import Runtime
 from .scans import Scans
 from .secret import Secret
-from .senders import REQUEST
-from .spool import FILES, Kept, SpooledFile, Taken, check, on_disk, store, sync
+from .spool import Kept, SpooledFile, Taken, check, on_disk, store, sync
 from .vault_port import LinkSeal, ScanSeal
 from .words import Spoken
 
@@ -221,11 +221,11 @@ class Boxes:
         its request names another time or a try of this mail has said until when. Raises LinkEnded where
         a document is gone, SealFailed where the store's key cannot be read.
         """
-        request = REQUEST.validate_json(job.request)
+        request = request_of(job)
         if not isinstance(request, ScanToUrl):
             return ()
         rows = self.store.links_of(job.job)
-        if len(rows) < len(FILES.validate_json(job.files)):
+        if len(rows) < len(files_of(job)):
             raise LinkEnded
         ends = self.runtime.clock.now() + (request.keep or keep)
         return tuple(self.of_link(row, ends) for row in rows)

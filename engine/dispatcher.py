@@ -13,7 +13,7 @@ move of the machines that it reads, never by polling.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -51,9 +51,9 @@ Said = tuple[Publication, ...]
 class Carried(NamedTuple):
     """A job under way."""
 
+    row: JobRow
     address: str
     "Of whose mailbox it goes through."
-    recipients: int
     at: datetime
     "When it was counted."
 
@@ -105,7 +105,7 @@ class Dispatcher:
         if after and not before and job in self.chosen:
             self.carried[job] = self.chosen.pop(job)._replace(at=move.fact.at)
         elif before and not after and (carried := self.carried.pop(job, None)) is not None:
-            back = carried.recipients if not isinstance(move.fact, MAY_BE_TAKEN) else 0
+            back = carried.row.addressed if not isinstance(move.fact, MAY_BE_TAKEN) else 0
             self.ended += self.mailboxes.ended(carried.address, carried.at, move.fact.at, back)
 
     def wake(self) -> None:
@@ -132,16 +132,26 @@ class Dispatcher:
     async def turn(self) -> None:
         """Raises StoreFailed; then what was chosen and not committed is chosen again."""
         try:
-            said = self.choose()
-            failures = await asyncio.gather(*(self.say(each) for each in said), return_exceptions=True)
-            for failure in failures:
-                if isinstance(failure, BaseException):
-                    raise failure
+            await self.say_all(self.choose())
         finally:
             for job in list(self.chosen):
                 del self.chosen[job]
                 if job not in self.unreadable:
                     self.ready.put_back(job)
+
+    async def say_all(self, said: Sequence[Said]) -> None:
+        """Together; where one of them cannot be said, each by itself. Raises StoreFailed."""
+        if not said:
+            return
+        try:
+            await self.runtime.publish(*(publication for each in said for publication in each))
+        except (MalformedRecord, StoreFailed) as error:
+            if isinstance(error, StoreFailed) and (error.full or len(said) == 1):
+                raise
+            failures = await asyncio.gather(*(self.say(each) for each in said), return_exceptions=True)
+            for failure in failures:
+                if isinstance(failure, BaseException):
+                    raise failure from None
 
     async def say(self, said: Said) -> None:
         """Raises StoreFailed."""
@@ -246,13 +256,11 @@ class Dispatcher:
         is gone. Raises StoreFailed.
         """
         job = head.job
-        self.ready.take_out(queue, job)
-        self.chosen[job] = Carried(address, 0, self.runtime.clock.now())
         row = self.runtime.store.job(job)
+        self.ready.take_out(queue, job)
         if row is None:
-            del self.chosen[job]
             return None
-        self.chosen[job] = Carried(address, row.addressed, self.runtime.clock.now())
+        self.chosen[job] = Carried(row, address, self.runtime.clock.now())
         try:
             return self.broken(row), row.addressed
         except StoreFailed:
@@ -262,6 +270,11 @@ class Dispatcher:
             del self.chosen[job]
             self.unreadable.add(job)
             return None
+
+    def row(self, job: int) -> JobRow | None:
+        """Of a job under way, as it was when it was taken; None: it is gone."""
+        carried = self.carried.get(job)
+        return carried.row if carried else self.runtime.store.job(job)
 
     def access(self, identity: str) -> StrEnum | None:
         """Of its access token; None where no sign-in is held, or a record cannot be read."""

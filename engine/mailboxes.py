@@ -29,6 +29,7 @@ from ..machines.access_token import ACCESS_TOKEN, REFUSED
 from ..machines.mailbox import CLOSED, MAILBOX, OPEN, PACE, QUOTA, TRYING, WAITING, Traffic
 from ..machines.pace import LATE, UNLIMITED, WINDOW_S, Pace, free_at, left, near_of
 from .bus import Publication
+from .grants import Grants
 from .information import detail_by
 from .people import People
 from .play import Instance
@@ -96,6 +97,7 @@ class Mailboxes:
         self.pace = pace
         "What the provider lets one mailbox submit, as data and settings say it at this moment (B11)."
         self.store, self.clock = runtime.store, runtime.clock
+        self.grants = Grants(runtime)
         self.rows = {row.address: row for row in self.store.accounts()}
         "By address, those too that are not stored yet."
 
@@ -103,7 +105,7 @@ class Mailboxes:
         """Who signs in at the submission server for this identity's mail; where nobody does, its own."""
         settings = self.settings()
         if settings.oauth.enabled:
-            grant = self.store.grant(identity)
+            grant = self.grants.of(identity)
             user = grant.account if grant else ""
         else:
             user = settings.smtp.user or ""

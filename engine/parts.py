@@ -14,7 +14,7 @@ from ..events.sign_in import SignInCancelled
 from ..events.token import TokenDeleted
 from ..machines.identity import same
 from ..machines.pace import Pace
-from ..machines.rules import RULES, Look, Rule, Verdict, broken, unavailable
+from ..machines.rules import RULES, Look, Rule, Rules, Verdict, broken, unavailable
 from ..machines.sign_in import SIGN_IN
 from .activity import Activity
 from .acts import Acts, World
@@ -96,6 +96,7 @@ class Parts:
         )
         acts = Acts(self.runtime, world, self.vault, self.mailboxes)
         way = Way(
+            self.row_under_way,
             self.adapters.submission,
             lambda row, held: self.adapters.login(held, self.people.address(row.identity)),
             lambda: self.settings.oauth.enabled,
@@ -137,7 +138,7 @@ class Parts:
         from .store.vault import Vault
 
         self.settings, self.folder, self.store, self.clock = settings, folder, store, clock
-        self.given_screen, self.rules = screen, (*RULES, *rules)
+        self.given_screen, self.rules = screen, Rules((*RULES, *rules))
         self.activity, self.holder = Activity(), TokenHolder(clock)
         self.vault = Vault(key)
         self.spool = Spool(folder / "spool")
@@ -232,6 +233,10 @@ class Parts:
             behind=NOT_SET if self.known_time.doubted() else LEEWAY,
         )
 
+    def row_under_way(self, job: int) -> JobRow | None:
+        """None: it is gone."""
+        return self.dispatcher.row(job)
+
     def pace(self) -> Pace:
         return self.adapters.pace()
 
@@ -274,7 +279,7 @@ class Parts:
 
     def voided(self, identity: str) -> tuple[Publication, ...]:
         """The end of this identity's grant where it is void; empty: it holds, or there is none."""
-        grant = self.store.grant(identity)
+        grant = self.mailboxes.grants.of(identity)
         return (self.senders.voided(grant),) if grant is not None and self.is_void(grant) else ()
 
     async def close_connections(self, account: str) -> None:

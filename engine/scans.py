@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..events.request import Given, InternetFax, Request, Scan, ScanToUrl, Separation
+from ..events.request import FromUserBox, Given, InternetFax, Request, Scan, ScanToUrl, Separation
 from ..events.settings import Spool as Settings
 from . import pieces
 from .content_port import Content, FileChanged
 from .contents import InRow
+from .parsed import files_of
 from .records import JobRow, SealLost, Write
 from .room import Reserved, Room
 from .scratch import Made, Scratch
-from .spool import FILES, Kept, Original, SpooledFile, Taken, on_disk, small, unlink
+from .spool import Kept, Original, SpooledFile, Taken, on_disk, small, unlink
 from .spool_folders import Spool
 from .store_port import Store
 from .vault_port import ScanSeal
@@ -71,14 +72,18 @@ class Scans:
         """The request's files, durably, or small ones for the job's commit. Raises ScanUnreadable, NoRoom,
         StoreFailed; then there is nothing of them.
         """
-        paths, seals = request.paths, self.settings().seal
-        if not paths:
-            return Taken()
-        if as_they_are(request) and not isinstance(request, ScanToUrl):
-            taken = small(job, paths, seals=seals)
-            if taken is not None:
-                return taken
+        taken = self.small(job, request)
+        if taken is not None:
+            return taken
         return await asyncio.to_thread(self.take_files, job, request, given, room)
+
+    def small(self, job: int, request: Request) -> Taken | None:
+        """What the job's commit brings with it. None: these need files of their own. Raises
+        ScanUnreadable.
+        """
+        if isinstance(request, FromUserBox | ScanToUrl) or not as_they_are(request):
+            return None
+        return small(job, request.paths, seals=self.settings().seal) if request.paths else Taken()
 
     def take_files(self, job: int, request: Request, given: Given, room: Reserved) -> Taken:
         """In a thread."""
@@ -123,7 +128,7 @@ class Scans:
 
     def contents(self, job: JobRow) -> tuple[Content, ...]:
         """Of the job's files, to be read. Raises SealFailed where their key cannot be had."""
-        files = FILES.validate_json(job.files)
+        files = files_of(job)
         if not files:
             return ()
         scan = self.store.scan(job.job)

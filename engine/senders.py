@@ -8,8 +8,6 @@ person chose, or that is the person's own, goes as it was accepted or not at all
 import json
 from collections.abc import Callable, Iterable
 
-from pydantic import TypeAdapter
-
 from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
 from ..events.request import (
@@ -29,12 +27,11 @@ from ..machines.routing import routed
 from .bus import Publication
 from .information import detail_by
 from .mailboxes import Mailboxes
+from .parsed import request_of
 from .people import People
 from .ports import Tokens
 from .records import InformationDetail, JobRow, SealedGrant
 from .store_port import Store
-
-REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True})
 
 
 class Senders:
@@ -85,7 +82,7 @@ class Senders:
 
     def confirmed(self, identity: str) -> tuple[str, ...]:
         """Addresses of the account that signed in, by the provider's claims."""
-        grant = self.store.grant(identity)
+        grant = self.mailboxes.grants.of(identity)
         return (grant.account, *json.loads(grant.aliases)) if grant else ()
 
     def login(self, identity: str) -> str:
@@ -116,7 +113,7 @@ class Senders:
 
     def accepted(self, row: JobRow) -> Message:
         """A job of the spool, as it would be sent now."""
-        request = REQUEST.validate_json(row.request)
+        request = request_of(row)
         login = self.login(row.identity)
         address = self.people.address(row.identity)
         own = may_send_as(self.settings(), login, address, self.confirmed(row.identity))

@@ -39,6 +39,8 @@ from .words import CANNOT_BE_READ
 class Way:
     """To the submission server, for the settings of this moment."""
 
+    row: Callable[[int], JobRow | None]
+    "Of a job; None: it is gone."
     submission: Callable[[], Submission]
     login: Callable[[JobRow, Held | None], Login]
     "How to authenticate for this job; without a token where [OAuth 2.0] is OFF."
@@ -77,7 +79,7 @@ class Sending:
 
     async def transmit(self, asked: Asked, brought: Brought) -> Outcome:
         job = int(asked.key)
-        row = self.store.job(job)
+        row = self.way.row(job)
         if row is None:
             return say(JobFailed(job=job, code="its row is missing"))
         held = self.holder.take(row.identity) if self.way.with_oauth() else None

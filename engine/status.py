@@ -24,11 +24,11 @@ from .information import Raised, Warning, of_rules, warning
 from .journal import Unreadable, entry
 from .mailboxes import Mailboxes, MailboxStatus
 from .own_reasons import PAUSED, PAUSES
+from .parsed import REQUEST
 from .people import People
 from .play import Instance, Machine
 from .records import JOBS_AT_ONCE, JobMoved, JobRow
 from .runtime import Runtime, code_of
-from .senders import REQUEST
 from .spool import FILES
 from .words import Words, words
 

@@ -1,0 +1,32 @@
+"""Sealed grants as the store has them, kept in memory for the mail that goes: each message asks several times
+whose account it goes through and whether that sign-in still holds.
+
+Rule: a commit that changes any grant makes all of them be read anew; what is kept stays sealed.
+"""
+
+from .records import ErasedGrant, SealedGrant
+from .runtime import Runtime, Unit
+from .vault_rows import ResealedGrant
+
+CHANGES = (SealedGrant, ErasedGrant, ResealedGrant)
+MOST = 64
+"Identities, which are those whose mail goes."
+
+
+class Grants:
+    def __init__(self, runtime: Runtime) -> None:
+        self.store = runtime.store
+        self.known: dict[str, SealedGrant | None] = {}
+        runtime.watchers.append(self.watch)
+
+    def watch(self, unit: Unit) -> None:
+        if self.known and any(isinstance(write, CHANGES) for write in unit.writes):
+            self.known.clear()
+
+    def of(self, identity: str) -> SealedGrant | None:
+        """Raises StoreFailed."""
+        if identity not in self.known:
+            if len(self.known) >= MOST:
+                self.known.clear()
+            self.known[identity] = self.store.grant(identity)
+        return self.known[identity]

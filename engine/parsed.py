@@ -1,0 +1,43 @@
+"""What stands in a job's row as JSON, as values: read once where it is needed again at once.
+
+Looking at a job, composing it and reading its files each need the same text of the same row within a few
+milliseconds. Values are frozen, so whoever asks for the same text may have the same ones.
+
+Rule: little is kept, and nothing long.
+"""
+
+from functools import lru_cache
+
+from pydantic import TypeAdapter
+
+from ..events.request import Request
+from .records import JobRow
+from .spool import FILES, SpooledFile
+
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request, config={"defer_build": True})
+KEPT = 64
+"Texts, which are those of the jobs under way."
+LONGEST = 8_000
+"Characters."
+
+
+def request_of(row: JobRow) -> Request:
+    if len(row.request) > LONGEST:
+        return REQUEST.validate_json(row.request)
+    return _request(row.request)
+
+
+def files_of(row: JobRow) -> tuple[SpooledFile, ...]:
+    if len(row.files) > LONGEST:
+        return FILES.validate_json(row.files)
+    return _files(row.files)
+
+
+@lru_cache(KEPT)
+def _request(text: str) -> Request:
+    return REQUEST.validate_json(text)
+
+
+@lru_cache(KEPT)
+def _files(text: str) -> tuple[SpooledFile, ...]:
+    return FILES.validate_json(text)
