@@ -49,6 +49,8 @@ def addressees(addresses: Iterable[str], outcome: JobOutcome | None, unknown: in
     known = {each.address: each for each in stored}
     found = (known.get(address, Addressee(address)) for address in dict.fromkeys(addresses))
     untold = max(unknown - (outcome.unknown if outcome else 0), 0)
+    if not untold:
+        return tuple(found)
     return tuple(
         replace(each, unknown=each.unknown + untold) if each.fate is Fate.WAITS else each for each in found
     )

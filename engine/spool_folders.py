@@ -98,7 +98,7 @@ class Spool:
 
     def has(self, job: int) -> bool:
         """The job has files of its own."""
-        return (self.folder / str(job)).exists()
+        return os.path.lexists(f"{self.folder}/{job}")
 
     def erase(self, job: int) -> None:
         """The scan leaves the disk (S33b); one that is gone already is no error."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from hashlib import sha256
 from typing import Self
 
@@ -25,6 +25,9 @@ INPUT_LINE = 57
 LINES = 210
 "210 lines of 78 octets are 16,380: one TLS record, and small enough for a processor's first cache."
 BLOCK = INPUT_LINE * LINES
+VERSION = b"MIME-Version: 1.0\r\n"
+PART_HEADERS = 64
+"Remembered: most parts have the same as one before, but for the file's name."
 
 _split_lines = struct.Struct(f"{ENCODED_LINE}s" * LINES).unpack
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -109,18 +112,9 @@ class Part:
         return cls(media_type, Encoding.BASE64, lines, file_name(name), charset)
 
     @property
-    def fields(self) -> tuple[Field, ...]:
-        media = [f"{self.media_type};"]
-        if self.charset:
-            media.append(f"charset={self.charset};")
-        if self.application:
-            media.append(f"application={self.application};")
-        disposition = ["attachment;", *parameter("filename", self.name)] if self.name else ["inline;"]
-        return (
-            _last("Content-Type", media),
-            Structured("Content-Transfer-Encoding", (self.encoding,)),
-            _last("Content-Disposition", disposition),
-        )
+    def header(self) -> bytes:
+        """The fields' octets. Raises Unencodable."""
+        return _part_header(self.media_type, self.encoding, self.name, self.charset, self.application)
 
     @property
     def size(self) -> int:
@@ -170,15 +164,14 @@ class Message:
     @cached_property
     def pieces(self) -> tuple[bytes | File, ...]:
         """The whole message, files left as files; each ends with CRLF."""
-        version = Structured("MIME-Version", ("1.0",))
         if len(self.parts) == 1:
             part = self.parts[0]
-            return _octets((*self.fields, version, *part.fields)) + b"\r\n", part.content
+            return _octets(self.fields) + VERSION + part.header + b"\r\n", part.content
         boundary = self._boundary
         mixed = Structured("Content-Type", ("multipart/mixed;", f'boundary="{boundary}"'))
-        pieces: list[bytes | File] = [_octets((*self.fields, version, mixed)) + b"\r\n"]
+        pieces: list[bytes | File] = [_octets(self.fields) + VERSION + mixed.octets + b"\r\n"]
         for part in self.parts:
-            pieces += [f"--{boundary}\r\n".encode() + _octets(part.fields) + b"\r\n", part.content]
+            pieces += [f"--{boundary}\r\n".encode() + part.header + b"\r\n", part.content]
             if part.encoding is not Encoding.BASE64:
                 # The line end before a boundary is the boundary's (RFC 2046 section 5.1.1); base64 has one to
                 # spare.
@@ -249,8 +242,24 @@ def _quoted_printable(line: bytes) -> bytes:
     return (b"=46" + encoded[1:] if encoded.startswith(b"From ") else encoded) + b"\r\n"
 
 
+@lru_cache(PART_HEADERS)
+def _part_header(media_type: str, encoding: Encoding, name: str, charset: str, application: str) -> bytes:
+    media = [f"{media_type};"]
+    if charset:
+        media.append(f"charset={charset};")
+    if application:
+        media.append(f"application={application};")
+    disposition = ["attachment;", *parameter("filename", name)] if name else ["inline;"]
+    fields = (
+        _last("Content-Type", media),
+        Structured("Content-Transfer-Encoding", (encoding,)),
+        _last("Content-Disposition", disposition),
+    )
+    return _octets(fields)
+
+
 def _octets(fields: tuple[Field, ...]) -> bytes:
-    return b"".join(each.octets for each in fields)
+    return b"".join([each.octets for each in fields])
 
 
 def _last(name: str, words: list[str]) -> Structured:
