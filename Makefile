@@ -34,7 +34,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m franking.bench $(NAMES)
 
 stories: $(VENV)/installed-dev
-	FRANKING_STORIES=rewrite $(BIN)/python -m pytest tests/stories
+	FRANKING_STORIES=rewrite $(BIN)/python -m pytest tests/stories tests/faults/test_submission_faults.py
 
 words: $(VENV)/installed-dev
 	$(BIN)/python tests/catalogues.py

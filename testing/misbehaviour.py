@@ -36,6 +36,8 @@ class Fault(StrEnum):
 
 STALLS = frozenset({Fault.STALL, Fault.DRIP, Fault.UNENDED, Fault.HALF_CLOSED, Fault.BARE_CR})
 "After these nothing else comes: somebody must lose patience."
+SAID = frozenset({Fault.BARE_LF, Fault.TWICE})
+"The reply is in it."
 DRIP_S = 5
 MEGABYTE = 1_000_000
 
@@ -64,6 +66,8 @@ async def without_end(writer: asyncio.StreamWriter, code: str) -> None:
     while not writer.transport.is_closing():
         writer.write(lines)
         await writer.drain()
+        # Else a loop that never waits would not hear that nobody listens any more.
+        await asyncio.sleep(0)
     raise ConnectionResetError
 
 

@@ -5,14 +5,13 @@ Where it stalls, `stalled` is set until the connection is over.
 """
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
 from ..engine.ports import Room
-from .misbehaviour import STALLS, Fault, close_half, drop_by_drop, odd_words, without_end
+from .misbehaviour import SAID, STALLS, Fault, close_half, drop_by_drop, odd_words, without_end
 
 THREE = Room(connections=3)
 FAULTS = frozenset(fault.value for fault in Fault)
@@ -153,9 +152,8 @@ class ScriptedServer:
         except (ConnectionError, ssl.SSLError, EOFError):
             pass
         finally:
+            # Not waited for: where securing it failed, asyncio never says that it is closed.
             writer.transport.abort()
-            with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
-                await writer.wait_closed()
             self.open -= 1
             self.stalling.discard(connection)
             if not self.stalling:
@@ -231,9 +229,9 @@ class Conversation:
     async def _reply(self, verb: str) -> str:
         reply = self._next(verb)
         if isinstance(reply, Fault):
-            await self._misbehave(reply, self._usual(verb))
-        else:
-            self.writer.write(reply.replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n")
+            await self._misbehave(reply, usual := self._usual(verb))
+            return usual if reply in SAID else reply
+        self.writer.write(reply.replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n")
         return reply
 
     async def _misbehave(self, fault: Fault, instead_of: str) -> None:
@@ -259,8 +257,13 @@ class Conversation:
             case _:
                 pass
         if fault in STALLS:
-            while True:
-                await self._more()
+            await self._ignore()
+
+    async def _ignore(self) -> None:
+        """All that still comes. Raises EOFError at its end."""
+        while await self.reader.read(65_536):
+            pass
+        raise EOFError
 
     def _extensions(self) -> str:
         shown = ["mx.example.com", *(self.script.extensions if self.secure else ())]
@@ -273,7 +276,9 @@ class Conversation:
         if (await self._reply("STARTTLS")).startswith("220"):
             queue = self.script.replies.get(HANDSHAKE)
             if queue:
+                await self._more()
                 await self._misbehave(Fault(queue.pop(0)), USUAL["STARTTLS"])
+                await self._ignore()
             await self.writer.start_tls(self.server.tls)
             self.secure = True
 

@@ -31,7 +31,7 @@ NO_INITIAL_RESPONSE = 501
 
 
 async def sign_in(smtp: "SMTP", login: Login) -> Outcome | None:
-    """None: signed in, or no sign-in was asked for. Raises what aiosmtplib raises."""
+    """None: signed in, or no sign-in was asked for. Raises Malformed and what aiosmtplib raises."""
     offered = {method.upper() for method in smtp.server_auth_methods}
     if any(character < " " or character == "\x7f" for character in login.user):
         return ours(Phase.AUTH, "address", "the user name", server_spoke=True)
@@ -99,7 +99,7 @@ async def _exchange(smtp: "SMTP", mechanism: bytes, response: str, farewell: byt
 
 async def _command(smtp: "SMTP", *words: bytes) -> Reply:
     said = await smtp.execute_command(*words)
-    return Reply.of(said.code, said.message)
+    return Reply.read(said.code, said.message)
 
 
 def _encoded(response: str) -> bytes:

@@ -18,7 +18,7 @@ from ...events.settings import Security
 from ..ports import Login, Outcome, Phase
 from .auth import sign_in
 from .chat import Chat, Extensions
-from .reply import Reply
+from .reply import CODES, Malformed, Reply, shown
 from .trouble import answered, ours
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class _Opening:
         except _NoTls:
             self._drop()
             return ours(self._phase, "no-tls", "", server_spoke=True)
-        except (SMTPException, OSError, ValueError) as error:
+        except (SMTPException, OSError, ValueError, Malformed) as error:
             self._drop()
             return self._trouble(error)
         except BaseException:
@@ -135,7 +135,7 @@ class _Opening:
     def _trouble(self, error: Exception) -> Outcome:
         from aiosmtplib import SMTPResponseException
 
-        if isinstance(error, SMTPResponseException) and error.code > 0:
+        if isinstance(error, SMTPResponseException) and error.code in CODES:
             return answered(self._phase, Reply.of(error.code, error.message))
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
         code = _code(cause) if not isinstance(error, TimeoutError) else "timeout"
@@ -159,9 +159,11 @@ async def _surely_cancellable(opening: Coroutine[None, None, Chat]) -> Chat:
 
 
 def _code(error: Exception) -> str:
-    from aiosmtplib import SMTPServerDisconnected
+    from aiosmtplib import SMTPResponseException, SMTPServerDisconnected
 
     match error:
+        case SMTPResponseException():
+            return "protocol"
         case ssl.SSLCertVerificationError(verify_code=code):
             return "clock" if code == CERT_NOT_YET_VALID else "certificate"
         case ssl.SSLError():
@@ -188,7 +190,7 @@ def _words(error: Exception) -> str:
         return str(error.reason or "TLS")
     if isinstance(error, OSError):
         return error.strerror or str(error)
-    return str(error)
+    return shown(str(error))
 
 
 def _own_name(smtp: "SMTP") -> str:

@@ -15,10 +15,17 @@ LINES_MAX = 128
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CODES = range(200, 600)
+"Of the replies that a command may have."
 
 
 class Malformed(Exception):
     """Not a reply of RFC 5321."""
+
+
+def shown(words: str) -> str:
+    """In one line that may be shown and logged."""
+    return _CONTROL.sub(" ", words).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,14 @@ class Reply:
 
     @classmethod
     def of(cls, code: int, text: str) -> "Reply":
-        return cls(code, tuple(_CONTROL.sub(" ", line).strip() for line in text.split("\n")))
+        return cls(code, tuple(map(shown, text.split("\n"))))
+
+    @classmethod
+    def read(cls, code: int, text: str) -> "Reply":
+        """As another reader found it. Raises Malformed for a code that is none."""
+        if code not in CODES:
+            raise Malformed(f"{code} {text}")
+        return cls.of(code, text)
 
     @property
     def enhanced(self) -> str:

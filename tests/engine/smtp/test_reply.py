@@ -1,5 +1,6 @@
 """Replies are read strictly, however they are cut into pieces."""
 
+import contextlib
 from itertools import pairwise
 
 import pytest
@@ -47,3 +48,25 @@ def test_words_hold_no_control_character() -> None:
 def test_what_is_no_reply_is_malformed(octets: bytes) -> None:
     with pytest.raises(Malformed):
         list(Reader().feed(octets))
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"250 a", b"250-b", b"\r", b"\n", b"\r\n", b"\x00", b"354 go", b"\x85", b".", b" "])
+    )
+)
+def test_no_line_end_but_lf_ends_a_reply_and_none_is_left_in_it(pieces: list[bytes]) -> None:
+    """Whatever else a server takes for one: a reply stands in lines of the stream, each used once."""
+    stream = b"".join(pieces)
+    reader = Reader()
+    found: list[Reply] = []
+    with contextlib.suppress(Malformed):
+        found += reader.feed(stream)
+    assert sum(len(reply.lines) for reply in found) <= stream.count(b"\n")
+    assert all(line.isprintable() for reply in found for line in reply.lines)
+
+
+@pytest.mark.parametrize("code", [-1, 0, 25, 199, 600, 999])
+def test_a_code_that_is_none_is_no_reply_whoever_read_it(code: int) -> None:
+    with pytest.raises(Malformed):
+        Reply.read(code, "Fine")
