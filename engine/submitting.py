@@ -28,6 +28,7 @@ from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
 from .at_the_panel import UnknownUser
+from .boxes import Shared
 from .bus import Publication
 from .deeds import where
 from .history import Story, story
@@ -58,6 +59,21 @@ class Receipt(NamedTuple):
     message_id: str
     waits_for: str
     "Why it does not go at once, in words; empty if nothing stands in the way."
+
+
+class Coming(NamedTuple):
+    """A job that is accepted, before its files are taken."""
+
+    request: Request
+    row: JobRow
+    message: Message
+    person: IdentityRow | None
+    "Who submits it; None: the device."
+    left_out: Sequence[Transmission]
+    "Lines of a report that are not sent."
+
+    def with_files(self, taken: Taken) -> "Coming":
+        return self._replace(row=self.row._replace(files=FILES.dump_json(taken.files).decode()))
 
 
 class UnknownJob(Spoken, LookupError):
@@ -95,7 +111,7 @@ class Submitting(UserBoxes):
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
         owner = row.identity if row else ADMINISTRATOR
         made = self.row(job, request, identity, owner, who, place)
-        stored = await self.carried_through(self.keep(request, made, message, row, left_out, given))
+        stored = await self.keep(Coming(request, made, message, row, left_out), given)
         where_he_stands = place if request.opens_screen else None
         return Receipt(job, stored.message_id, await self.waits_for(identity, where_he_stands))
 
@@ -125,59 +141,54 @@ class Submitting(UserBoxes):
         waits = Verdict.NOT_AVAILABLE if message.sender.by_device else None
         return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))
 
-    async def keep(
-        self,
-        request: Request,
-        row: JobRow,
-        message: Message,
-        person: IdentityRow | None,
-        left_out: Sequence[Transmission],
-        given: Given,
-    ) -> JobRow:
-        """The job with its files, durably; or none of both. `left_out`: lines of a report that are not sent.
+    async def keep(self, coming: Coming, given: Given) -> JobRow:
+        """The job with its files, durably; or none of both.
 
         Raises Refused where the whole message breaks a rule, ScanUnreadable, UnknownDocument, Unencodable,
         NoRoom, SealFailed, StoreFailed.
         """
-        originals = self.scans.originals(request, given)
-        with self.scans.reserved(request.paths) as room:
-            stored = await self.kept(request, row, message, person, left_out, given, room)
-        await self.scans.handed_over(originals)
-        return stored
+        if given is Given.LENT:
+            with self.scans.reserved(coming.request.paths):
+                taken = self.scans.small(coming.row.job, coming.request)
+                if taken is not None:  # one commit is all of it, whether its caller is cancelled or not
+                    stored = coming.with_files(taken)
+                    await self.commit(stored, taken, Shared())
+                    return stored.row
+        return await self.carried_through(self.kept(coming, given))
 
-    async def kept(
-        self,
-        request: Request,
-        row: JobRow,
-        message: Message,
-        person: IdentityRow | None,
-        left_out: Sequence[Transmission],
-        given: Given,
-        room: Reserved,
-    ) -> JobRow:
-        try:
-            taken = await self.spooled(row.job, request, given, room)
-            stored = row._replace(files=FILES.dump_json(taken.files).decode())
-            async with self.into_box(stored, request, taken) as shared:
-                octets = self.adapters.envelope(stored, taken.contents, shared.links).composed.size
-                await self.check(row.job, request, message._replace(octets=octets))
-                fact = JobSubmitted(
-                    job=row.job,
-                    identity=row.identity,
-                    function=request.function,
-                    look_at=self.looks_at(row.identity),
-                    left_out=tuple(line.number for line in left_out),
-                )
-                self.check_known(person)
-                lies = () if shared.kept else self.scans.rows(row.job, taken)
-                rows = (*((person,) if person else ()), stored, *lies, *told_of(row.job, left_out))
-                await self.runtime.publish(*shared.kept, Publication(fact, rows=rows))
-        except BaseException:
-            await self.erased(row.job)
-            raise
-        if shared.kept:  # what lies in the box must not lie here as well when it is erased there
-            await self.erased(row.job)
-        return stored
+    async def kept(self, coming: Coming, given: Given) -> JobRow:
+        originals, job = self.scans.originals(coming.request, given), coming.row.job
+        with self.scans.reserved(coming.request.paths) as room:
+            try:
+                taken = await self.spooled(job, coming.request, given, room)
+                stored = coming.with_files(taken)
+                async with self.into_box(stored.row, stored.request, taken) as shared:
+                    await self.commit(stored, taken, shared)
+            except BaseException:
+                await self.erased(job)
+                raise
+            if shared.kept:  # what lies in the box must not lie here as well when it is erased there
+                await self.erased(job)
+        await self.scans.handed_over(originals)
+        return stored.row
+
+    async def commit(self, coming: Coming, taken: Taken, shared: Shared) -> None:
+        """Raises Refused, Unencodable, SealFailed, StoreFailed, UnknownUser."""
+        row = coming.row
+        octets = self.adapters.envelope(row, taken.contents, shared.links).composed.size
+        await self.check(row.job, coming.request, coming.message._replace(octets=octets))
+        fact = JobSubmitted(
+            job=row.job,
+            identity=row.identity,
+            function=coming.request.function,
+            look_at=self.looks_at(row.identity),
+            left_out=tuple(line.number for line in coming.left_out),
+        )
+        self.check_known(coming.person)
+        lies = () if shared.kept else self.scans.rows(row.job, taken)
+        told = told_of(row.job, coming.left_out)
+        rows = (*((coming.person,) if coming.person else ()), row, *lies, *told)
+        await self.runtime.publish(*shared.kept, Publication(fact, rows=rows))
 
     async def erased(self, job: int) -> None:
         if self.spool.has(job):
