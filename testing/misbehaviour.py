@@ -97,7 +97,9 @@ class Patience:
     TURNS = 8
     "Turns of the loop in which what has arrived is read, before the clock moves again."
 
-    def __init__(self) -> None:
+    def __init__(self, glance_s: float = 0) -> None:
+        """`glance_s`: real time before each move, where threads have their part of the work."""
+        self._glance_s = glance_s
         self._loop = asyncio.get_running_loop()
         self._true = self._loop.time
         self.passed_s = 0.0
@@ -121,5 +123,7 @@ class Patience:
             await stalled.wait()
             for _ in range(self.TURNS):
                 await asyncio.sleep(0)
+            if self._glance_s:
+                await asyncio.sleep(self._glance_s)
             if stalled.is_set():
                 self.passed_s += self.STEP_S

@@ -321,8 +321,11 @@ class Conversation:
         await self._reply("BODY")
 
     async def _in_the_middle(self) -> None:
-        """Of a body. A server that stalls there reads no more of it, so that the sender cannot write."""
+        """Of a body. A server that stalls there reads no more of it, so that the sender cannot write; one that
+        refuses it takes no notice of the rest.
+        """
         if self.script.replies[TRANSFER][0] == Fault.STALL:
             self.server.stalls(self.connection)
             await self.server.let_go.wait()
-        await self._reply(TRANSFER)
+        if (await self._reply(TRANSFER))[0] in "45":
+            await self._ignore()

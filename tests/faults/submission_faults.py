@@ -308,7 +308,7 @@ def refused(answer: str) -> bool:
 def check(played: Played) -> None:
     """What holds whatever the server does."""
     for number, (outcome, marks) in enumerate(zip(played.outcomes, played.marks, strict=True)):
-        assert explain(outcome), "one of the table's"
+        assert explain(outcome).verdict is outcome.verdict, "one of the table's"
         assert outcome.reply.isprintable()
         came = answers(played.server, number)
         assert len(came) <= 1, "never twice"
