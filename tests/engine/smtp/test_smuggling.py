@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from franking.engine.functions import COMPOSERS, compose
-from franking.engine.ports import Outcome, Verdict
+from franking.engine.ports import Verdict
 from franking.engine.smtp.compose import Message, Part, blocks
 from franking.engine.smtp.fields import Unencodable
 from franking.engine.smtp.transaction import stuffed
@@ -114,7 +114,7 @@ async def test_a_text_with_an_end_in_it_arrives_as_one_message(playing: Playing,
 @pytest.mark.parametrize("end", ENDS, ids=ascii)
 async def test_no_address_and_no_message_id_ends_a_line(playing: Playing, end: str) -> None:
     async with playing(Script()) as (server, device):
-        outcomes: list[Outcome] = await asyncio.gather(
+        outcomes = await asyncio.gather(
             device.send(message_of(Part.text("x")), to=(f"lee{end}@example.com",)),
             device.send(message_of(Part.text("x")), to=(LEE, f"{LEE}{end}")),
             device.send(message_of(Part.text("x")), sender=f"{KIM}{end}"),
