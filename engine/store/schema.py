@@ -91,6 +91,16 @@ def insert(table: str, row: type[NamedTuple]) -> str:
     return f"insert or replace into {table}({','.join(names)}) values({','.join('?' * len(names))})"
 
 
+def born() -> str:
+    """A job that is new, with what its machine made of it: one row, and each of its indices written once."""
+    names = (*r.JobRow._fields, *r.JobMoved._fields[1:])
+    return f"insert or replace into job({','.join(names)}) values({','.join('?' * len(names))})"
+
+
+class Born:
+    """Stands for a `JobRow` together with the `JobMoved` of the same commit."""
+
+
 LINE = insert("journal", r.Line)
 STORED = insert("instance", r.Stored)
 GONE = "delete from instance where machine=? and key=?"
@@ -103,6 +113,7 @@ WRITES: dict[type, str] = {
     r.SealedGrant: insert("vault", r.SealedGrant),
     r.ErasedGrant: "delete from vault where identity=?",
     r.JobRow: insert("job", r.JobRow),
+    Born: born(),
     r.JobMoved: "update job set state=?2, ready=?3, reason=?4 where job=?1",
     r.JobOutcome: "update job set reply=?2, recipients=?3, phase=?4, unknown=?5 where job=?1",
     r.JobTry: insert("attempt", r.JobTry),
@@ -149,4 +160,4 @@ ERASURES = (
 "What they take away leaves every file of the store at once."
 ERASED_SOON = (v.ScanGone, r.DocumentGone, r.LinkGone, k.JobNamesGone, k.JobGone)
 "What they take away leaves every file of the store within a second: a thousand jobs may end in one."
-WITH_OCTETS = frozenset(kind for kind in WRITES if bytes in kind.__annotations__.values())
+WITH_OCTETS = frozenset(kind for kind in WRITES if bytes in getattr(kind, "__annotations__", {}).values())

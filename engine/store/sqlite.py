@@ -12,12 +12,12 @@ sealed.
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from ..records import Batch, DiskFull, Write
+from ..records import Batch, DiskFull, JobMoved, JobRow, Write
 from . import schema
 from .opening import PATIENCE_MS, connect, prepare
 from .reads import Reads, failed
@@ -51,6 +51,8 @@ class SqliteStore(Reads):
         "The log is brought into the file."
         self.logged = 0
         "Rows since then."
+        self.octets: int | None = None
+        "What `spooled` gives until the next commit: each new job asks for it."
         self.reserve = Reserve(path.with_name("reserve"))
         self.short = False
         self.closing = False
@@ -59,7 +61,8 @@ class SqliteStore(Reads):
 
     async def commit(self, batch: Batch) -> None:
         loop = asyncio.get_running_loop()
-        brings = any(isinstance(write, schema.NEW) for write in batch.writes)
+        kinds = {type(write) for write in batch.writes}
+        brings = not kinds.isdisjoint(schema.NEW)
         if brings and self.short:
             raise DiskFull
         try:
@@ -70,12 +73,18 @@ class SqliteStore(Reads):
                 raise
             await loop.run_in_executor(self.thread, self.write_with_reserve, batch)
         self.logged += weight(batch)
-        if any(isinstance(write, schema.ERASURES) for write in batch.writes):
+        self.octets = None
+        if not kinds.isdisjoint(schema.ERASURES):
             await self.forget()
-        elif self.owed is None and any(isinstance(write, schema.ERASED_SOON) for write in batch.writes):
+        elif self.owed is None and not kinds.isdisjoint(schema.ERASED_SOON):
             self.owed = loop.call_later(FORGET_AGAIN_S, self.forget_again)
         if self.logged >= LOG_ROWS and self.moving is None and not self.closing:
             self.moving = asyncio.ensure_future(self.move_log())
+
+    def spooled(self) -> int:
+        if self.octets is None:
+            self.octets = super().spooled()
+        return self.octets
 
     # The write-ahead log
 
@@ -181,16 +190,22 @@ def passed(db: sqlite3.Connection) -> int:
     return int(pages - moved)
 
 
-def runs(writes: Iterable[Write]) -> Iterator[tuple[type, list[Write]]]:
+def runs(writes: Sequence[Write]) -> Iterator[tuple[type, list[tuple[object, ...]]]]:
     """Rows of one kind together, as far as the order of what is done to each table stays the same."""
-    tables: dict[str, list[tuple[type, list[Write]]]] = {}
+    moved = {write.job: write for write in writes if type(write) is JobMoved}
+    tables: dict[str, list[tuple[type, list[tuple[object, ...]]]]] = {}
     for write in writes:
-        kind = type(write)
+        kind: type = type(write)
+        row: tuple[object, ...] = write
+        if isinstance(write, JobMoved) and moved.get(write.job) is not write:
+            continue  # it stands in the job's row, or one that comes later says all of it anew
+        if isinstance(write, JobRow) and (begins := moved.pop(write.job, None)) is not None:
+            kind, row = schema.Born, (*write, *begins[1:])
         table = tables.setdefault(schema.TABLE[kind], [])
         if table and table[-1][0] is kind:
-            table[-1][1].append(write)
+            table[-1][1].append(row)
         else:
-            table.append((kind, [write]))
+            table.append((kind, [row]))
     for table in tables.values():
         yield from table
 
