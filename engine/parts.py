@@ -14,7 +14,7 @@ from ..events.sign_in import SignInCancelled
 from ..events.token import TokenDeleted
 from ..machines.identity import same
 from ..machines.pace import Pace
-from ..machines.rules import RULES, Look, Rule, Rules, Verdict, broken, unavailable
+from ..machines.rules import RULES, Look, Rule, Rules, Verdict, broken, too_large, unavailable
 from ..machines.sign_in import SIGN_IN
 from .activity import Activity
 from .acts import Acts, World
@@ -139,6 +139,8 @@ class Parts:
 
         self.settings, self.folder, self.store, self.clock = settings, folder, store, clock
         self.given_screen, self.rules = screen, Rules((*RULES, *rules))
+        self.rules_of_size = Rules((*(each for each in RULES if each.broken is too_large), *rules))
+        "What is left to be looked at when a message is composed: the embedding program's may ask its size."
         self.activity, self.holder = Activity(), TokenHolder(clock)
         self.vault = Vault(key)
         self.spool = Spool(folder / "spool")

@@ -25,7 +25,7 @@ from ..machines.identity import Signer, signer
 from ..machines.job import HELD, SENDING, WAITING
 from ..machines.message import Message
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
-from ..machines.rules import Look, Rule, Verdict, broken
+from ..machines.rules import Look, Rule, Rules, Verdict, broken
 from ..machines.session import LOGGED_IN, SESSION
 from .at_the_panel import UnknownUser
 from .boxes import Shared
@@ -38,6 +38,7 @@ from .records import LAST_JOB, IdentityRow, InformationDetail, JobRow
 from .refusal import Refused
 from .room import Reserved
 from .senders import told, without_failed_mail
+from .settings import Settings
 from .spool import FILES, Taken
 from .status import JobContent, JobStatus
 from .user_boxes import UserBoxes
@@ -71,6 +72,8 @@ class Coming(NamedTuple):
     "Who submits it; None: the device."
     left_out: Sequence[Transmission]
     "Lines of a report that are not sent."
+    settings: Settings
+    "With which the rules were looked at."
 
     def with_files(self, taken: Taken) -> "Coming":
         return self._replace(row=self.row._replace(files=FILES.dump_json(taken.files).decode()))
@@ -103,23 +106,23 @@ class Submitting(UserBoxes):
         request, left_out = without_failed_mail(self.senders.addressed(request))
         message = self.senders.message(request)
         job, self.next_job = self.next_job, self.next_job + 1
-        await self.check(job, request, message)
-        who = signer(self.settings, message.sender)
+        await self.check(job, request, message, self.rules)
+        settings, who = self.settings, signer(self.settings, message.sender)
         if who is None:
             raise AssertionError("a rule refuses what nobody signs in for")
         row = self.people.remembered(request.user, None) if isinstance(request, FromPerson) else None
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
         owner = row.identity if row else ADMINISTRATOR
         made = self.row(job, request, identity, owner, who, place)
-        stored = await self.keep(Coming(request, made, message, row, left_out), given)
+        stored = await self.keep(Coming(request, made, message, row, left_out, settings), given)
         where_he_stands = place if request.opens_screen else None
         return Receipt(job, stored.message_id, await self.waits_for(identity, where_he_stands))
 
-    async def check(self, job: int, request: Request, message: Message) -> None:
+    async def check(self, job: int, request: Request, message: Message, rules: Rules) -> None:
         """Raises Refused, and the history tells of it: nothing is spooled, and nobody is known from now on
         who was not before.
         """
-        refuses = self.refuses(message)
+        refuses = self.refuses(message, rules)
         if not refuses:
             return
         known = self.people.find(request.user) if isinstance(request, FromPerson) else None
@@ -133,11 +136,11 @@ class Submitting(UserBoxes):
         await self.runtime.publish(Publication(fact, rows=(number, known) if known else (number,)))
         raise Refused("refused.submit", refuses, self.words)
 
-    def refuses(self, message: Message) -> tuple[Rule, ...]:
+    def refuses(self, message: Message, rules: Rules) -> tuple[Rule, ...]:
         """What waits when the device sends it by itself is refused to a person, who can do something about
         it.
         """
-        found = broken(self.settings, Look.SUBMIT, message, self.rules, self.adapters.limits())
+        found = broken(self.settings, Look.SUBMIT, message, rules, self.adapters.limits())
         waits = Verdict.NOT_AVAILABLE if message.sender.by_device else None
         return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))
 
@@ -148,12 +151,12 @@ class Submitting(UserBoxes):
         NoRoom, SealFailed, StoreFailed.
         """
         if given is Given.LENT:
-            with self.scans.reserved(coming.request.paths):
-                taken = self.scans.small(coming.row.job, coming.request)
-                if taken is not None:  # one commit is all of it, whether its caller is cancelled or not
+            taken = self.scans.small(coming.row.job, coming.request)
+            if taken is not None:  # one commit is all of it, whether its caller is cancelled or not
+                with self.scans.room.reserve(sum(file.size for file in taken.files)):
                     stored = coming.with_files(taken)
                     await self.commit(stored, taken, Shared())
-                    return stored.row
+                return stored.row
         return await self.carried_through(self.kept(coming, given))
 
     async def kept(self, coming: Coming, given: Given) -> JobRow:
@@ -176,7 +179,8 @@ class Submitting(UserBoxes):
         """Raises Refused, Unencodable, SealFailed, StoreFailed, UnknownUser."""
         row = coming.row
         octets = self.adapters.envelope(row, taken.contents, shared.links).composed.size
-        await self.check(row.job, coming.request, coming.message._replace(octets=octets))
+        rules = self.rules_of_size if self.settings is coming.settings else self.rules
+        await self.check(row.job, coming.request, coming.message._replace(octets=octets), rules)
         fact = JobSubmitted(
             job=row.job,
             identity=row.identity,
