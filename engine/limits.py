@@ -65,13 +65,12 @@ class Limits:
         runtime.watchers.append(self.watch)
 
     def watch(self, unit: Unit) -> None:
-        now = offset(self.runtime.clock)
         for move in unit.played.moves:
             name, due = (move.machine.title, move.key), move.after.due
             if due is None:
                 self.armed.pop(name, None)
             elif due != move.before.due or move.after.entered != move.before.entered:
-                self.armed[name] = now
+                self.armed[name] = offset(self.runtime.clock)
             sooner = due is not None and (self.next_us is None or microseconds(due) < self.next_us)
             if sooner or move.machine is CLOCK:
                 self.changed.set()
