@@ -3,7 +3,6 @@ list).
 """
 
 from collections.abc import Mapping
-from os.path import splitext
 
 OTHER = "application/octet-stream"
 BY_ENDING: Mapping[str, str] = {
@@ -25,4 +24,5 @@ BY_ENDING: Mapping[str, str] = {
 
 def media_type(name: str) -> str:
     """By the ending alone, in any case; unknown ones are octets."""
-    return BY_ENDING.get(splitext(name)[1].lower(), OTHER)
+    stem, dot, ending = name.rpartition(".")
+    return BY_ENDING.get(dot + ending.lower(), OTHER) if stem else OTHER
