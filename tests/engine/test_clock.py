@@ -116,7 +116,7 @@ async def test_b2_a_message_that_waits_for_its_next_try_is_not_put_off_by_a_cloc
         await engine.settle()
         assert states(engine) == ["waiting"]
         clock_of(here).jump(days=-365)
-        await here.passes(engine, seconds=10)
+        await here.passes(engine, seconds=73)
         assert states(engine) == ["sent"]
 
 

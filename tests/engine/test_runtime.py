@@ -13,7 +13,7 @@ import pytest
 from franking.engine.bus import Publication
 from franking.engine.keeping import NothingBrought
 from franking.engine.limits import Limits
-from franking.engine.records import Batch, StoreFailed
+from franking.engine.records import Batch, DiskFull, StoreFailed
 from franking.engine.runtime import EngineFailed, EngineStopped, Unit
 from franking.events.device import EngineStarted, UserLoggedIn
 from franking.events.job import JobCancelled, JobDeferred, JobTaken
@@ -145,8 +145,7 @@ async def test_a_full_disk_refuses_the_group_after_one_try(tmp_path: Path) -> No
         tried = len(here.store.batches)
         many = [publication(submitted(job)) for job in range(1, 400)]
         found = await outcomes(*together(here, *many))
-        assert {type(outcome) for outcome in found} == {StoreFailed}
-        assert all(isinstance(outcome, StoreFailed) and outcome.full for outcome in found)
+        assert {type(outcome) for outcome in found} == {DiskFull}
         assert len(here.store.batches) == tried + 1
         here.store.writer.execute("pragma max_page_count=100000")
         assert await here.say(submitted(1)) == 2
