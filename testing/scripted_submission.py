@@ -321,8 +321,8 @@ class Conversation:
         await self._reply("BODY")
 
     async def _in_the_middle(self) -> None:
-        """Of a body. A server that stalls there reads no more of it, so that the sender cannot write; one that
-        refuses it takes no notice of the rest.
+        """Of a body. A server that stalls there reads no more of it, so that the sender cannot write; one
+        that refuses it takes no notice of the rest.
         """
         if self.script.replies[TRANSFER][0] == Fault.STALL:
             self.server.stalls(self.connection)
