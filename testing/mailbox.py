@@ -86,6 +86,10 @@ class Mailbox:
         """The next `phase` that has no scripted reply yet gets `reply`, such as "451 4.7.500 Server busy"."""
         self._replies.setdefault(phase, deque()).append(reply)
 
+    def forget_replies(self) -> None:
+        """What was ordered and nobody came for."""
+        self._replies.clear()
+
     def scripted(self, phase: Phase) -> str | None:
         """Takes the reply that a test ordered for `phase`."""
         replies = self._replies.get(phase)

@@ -1,0 +1,239 @@
+"""A device that is killed in one life after the other, its servers, and what must be true after each life.
+
+Rule: what was promised is what the process printed before it was killed; what came of it is what the servers
+recorded, and what the store says that it knows.
+"""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from franking.engine.clock import SystemClock
+from franking.engine.codec import instance_of
+from franking.engine.pieces import sealed_size
+from franking.engine.play import MACHINE
+from franking.engine.replay import replay
+from franking.engine.settings import Settings
+from franking.engine.spool import FILES, Kept
+from franking.engine.store.sqlite import SqliteStore
+from franking.events.request import Function
+from franking.machines.job import ENDED, JOB, SENT
+
+from ..engine.box import BOX
+from ..engine.device import PASSWORDS, Office, office
+from ..engine.stored import assert_equals_replay, journal
+from .parts import GO, SCANS
+
+SCRIPT = Path(__file__).with_name("kill_process.py")
+MAY_END = frozenset({"refused", "cancelled"})
+"Parts in which a job ends without being sent."
+DIGITS = re.compile(r"\d+")
+
+
+@dataclass
+class Ended:
+    killed: bool
+    moments: set[str] = field(default_factory=set)
+    unnamed: set[str] = field(default_factory=set)
+    sites: set[str] = field(default_factory=set)
+    said: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Lives:
+    here: Office
+    process: Process
+    receipts: dict[str, str] = field(default_factory=dict)
+    "Of all lives: the part in which each accepted message was submitted."
+    unknown: dict[str, int] = field(default_factory=dict)
+    "How often the outcome of each message was not known, as the last life said."
+    states: dict[str, str] = field(default_factory=dict)
+    orphans: list[str] = field(default_factory=list)
+    looked_at: int = 0
+    number: int = 0
+
+    async def live(
+        self,
+        part: str,
+        cut: str = "",
+        *,
+        users: tuple[str, ...] = ("kim", "lee"),
+        from_start: bool = False,
+        folder: Path | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+        spool: dict[str, bool] | None = None,
+    ) -> Ended:
+        """One life. `meanwhile` is called when its moments begin to count; `self.number` is then its
+        process's.
+        """
+        found = device(self.here, spool or {})
+        life = {
+            "folder": str(folder or self.here.folder),
+            "settings": found.model_dump_json(),
+            "passwords": PASSWORDS,
+            "users": users,
+            "part": part,
+            "cut": cut,
+            "from_start": from_start,
+        }
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(life).encode() + b"\n")
+        ended = Ended(killed=False)
+        while line := await self.process.stdout.readline():
+            word, *rest = line.decode().split(None, 1)
+            told = rest[0].strip() if rest else ""
+            match word:
+                case "life":
+                    self.number = int(told)
+                case "armed":
+                    self.check_arrived()
+                    meanwhile()
+                    self.process.stdin.write(GO)
+                case "moment":
+                    ended.moments.add(told)
+                case "unnamed":
+                    ended.unnamed.add(told)
+                case "site":
+                    ended.sites.add(told)
+                case "kept":
+                    ended.said.append(told)
+                case "ended":
+                    assert told in ("0", "killed")
+                    ended.killed = told == "killed"
+                    return ended
+                case _:
+                    self.hear(part, word, told.split())
+        raise AssertionError("the process that forks is gone")
+
+    def hear(self, part: str, word: str, told: list[str]) -> None:
+        match word:
+            case "open":
+                self.orphans.clear()
+            case "receipt":
+                self.receipts[told[1]] = part
+            case "job":
+                self.states[told[1]], self.unknown[told[1]] = told[2], int(told[3])
+            case "orphan":
+                self.orphans.append(told[0])
+            case _:
+                raise AssertionError((word, told))
+
+    # What must be true
+
+    async def check_left(self) -> set[str]:
+        """After a kill: what the next start will find, and the messages of its jobs. Looked at in a copy, for
+        opening a store mends it.
+        """
+        store = self.here.store / "store.db"
+        if not store.exists() or store.stat().st_size == 0:
+            assert self.receipts == {}
+            return set()
+        with copied(self.here.store) as folder:
+            found = SqliteStore(folder / "store.db")
+            try:
+                assert_equals_replay(found)
+                rows = {row.message_id: (row, moved.state) for row, moved in found.jobs()}
+                assert set(self.receipts) <= set(rows)
+                for row, state in rows.values():
+                    if state not in (SENT.name, ENDED.name) and row.function != Function.SCAN_TO_URL:
+                        self.check_whole(row.job, row.files)
+                return set(rows)
+            finally:
+                await found.aclose()
+
+    async def check_kept(self) -> None:
+        """After a kill in what is kept for how long: the store and the replay of what is left of the journal
+        agree, but for jobs that are over, whose rows or lines may be gone.
+        """
+        with copied(self.here.store) as folder:
+            found = SqliteStore(folder / "store.db")
+            try:
+                played = replay(journal(found)).instances
+                there = {}
+                for title, key in found.read("select machine, key from instance"):
+                    row = found.instance(title, key)
+                    assert row is not None
+                    there[title, key] = instance_of(MACHINE[title], row)
+                for name in played.keys() & there.keys():
+                    assert played[name].state is there[name].state
+                    assert played[name].data == there[name].data
+                for name in played.keys() ^ there.keys():
+                    assert name[0] == JOB.title
+                    assert (played.get(name) or there[name]).state is ENDED
+                jobs = {int(key) for title, key in there if title == JOB.title}
+                assert {row.job for row, _ in found.jobs()} == jobs
+            finally:
+                await found.aclose()
+
+    def check_whole(self, job: int, files: str) -> None:
+        """A job that is to be sent has all of its files."""
+        for number, file in enumerate(FILES.validate_json(files)):
+            if not file.kept.in_row:
+                size = file.size if file.kept is Kept.FILE else sealed_size(file.size)
+                assert (self.here.store / "spool" / str(job) / str(number)).stat().st_size == size
+
+    def check_arrived(self) -> None:
+        """A life has begun, and brought all of the former ones to an end."""
+        assert self.orphans == []
+        messages = self.here.kit.mailbox.messages
+        arrived = Counter(
+            (str(each.message()["Message-ID"]), to) for each in messages for to in each.rcpt_tos
+        )
+        there = {message for message, _ in arrived}
+        assert set(self.receipts) <= set(self.states)
+        for message, state in self.states.items():
+            assert state == SENT.name or self.receipts.get(message, "refused") in MAY_END
+            assert message in there or state == ENDED.name, "accepted, and lost"
+        assert there <= set(self.states)
+        twice = {each for each, count in arrived.items() if count > 1 + self.unknown[each[0]]}
+        assert twice == set(), "went twice, and nobody wrote it down"
+        for each in messages[self.looked_at :]:
+            for name, content in each.attachments():
+                assert content == SCANS[name]
+        self.looked_at = len(messages)
+
+
+@contextmanager
+def copied(folder: Path) -> Iterator[Path]:
+    """A store's database, as a power cut left it."""
+    with TemporaryDirectory() as copy:
+        for path in folder.glob("store.db*"):
+            shutil.copy(path, copy)
+        yield Path(copy)
+
+
+def device(here: Office, spool: dict[str, bool]) -> Settings:
+    """As fast as it can."""
+    smtp = here.settings.smtp.model_dump(exclude_unset=True) | {"per_minute": 10_000}
+    return here.settings.changed(smtp=smtp, spool=spool)
+
+
+def kill(process: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def lives(folder: Path) -> AsyncIterator[Lives]:
+    async with office(folder, clock=SystemClock(), box=BOX) as here:
+        process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), stdin=PIPE, stdout=PIPE)
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+        try:
+            yield Lives(here, process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            await process.communicate()
