@@ -144,6 +144,7 @@ class SmtpSubmission:
                 transfer.gate,
                 self._failed.offers | plainly,
                 transfer.progress,
+                lane.octets - size,
             )
             return one, await one.run()
         finally:

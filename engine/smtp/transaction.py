@@ -2,9 +2,11 @@
 
 Rule: messages of a connection take turns at writing. Where it is allowed, the next envelope goes right behind
 a body (RFC 2920 section 3.1); its replies come after that body's. The body is begun only after the durable
-mark was made, and before its final dot is written nothing can have been delivered; from that moment on only
-the server's answer decides, and its loss is an unknown outcome (RFC 1047). A message that was refused is the
-last that begins on its connection, for the server may hold an open transaction.
+mark was made; that is asked for beside the envelope's flight, or of short messages when they queue for their
+turn, so that one commit has the marks of several. Before its final dot is written nothing can have been
+delivered; from that moment on only the server's answer decides, and its loss is an unknown outcome (RFC
+1047). A message that was refused is the last that begins on its connection, for the server may hold an open
+transaction.
 """
 
 import asyncio
@@ -20,6 +22,8 @@ from .offers import NONE, Offer, Offers, named, refuses_letters, refuses_paramet
 from .reply import Reply
 from .trouble import answered, meaning, ours, recipient
 
+SOON = 64 * 1024
+"Octets of a message and of those before it: so few are written in a moment."
 BATCH = 8
 "Blocks written at once: 128 kB."
 FINAL_PATIENCE = 10
@@ -82,8 +86,11 @@ class Transaction:
         gate: Gate,
         without: Offers = NONE,
         progress: Progress | None = None,
+        before: int = SOON,
     ) -> None:
-        """`without`: what the server offers and is not asked for."""
+        """`without`: what the server offers and is not asked for. `before`: octets of messages that have
+        their turn first.
+        """
         self.first = False
         "It was the first of its connection."
         self.grouped = False
@@ -99,6 +106,7 @@ class Transaction:
         self._message = message
         self._gate = gate
         self._progress = progress
+        self._before = before
         offered = chat.extensions
         self._pipelining = offered.pipelining and Offer.PIPELINING not in without
         self._ahead = self._pipelining and Offer.AHEAD not in without
@@ -120,6 +128,8 @@ class Transaction:
         unfit = self._unfit()
         if unfit is not None:
             return unfit
+        if self._ahead and self._before + self._message.size <= SOON:
+            self._gate.start()
         try:
             found = await self._in_turn(commands)
             outcome = await self._final(found) if isinstance(found, Place) else found
