@@ -32,6 +32,7 @@ from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .bus import Publication
 from .deeds import where
 from .mailboxes import Mailboxes
+from .parsed import files_of
 from .play import Machine, Move
 from .ready_jobs import Line, Queue, ReadyJobs
 from .records import RETRY_STORE, JobRow, StoreFailed
@@ -40,6 +41,10 @@ from .runtime import Runtime, Unit
 log = logging.getLogger("franking")
 READS = frozenset({VALIDATION.title, REFRESH_TOKEN.title, ACCESS_TOKEN.title, MAILBOX.title, JOB.title})
 UNDER_WAY = (SENDING, DELIVERING)
+PLACE = 2
+"A short message takes one half of a place: it waits for commits, and hardly for the line."
+SHORT_OCTETS = 32_000
+"Of its files."
 AT_ONCE = 48
 "Jobs under way through all mailboxes together: each holds a message in memory, and devices are small."
 MAY_BE_TAKEN = (JobSent, JobPartlySent, JobEndedInPart, OutcomeUnknown, NewLife)
@@ -54,6 +59,8 @@ class Carried(NamedTuple):
     row: JobRow
     address: str
     "Of whose mailbox it goes through."
+    takes: int
+    "Halves of a place."
     at: datetime
     "When it was counted."
 
@@ -185,11 +192,13 @@ class Dispatcher:
         by_account: dict[str, list[Queue]] = {}
         for queue in self.ready.waiting():
             by_account.setdefault(self.address(queue.whose.identity), []).append(queue)
-        busy = Counter(carried.address for carried in self.carried.values())
+        busy: Counter[str] = Counter()
+        for carried in self.carried.values():
+            busy[carried.address] += carried.takes
         left = AT_ONCE - len(self.carried)
         for address in sorted(by_account, key=lambda address: (busy[address], address)):
-            free = min(self.free(address) - busy[address], left)
-            found = list(self.of_account(address, by_account[address], free, sending is OFF))
+            free = self.free(address) - busy[address]
+            found = list(self.of_account(address, by_account[address], free, left, sending is OFF))
             left -= sum(isinstance(each[0].fact, JobTaken) for each in found)
             said += found
         for address in self.turns.keys() - by_account.keys():
@@ -203,13 +212,14 @@ class Dispatcher:
         return found
 
     def free(self, address: str) -> int:
+        """Halves of places; of a mailbox that is being tried so few that one message takes all."""
         state = self.mailboxes.state(address)
-        return 0 if state in (CLOSED, WAITING) else 1 if state is TRYING else self.places()
+        return 0 if state in (CLOSED, WAITING) else 1 if state is TRYING else PLACE * self.places()
 
     def of_account(
-        self, address: str, queues: list[Queue], free: int, without_tokens: bool
+        self, address: str, queues: list[Queue], free: int, most: int, without_tokens: bool
     ) -> Iterator[Said]:
-        """What goes through one mailbox, whose places its identities share."""
+        """What goes through one mailbox, whose places its identities share; at most so many."""
         if self.mailboxes.state(address) in (CLOSED, WAITING):
             return
         fresh = set()
@@ -223,13 +233,14 @@ class Dispatcher:
         slow = [each.at for each in self.carried.values() if each.address == address]
         room = self.mailboxes.room(address, slow)
         line = Line(going, self.stands)
-        while free > 0 and line.heads:
+        while free > 0 and most > 0 and line.heads:
             head, turns = choose(self.turns.get(address, Turns()), tuple(line.heads.values()))
             found = self.take(address, head, line.queue(head))
             line.went(head)
             if found is None:
                 continue
-            broken, addressed = found
+            broken, row = found
+            addressed = row.addressed
             if not broken and not room.fits(addressed):
                 del self.chosen[head.job]
                 self.ready.put_back(head.job)
@@ -240,7 +251,7 @@ class Dispatcher:
             if broken:
                 yield (taken,)
                 continue
-            free, room = free - 1, room.without(addressed)
+            free, most, room = free - self.chosen[head.job].takes, most - 1, room.without(addressed)
             yield (taken, *self.mailboxes.used(address, addressed, room))
 
     def stands(self, place: str, identity: str) -> bool:
@@ -251,18 +262,20 @@ class Dispatcher:
             return False
         return session.state is LOGGED_IN and session.data.identity == identity
 
-    def take(self, address: str, head: Head, queue: Queue) -> tuple[tuple[str, ...], int] | None:
-        """Codes of the rules that it breaks, and how many recipients it has; None: it cannot be looked at, or
-        is gone. Raises StoreFailed.
+    def take(self, address: str, head: Head, queue: Queue) -> tuple[tuple[str, ...], JobRow] | None:
+        """Codes of the rules that it breaks, and its row; None: it cannot be looked at, or is gone. Raises
+        StoreFailed.
         """
         job = head.job
         row = self.runtime.store.job(job)
         self.ready.take_out(queue, job)
         if row is None:
             return None
-        self.chosen[job] = Carried(row, address, self.runtime.clock.now())
+        self.chosen[job] = Carried(row, address, PLACE, self.runtime.clock.now())
         try:
-            return self.broken(row), row.addressed
+            if sum(file.size for file in files_of(row)) <= SHORT_OCTETS:
+                self.chosen[job] = self.chosen[job]._replace(takes=1)
+            return self.broken(row), row
         except StoreFailed:
             raise
         except Exception as error:  # noqa: BLE001 - a record, a rule or a directory; the others' mail goes on

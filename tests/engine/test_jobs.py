@@ -232,9 +232,15 @@ async def test_what_concerns_an_unknown_job_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.manual("B11")
-async def test_b11_no_more_connections_than_the_provider_allows(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("octets", "ahead"), [(1_000, 2), (100_000, 1)], ids=["short", "long"])
+async def test_b11_no_more_connections_than_the_provider_allows(
+    tmp_path: Path, octets: int, ahead: int
+) -> None:
+    """And no more jobs under way than their places, of short ones two for each."""
+    scan = tmp_path / "own.pdf"
+    scan.write_bytes(b"%PDF-1.7\n" + bytes(octets))
     async with office(tmp_path) as here, here.engine(smtp={"connections": 3, "window": 2}) as engine:
-        await here.acquire(engine)
+        await here.sign_in(engine)
         under_way: set[str] = set()
         most = 0
 
@@ -246,13 +252,12 @@ async def test_b11_no_more_connections_than_the_provider_allows(tmp_path: Path) 
 
         engine.watch(count)
         async with here.server.hold_bodies() as gate:
-            for number in range(10):
-                await here.notice(engine, f"Tray {number}")
+            for _ in range(14):
+                await engine.submit(ScanToEmail(user="kim", to=(OFFICE,), files=(scan,)))
             await gate.arrived(3)
-            assert states(engine).count("waiting") == 4
             assert len(here.server.conversations) == 3
         await engine.settle()
-        assert (states(engine), most) == (["sent"] * 10, 3 * 2)
+        assert (states(engine), most) == (["sent"] * 14, 3 * 2 * ahead)
 
 
 @pytest.mark.manual("S33c")
