@@ -10,6 +10,7 @@ Rule: addresses and a server's words go into rows and into the detail of an info
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from ..events.information import Actor, Info
 from ..events.job import JobDeferred, JobEndedInPart, JobFailed, JobPartlySent, JobSent, OutcomeUnknown
@@ -32,7 +33,7 @@ NAMED_MOST = 20
 "So many recipients an information names; the job's row has all."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tried:
     """One try of a job."""
 
@@ -46,7 +47,7 @@ class Tried:
     sender: str
     sent: Sent
 
-    @property
+    @cached_property
     def now(self) -> Addressees:
         return after(self.before, self.sent)
 

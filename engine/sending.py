@@ -97,7 +97,8 @@ class Sending:
         except ValueError:  # a value that no header field can carry
             return say(JobFailed(job=job, code="it cannot be composed"))
         progress: Progress = asked.instance.data
-        before = addressees(envelope.recipients, self.store.job_outcome(job), progress.unknown)
+        known = self.store.job_outcome(job) if progress.number > 1 else None
+        before = addressees(envelope.recipients, known, progress.unknown)
         envelope = envelope._replace(recipients=waiting(before))
 
         async def begin() -> None:

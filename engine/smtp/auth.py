@@ -182,7 +182,8 @@ def may_share(text: str, secrets: tuple[str, ...]) -> bool:
                 return True
             continue
         bare = "".join(secret.split())
-        for said, kept in ((text, secret), (solid, bare)):
+        # What is shared with a secret in one piece is in one piece without the text's white space, too.
+        for said, kept in ((solid, bare),) if bare == secret else ((text, secret), (solid, bare)):
             # A run of so many characters holds one of these pieces whole.
             pieces = (said[at : at + PIECE] for at in range(0, len(said) - PIECE + 1, PIECE))
             if any(piece in kept for piece in pieces):
