@@ -194,7 +194,10 @@ class Life:
             from_address={"setting": "Login User Address"},
             oauth={"enabled": True, "client_id": "device"},
             http={"version": "HTTP/2,HTTP/1.1"},
-            store={"path": self.store},
+            store={
+                "path": self.store,
+                "journal_kept": timedelta(days=3650),
+            },  # it is held against the journal
             users={"kim": KIM, "lee": LEE},
         )
 
