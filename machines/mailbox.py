@@ -34,7 +34,7 @@ from ..events.mailbox import (
 )
 from .definition import Definition, always, ignore, lasts, on, state
 from .effects import Clear, Inform
-from .pace import LATE, Pace, Use, eases_at, free_at, given_back, moved, quota, used
+from .pace import LATE, Pace, Use, current, eases_at, free_at, given_back, moved, quota, used
 
 Mailbox = StrEnum(
     "Mailbox", {"OPEN": "open", "WAITING": "waiting until", "CLOSED": "closed", "TRYING": "being tried"}
@@ -154,12 +154,18 @@ def corrected_waiting(traffic: Traffic, event: MailboxUseEnded) -> Traffic:
     return wait_for_room(corrected(traffic, event), event)
 
 
+def as_now(traffic: Traffic, event: MailboxPaused | MailboxPauseEnded) -> Use:
+    """What a clock that has been set back counted ahead is of now once, and gets older from here on."""
+    return current(traffic.use, event.at)
+
+
 def pause(traffic: Traffic, event: MailboxPaused) -> Traffic:
-    return replace(traffic, until=event.until, why=event.code, first_one=event.code not in OURS)
+    server = event.code not in OURS
+    return replace(traffic, until=event.until, why=event.code, first_one=server, use=as_now(traffic, event))
 
 
 def pause_a_try(traffic: Traffic, event: MailboxPaused) -> Traffic:
-    return replace(traffic, until=event.until, why=event.code, first_one=True)
+    return replace(pause(traffic, event), first_one=True)
 
 
 def pause_on(traffic: Traffic, event: MailboxPaused) -> Traffic:
@@ -174,7 +180,7 @@ def one_first(traffic: Traffic, event: MailboxPauseEnded) -> bool:
 
 
 def waited(traffic: Traffic, event: MailboxPauseEnded) -> Traffic:
-    return replace(traffic, until=None, why="", first_one=False)
+    return replace(traffic, until=None, why="", first_one=False, use=as_now(traffic, event))
 
 
 def eased(traffic: Traffic, event: MailboxQuotaEased) -> Traffic:

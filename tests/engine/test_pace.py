@@ -227,6 +227,25 @@ async def test_b11_another_server_has_the_pace_that_is_set(tmp_path: Path) -> No
         assert states(engine) == ["sent"] * 3 + ["waiting"] * 2
 
 
+@pytest.mark.manual("B11")
+@pytest.mark.parametrize("limits", [{"messages_a_minute": 5}, {"recipients_a_day": 5}])
+async def test_b11_a_clock_that_is_set_right_stops_nothing_until_the_wrong_date(
+    tmp_path: Path, limits: dict[str, int]
+) -> None:
+    async with at_the_provider(tmp_path, **limits) as here, running(here, **limits) as engine:
+        await here.acquire(engine)
+        here.clock.set(here.clock.now() + timedelta(days=40))
+        await engine.settle()
+        for _ in range(6):
+            await here.notice(engine)
+        await engine.settle()
+        assert states(engine).count("sent") == 5
+        here.clock.set(here.clock.now() - timedelta(days=40))
+        await engine.settle()
+        await here.passes(engine, hours=52 if "recipients_a_day" in limits else 1)
+        assert states(engine).count("sent") == 6
+
+
 @pytest.mark.manual("S33c")
 async def test_s33c_who_has_left_the_panel_waits_with_the_others(tmp_path: Path) -> None:
     async with paced(tmp_path, messages_a_minute=1) as (here, engine):

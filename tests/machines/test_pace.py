@@ -18,7 +18,7 @@ from franking.machines.turns import Head, Turn, Turns, choose
 from franking.tests.machines.life import NOW, Life, at
 
 ACCOUNT = "mailbox:1"
-MINUTE, DAY = 60, 24 * 3_600
+MINUTE, HOUR, DAY = 60, 3_600, 24 * 3_600
 SLOW_MOST = 90
 
 
@@ -199,3 +199,18 @@ def test_s33c_who_comes_anew_stands_behind_those_who_wait() -> None:
     anew = Head(Turn.REST, "ann", 0)
     head, turns = choose(turns, [kim._replace(job=3), lee, anew])
     assert head == lee, "although the other one's message has a lower number"
+
+
+@pytest.mark.manual("B11")
+@pytest.mark.parametrize("back_s", [HOUR, 30 * 24 * HOUR])
+def test_b11_what_was_counted_ahead_of_now_is_waited_for_once(back_s: int) -> None:
+    """The clock was set back; the moments that stand ahead get older from the first pause on."""
+    mailbox: Life[Traffic] = Life(MAILBOX)
+    used = MailboxUsed(account=ACCOUNT, recipient_count=1, messages_a_minute=3)
+    mailbox.hears(
+        at(used, back_s), at(used, back_s), at(used, back_s), at(MailboxPauseEnded(account=ACCOUNT), 0)
+    )
+    free = free_at(mailbox.data.use, Pace(3), NOW)
+    assert free == NOW + timedelta(seconds=WINDOW_S + 1)
+    mailbox.hears(MailboxPaused(account=ACCOUNT, until=free, code="pace"))
+    assert free_at(mailbox.data.use, Pace(3), free) is None
