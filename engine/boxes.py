@@ -33,11 +33,12 @@ from .deeds import Brought, Outcome, Performer
 from .parsed import files_of, request_of
 from .pieces import FileKey, Keys, read, written
 from .play import Asked
-from .records import DocumentRow, JobRow, LinkRow, SealLost, StoreFailed, Write
+from .records import DocumentRow, JobRow, LinkRow, SealLost, Write
 from .runtime import Runtime
 from .scans import Scans
 from .secret import Secret
 from .spool import Kept, SpooledFile, Taken, check, on_disk, store, sync
+from .spool_folders import unwritable
 from .vault_port import LinkSeal, ScanSeal
 from .words import Spoken
 
@@ -182,7 +183,7 @@ class Boxes:
             sync(self.folder)
         except OSError as error:
             self.erase(numbers)
-            raise StoreFailed(f"the user boxes cannot be written ({error.strerror})", full=True) from error
+            raise unwritable(error, "the folder of the user boxes") from error
         except BaseException:
             self.erase(numbers)
             raise

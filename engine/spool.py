@@ -252,13 +252,19 @@ def shares_blocks(source: Readable, copied: io.FileIO) -> bool:
 
 
 def linked(path: Path, file: io.FileIO, target: Path) -> bool:
-    """The file itself gets a second name. False: it cannot, or another one lies under its name by now."""
+    """The file itself gets a second name, and nobody else may open it from then on. False: it cannot, or
+    another one lies under its name by now.
+    """
     try:
         os.link(path, target)
     except OSError:
         return False
-    if os.path.samestat(os.lstat(target), os.fstat(file.fileno())):
-        return True
+    try:
+        if os.path.samestat(os.lstat(target), os.fstat(file.fileno())):
+            os.fchmod(file.fileno(), 0o600)
+            return True
+    except PermissionError:  # another user's
+        pass
     target.unlink()
     return False
 

@@ -6,6 +6,7 @@ cannot be. `docs/spool.md` tells every move.
 Rule: only what the spool wrote itself, or was given, is ever removed.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from .records import StoreFailed
 from .scratch import Made, PlainScratch, Scratch, SealedScratch
 from .spool import ScanUnreadable, Taken, check, on_disk, origin, store, sync
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"Whatever else a disk says is no want of room."
 SCRATCH = ".scratch"
 "Behind the job's number, in the name of a folder for what is made before the job is."
 
@@ -120,5 +123,5 @@ class Spool:
         return max(self.numbers(), default=0)
 
 
-def unwritable(error: OSError) -> StoreFailed:
-    return StoreFailed(f"the spool cannot be written ({error.strerror})", full=True)
+def unwritable(error: OSError, what: str = "the spool") -> StoreFailed:
+    return StoreFailed(f"{what} cannot be written ({error.strerror})", full=error.errno in FULL)

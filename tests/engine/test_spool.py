@@ -267,12 +267,15 @@ async def test_s33_what_is_handed_over_is_gone_from_where_it_was(
 ) -> None:
     async with office(tmp_path, spool={"seal": seal}) as here, here.engine() as engine:
         path = scan(tmp_path, octets)
+        path.chmod(0o666)
         inode = path.stat().st_ino
         await engine.submit(to_office(path), given=Given.HANDED_OVER)
         assert not path.exists()
         assert here.kept(engine, 1) == [octets]
         if not seal and octets is PAGES:
-            assert (here.store / "spool" / "1" / "0").stat().st_ino == inode, "it was not copied"
+            kept = (here.store / "spool" / "1" / "0").stat()
+            assert kept.st_ino == inode, "it was not copied"
+            assert kept.st_mode & 0o777 == 0o600, "nobody else opens it"
         lent = scan(tmp_path, octets)
         await engine.submit(to_office(lent))
         assert lent.read_bytes() == octets
@@ -311,6 +314,19 @@ async def test_what_cannot_be_linked_is_copied(
         path = scan(tmp_path)
         await engine.submit(to_office(path), given=Given.HANDED_OVER)
         assert (here.kept(engine, 1), path.exists()) == ([PAGES], False)
+
+
+async def test_another_users_file_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fchmod(descriptor: int, mode: int) -> None:
+        raise PermissionError(1, os.strerror(1))
+
+    monkeypatch.setattr(os, "fchmod", fchmod)
+    async with office(tmp_path, spool={"seal": False}) as here, here.engine() as engine:
+        path = scan(tmp_path)
+        inode = path.stat().st_ino
+        await engine.submit(to_office(path), given=Given.HANDED_OVER)
+        assert (here.kept(engine, 1), path.exists()) == ([PAGES], False)
+        assert (here.store / "spool" / "1" / "0").stat().st_ino != inode
 
 
 async def test_a_new_file_under_the_name_of_one_that_was_handed_over_stays(

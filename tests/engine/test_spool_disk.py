@@ -1,5 +1,6 @@
 """A disk without room, one that is full and one that fails: a refusal, and no half of a job or a document."""
 
+import errno
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -114,8 +115,9 @@ async def test_s33_a_disk_that_fails_refuses_the_job_and_keeps_no_half_of_it(
         path = scan(tmp_path)
         with monkeypatch.context() as patch:
             MOMENTS[moment](patch, OSError(code, os.strerror(code)))
-            with pytest.raises(StoreFailed, match=os.strerror(code)):
+            with pytest.raises(StoreFailed, match=os.strerror(code)) as failed:
                 await engine.submit(to_office(path), given=Given.HANDED_OVER)
+        assert failed.value.full is (code == errno.ENOSPC)
         assert (states(engine), on_disk(here), engine.store.spooled()) == ([], [], 0)
         assert path.read_bytes() == PAGES
         await here.scan(engine)
@@ -139,8 +141,9 @@ async def test_s20_a_disk_that_fails_keeps_no_half_of_a_document(
         (here.store / "key").write_bytes(bytes(32))
         with monkeypatch.context() as patch:
             BOX_MOMENTS[moment](patch, OSError(code, os.strerror(code)))
-            with pytest.raises(StoreFailed, match=os.strerror(code)):
+            with pytest.raises(StoreFailed, match=os.strerror(code)) as failed:
                 await engine.keep_documents("kim", [scan(tmp_path)])
+        assert failed.value.full is (code == errno.ENOSPC)
         assert (engine.documents("kim"), list((here.store / "boxes").iterdir())) == ((), [])
 
 
