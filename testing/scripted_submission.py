@@ -16,8 +16,8 @@ from .misbehaviour import SAID, STALLS, Fault, close_half, drop_by_drop, odd_wor
 THREE = Room(connections=3)
 FAULTS = frozenset(fault.value for fault in Fault)
 CUT, SILENCE = Fault.CUT, Fault.SILENCE
-CLEAR_EHLO, HANDSHAKE, TRANSFER = "EHLO in clear", "TLS", "TRANSFER"
-"Points of the dialogue beside the verbs: the first EHLO, the TLS handshake, and the middle of a body."
+CLEAR_EHLO, HANDSHAKE, SIGNED_IN, TRANSFER = "EHLO in clear", "TLS", "SIGNED IN", "TRANSFER"
+"Points of the dialogue beside the verbs: the first EHLO, the TLS handshake, behind 235, within a body."
 BEHIND = "behind "
 "Before the answer to a final dot: it comes when the next envelope has arrived behind the body."
 HELD = "held "
@@ -285,6 +285,9 @@ class Conversation:
     async def _auth(self) -> None:
         while (await self._reply("AUTH")).startswith("334"):
             self.connection.lines.append(await self._line())
+        queue = self.script.replies.get(SIGNED_IN)
+        if queue:
+            await self._misbehave(Fault(queue.pop(0)), USUAL["AUTH"])
 
     async def _data(self) -> None:
         if not (await self._reply("DATA")).startswith("354"):

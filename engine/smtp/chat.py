@@ -20,12 +20,13 @@ WAITING_MAX = 256 * 1024
 "Octets that may wait in the transport before the writer has to."
 FAREWELL_S = 2.0
 "How long a polite end may take."
+CLOSING = 421
 BLOCK_PATIENCE = 3
 "A block may take three times as long as a reply (RFC 5321 sections 4.5.3.2.2 and 4.5.3.2.5)."
 
 
 class Lost(Exception):
-    """The connection is gone; `code` is one of `lost`, `timeout`, `protocol`."""
+    """The connection is gone; `code` is one of `lost`, `timeout`, `protocol`, or the server's 421."""
 
     def __init__(self, code: str, words: str) -> None:
         super().__init__(code, words)
@@ -110,7 +111,7 @@ class Chat(asyncio.Protocol):
         try:
             for reply in self._reader.feed(data):
                 if not self._waiting:
-                    return self._break("protocol", f"unasked: {reply}")
+                    return self._unasked(reply)
                 place = self._waiting.popleft()
                 if not place.reply.done():
                     place.reply.set_result(reply)
@@ -130,9 +131,18 @@ class Chat(asyncio.Protocol):
 
     # What a transaction calls.
 
+    def check(self) -> None:
+        """Raises Lost."""
+        if self.lost:
+            raise self.end()
+
+    def end(self) -> Lost:
+        """Why it is gone."""
+        return Lost(*(self._end or ("lost", "closing")))
+
     def expect(self, patience: int = 1) -> Place:
         """A place in the order of replies; ask for it before the command is written. Raises Lost."""
-        self._check()
+        self.check()
         place = Place(self._loop.create_future(), patience)
         self._waiting.append(place)
         if len(self._waiting) == 1:
@@ -147,7 +157,7 @@ class Chat(asyncio.Protocol):
 
     def write(self, octets: Sequence[bytes]) -> None:
         """Raises Lost."""
-        self._check()
+        self.check()
         self._transport.writelines(octets)
 
     async def drain(self) -> None:
@@ -160,13 +170,13 @@ class Chat(asyncio.Protocol):
                     await self._may_write.wait()
             except TimeoutError:
                 self._late(limit_s)
-        self._check()
+        self.check()
 
     async def answered(self) -> None:
         """Returns when everything that was asked so far is answered. Raises Lost."""
         while self._waiting and not self._waiting[-1].reply.done():
             await asyncio.wait([self._waiting[-1].reply])
-        self._check()
+        self.check()
 
     def abort(self) -> None:
         self._break("lost", "dropped by this side")
@@ -228,12 +238,12 @@ class Chat(asyncio.Protocol):
     def _late(self, limit_s: float) -> None:
         self._break("timeout", f"no answer in {limit_s:g} s")
 
-    def _check(self) -> None:
-        if self.lost:
-            raise self._lost()
-
-    def _lost(self) -> Lost:
-        return Lost(*(self._end or ("lost", "closing")))
+    def _unasked(self, reply: Reply) -> None:
+        """421 alone may come at any time (RFC 5321 section 3.8)."""
+        if reply.code == CLOSING:
+            self._break(reply.status, reply.words)
+        else:
+            self._break("protocol", f"unasked: {reply}")
 
     def _break(self, code: str, words: str) -> None:
         self._finish(code, words)
@@ -248,7 +258,7 @@ class Chat(asyncio.Protocol):
         while self._waiting:
             waiting = self._waiting.popleft().reply
             if not waiting.done():
-                waiting.set_exception(self._lost())
+                waiting.set_exception(self.end())
                 # Nobody may be waiting for it any more; asking keeps asyncio from complaining.
                 waiting.exception()
         self._may_write.set()

@@ -107,6 +107,8 @@ class _Opening:
             raise
 
     async def _open(self) -> Chat:
+        from aiosmtplib import SMTPServerDisconnected
+
         smtp = self._smtp
         await smtp.connect()
         self._spoke = True
@@ -124,7 +126,11 @@ class _Opening:
         refused = await sign_in(smtp, self._login)
         if refused is not None:
             raise _SignInRefused(refused)
-        return Chat(cast(asyncio.Transport, smtp.transport), _extensions(smtp), self._server.timeout_s)
+        self._phase = Phase.MAIL
+        transport = smtp.transport
+        if transport is None or transport.is_closing():
+            raise SMTPServerDisconnected("closed by the server")
+        return Chat(cast(asyncio.Transport, transport), _extensions(smtp), self._server.timeout_s)
 
     def _drop(self) -> None:
         transport = self._smtp.transport

@@ -217,7 +217,7 @@ class Pool:
         if error is not None:
             for wanted in self.waiting_as(login):
                 wanted.lane.set_exception(error)
-        elif isinstance(found := task.result(), Chat):
+        elif isinstance(found := opened(task.result()), Chat):
             self.lanes.append(Lane(found, login))
         elif any(self.serves(lane, login) for lane in self.lanes):
             self.fewer_until = self.clock.now() + FEWER
@@ -232,6 +232,15 @@ class Pool:
         found = [wanted for wanted in self.wanted if same(wanted.login, login)]
         self.wanted = [wanted for wanted in self.wanted if wanted not in found]
         return [wanted for wanted in found if not wanted.lane.done()]
+
+
+def opened(found: Chat | Outcome) -> Chat | Outcome:
+    """One that is gone before its first message is none, else each further one might be, too."""
+    if isinstance(found, Chat) and found.lost:
+        end = found.end()
+        found.abort()
+        return ours(Phase.MAIL, end.code, end.words, server_spoke=True)
+    return found
 
 
 def sign_in_gone() -> Outcome:

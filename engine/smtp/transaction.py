@@ -118,8 +118,9 @@ class Transaction:
         self._recipients: tuple[Recipient, ...] = ()
 
     async def run(self) -> Outcome | None:
-        """None: nothing of it was said here, and it may go by another connection. Raises CancelledError and
-        what `begin` raises; half a message ends the connection.
+        """None: nothing of it was said here, and it may go by another connection; never of one that ended
+        before its first message, for the next one may end so, too. Raises CancelledError and what `begin`
+        raises; half a message ends the connection.
         """
         try:
             commands = self._commands()
@@ -134,7 +135,7 @@ class Transaction:
             found = await self._in_turn(commands)
             outcome = await self._final(found) if isinstance(found, Place) else found
         except Lost as lost:
-            if not self._said:
+            if not self._said and not self.first:
                 return None
             outcome = ours(self._phase, lost.code, lost.words, server_spoke=True)
         return outcome and replace(outcome, recipients=self._recipients)
@@ -174,11 +175,13 @@ class Transaction:
     async def _in_turn(self, commands: list[tuple[Phase, bytes]]) -> Outcome | Place | None:
         """Writes the message: its outcome, or where the answer to it comes. Raises Lost."""
         async with self._chat.turn:
+            self.first = self._chat.begun == 0
             if not self._ahead:
                 await self._chat.answered()
+            if self.first:
+                self._chat.check()
             if self._chat.ending or self._chat.lost:
                 return None
-            self.first = self._chat.begun == 0
             self.behind = not self._chat.quiet
             self._chat.begun += 1
             try:

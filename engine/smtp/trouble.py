@@ -86,6 +86,13 @@ OUT_OF_HOURS = "The account has sent as much as its provider allows for now."
 
 # fmt: off
 REPLIES = (
+    # Before the envelope nothing is said of a message: it is never that which is refused (B10).
+    Row("5", LATER, "no-service", "The server does not serve this device.",
+        "Read the server's words; check the SMTP server address and port in [E-mail TX (SMTP)], and whether "
+        "the server takes connections from this network.", ADMIN, CONNECT, "", "", HOUR),
+    Row("5", LATER, "no-service", "The server does not serve this device.",
+        "Read the server's words; check the SMTP server address and port in [E-mail TX (SMTP)], and whether "
+        "the server takes connections from this network.", ADMIN, Phase.STARTTLS, "", "", HOUR),
     # AUTH: who may sign in.
     Row("535", CLOSES, "auth-off", "Authenticated SMTP is off for this user or organisation.",
         AUTHENTICATED_SMTP, TENANT, AUTH, "5.7.139", "SmtpClientAuthentication is disabled", HOUR),

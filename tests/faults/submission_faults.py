@@ -27,6 +27,7 @@ from franking.testing.scripted_submission import (
     CLEAR_EHLO,
     EXTENSIONS,
     HANDSHAKE,
+    SIGNED_IN,
     TRANSFER,
     USUAL,
     Connection,
@@ -42,6 +43,7 @@ POINTS: Mapping[str, str] = {
     HANDSHAKE: "TLS handshake",
     "EHLO": "EHLO in TLS",
     "AUTH": "AUTH",
+    SIGNED_IN: "behind 235",
     "MAIL": "MAIL",
     "RCPT": "RCPT",
     "DATA": "DATA",
@@ -59,6 +61,7 @@ OWN_PHASE = {
     HANDSHAKE: Phase.STARTTLS,
     "EHLO": Phase.STARTTLS,
     "AUTH": Phase.AUTH,
+    SIGNED_IN: Phase.MAIL,
     "MAIL": Phase.MAIL,
     "RCPT": Phase.RCPT,
     "DATA": Phase.DATA,
@@ -100,7 +103,7 @@ class Act(NamedTuple):
 
 def saying(words: Mapping[str, list[str]], usual: str = "") -> Callable[[str], Replies | None]:
     def at(point: str) -> Replies | None:
-        if point == HANDSHAKE:
+        if point in (HANDSHAKE, SIGNED_IN):
             return None
         return {point: list(words.get(point, [usual]))} if usual or point in words else None
 
@@ -109,7 +112,7 @@ def saying(words: Mapping[str, list[str]], usual: str = "") -> Callable[[str], R
 
 def doing(fault: Fault) -> Callable[[str], Replies | None]:
     def at(point: str) -> Replies | None:
-        if point == HANDSHAKE and fault in OF_REPLIES:
+        if (point == HANDSHAKE and fault in OF_REPLIES) or (point == SIGNED_IN and fault not in ENDS):
             return None
         return {point: [fault]}
 
@@ -118,6 +121,14 @@ def doing(fault: Fault) -> Callable[[str], Replies | None]:
 
 OF_REPLIES = frozenset({Fault.SILENCE, Fault.BARE_LF, Fault.BARE_CR, Fault.TWICE, Fault.UNENDED})
 "What has no meaning where no reply is awaited."
+ENDS = frozenset({Fault.CUT, Fault.CLOSED, Fault.HALF_CLOSED})
+"What ends a connection on which nothing was asked."
+
+
+def closing(point: str) -> Replies | None:
+    if point == SIGNED_IN:
+        return {"AUTH": [f"{USUAL['AUTH']}\n421 4.3.2 Closing"], SIGNED_IN: [Fault.CLOSED]}
+    return saying({}, "421 4.3.2 Closing")(point)
 
 
 def unasked(point: str) -> Replies | None:
@@ -158,7 +169,7 @@ ACTS = (
     Act("says 3xx", saying(THREE, "354 Go ahead")),
     Act("says 4xx", saying({}, "451 4.3.0 Later")),
     Act("says 5xx", saying({}, "554 5.0.0 No")),
-    Act("says 421", saying({}, "421 4.3.2 Closing")),
+    Act("says 421", closing),
     *(Act(fault.value, doing(fault)) for fault in Fault if fault is not Fault.SILENCE),
     Act("says its reply before it is asked", unasked),
     Act("refuses everybody, and says 354", go_ahead_for_nobody),

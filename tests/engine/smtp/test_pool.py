@@ -9,7 +9,16 @@ from franking.engine.ports import Outcome, Room, Verdict
 from franking.engine.smtp.compose import Message
 from franking.engine.smtp.pool import FEWER
 from franking.testing.clock import VirtualClock
-from franking.testing.scripted_submission import BEHIND, EXTENSIONS, HELD, SILENCE, Script, ScriptedServer
+from franking.testing.misbehaviour import Fault
+from franking.testing.scripted_submission import (
+    BEHIND,
+    EXTENSIONS,
+    HELD,
+    SIGNED_IN,
+    SILENCE,
+    Script,
+    ScriptedServer,
+)
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import ANN, Device, with_password, with_token
 
@@ -61,6 +70,21 @@ async def test_b11_other_logins_of_the_mailbox_share_its_connections(
     users = [each for each in server.connections if each.bodies]
     assert sum(len(each.bodies) for each in users) == 4
     assert server.open_most == 2  # ANN's mailbox has its own
+
+
+@pytest.mark.manual("B11")
+@pytest.mark.parametrize("ends", [Fault.CUT, Fault.CLOSED])
+@pytest.mark.parametrize("words", ["", "\n421 4.3.2 Closing"])
+async def test_b11_a_server_that_leaves_behind_its_235_is_not_asked_again_at_once(
+    playing: Playing, small: Message, ends: Fault, words: str
+) -> None:
+    replies = {"AUTH": [f"235 2.7.0 Accepted{words}"] * 20, SIGNED_IN: [ends.value] * 20}
+    async with playing(Script(replies=replies, room=ONE)) as (server, device):
+        found = await many(device, small, 3)
+        assert len(server.connections) == 1
+    assert [(each.verdict, each.code, each.answered) for each in found] == [
+        (Verdict.LATER, "lost", True),
+    ] * 3
 
 
 async def test_each_connection_has_its_window(playing: Playing, small: Message) -> None:

@@ -231,6 +231,14 @@ async def test_a_reply_that_nobody_asked_for_ends_the_connection(playing: Playin
     assert server.only.bodies == []
 
 
+async def test_a_server_may_say_at_any_time_that_it_closes(playing: Playing, small: Message) -> None:
+    """RFC 5321 section 3.8."""
+    async with playing(Script(replies={"DATA": ["354 Go\n421 4.3.2 Closing"]})) as (_, device):
+        outcome = await device.send(small)
+    assert (outcome.verdict, outcome.phase, outcome.code) == (Verdict.LATER, Phase.DATA, "421 4.3.2")
+    assert outcome.reply == "Closing"
+
+
 async def test_a_message_over_the_servers_size_is_not_tried(playing: Playing, small: Message) -> None:
     async with playing(Script(("PIPELINING", "SIZE 100", "AUTH XOAUTH2"))) as (server, device):
         outcome = await device.send(small)

@@ -64,6 +64,16 @@ def test_every_code_of_three_digits_means_something_in_every_phase() -> None:
                 assert row.verdict is Verdict.LATER
 
 
+@pytest.mark.manual("B10")
+@pytest.mark.parametrize("phase", [Phase.CONNECT, Phase.STARTTLS, Phase.AUTH])
+def test_b10_before_the_envelope_no_reply_ends_a_job(phase: Phase) -> None:
+    ends = (Verdict.ENDED, Verdict.SENDER_REFUSED)
+    for row in ROWS:
+        code, enhanced, words = example(row)
+        if code.isdigit():
+            assert meaning(phase, Reply.of(int(code), f"{enhanced} {words}")).verdict not in ends, row
+
+
 @pytest.mark.parametrize(
     ("phase", "code", "text", "verdict", "actor"),
     [
