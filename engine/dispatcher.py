@@ -14,12 +14,13 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from ..events.base import NewLife, OfAccount, OfJob
+from ..events.base import Event, NewLife, OfAccount, OfJob
 from ..events.job import JobEndedInPart, JobPartlySent, JobSent, JobTaken, OutcomeUnknown
+from ..events.mailbox import MailboxUseEnded
 from ..events.registry import MalformedRecord
 from ..events.token import TokenWanted
 from ..machines.access_token import ABSENT, ACCESS_TOKEN, FRESH
@@ -45,6 +46,10 @@ PLACE = 2
 "A short message takes one half of a place: it waits for commits, and hardly for the line."
 SHORT_OCTETS = 32_000
 "Of its files."
+LOOKED_AT_AGAIN = timedelta(minutes=5)
+"A job that could not be looked at: a rule of the program or a directory may answer again."
+LONGEST = timedelta(hours=26)
+"Nothing is put aside for longer: a moment further off is of a clock that has been set back since."
 AT_ONCE = 48
 "Jobs under way through all mailboxes together: each holds a message in memory, and devices are small."
 MAY_BE_TAKEN = (JobSent, JobPartlySent, JobEndedInPart, OutcomeUnknown, NewLife)
@@ -63,6 +68,15 @@ class Carried(NamedTuple):
     "Halves of a place."
     at: datetime
     "When it was counted."
+
+
+def same_end(one: Event, other: MailboxUseEnded) -> bool:
+    """What is committed has its moment besides."""
+    return isinstance(one, MailboxUseEnded) and (one.account, one.used_at, one.given_back) == (
+        other.account,
+        other.used_at,
+        other.given_back,
+    )
 
 
 class Dispatcher:
@@ -85,17 +99,22 @@ class Dispatcher:
         "Taken, and not committed yet."
         self.carried: dict[int, Carried] = {}
         self.ended: list[Publication] = []
-        "What the mailboxes are still to be told of messages that came to their end."
+        "What the mailboxes are still to be told of messages that came to their end, until it is committed."
         self.addresses: dict[str, str] = {}
         "Of identities, as long as nothing happened that may change them."
         self.moved = asyncio.Event()
         self.waits = False
         self.unreadable: set[int] = set()
-        "Jobs that cannot be looked at; one is looked at again when a person did something to it."
+        "Jobs that could not be looked at."
+        self.aside: dict[int, datetime] = {}
+        "When a job is looked at again that stands aside; sooner when something happens to it."
         runtime.watchers.append(self.watch)
 
     def watch(self, unit: Unit) -> None:
         self.ready.watch(unit)
+        for fact in unit.played.lines:
+            if isinstance(fact, MailboxUseEnded):
+                self.told(fact)
         if any(not isinstance(fact, OfJob | OfAccount) for fact in unit.played.lines):
             self.addresses.clear()
         for move in unit.played.moves:
@@ -105,8 +124,9 @@ class Dispatcher:
                 self.wake()
 
     def follow(self, move: Move, job: int) -> None:
-        if job in self.unreadable:
-            self.unreadable.discard(job)
+        self.unreadable.discard(job)
+        self.mailboxes.passed.pop(job, None)
+        if self.aside.pop(job, None) is not None:
             self.ready.put_back(job)
         before, after = (each.state in UNDER_WAY for each in (move.before, move.after))
         if after and not before and job in self.chosen:
@@ -114,6 +134,12 @@ class Dispatcher:
         elif before and not after and (carried := self.carried.pop(job, None)) is not None:
             back = carried.row.addressed if not isinstance(move.fact, MAY_BE_TAKEN) else 0
             self.ended += self.mailboxes.ended(carried.address, carried.at, move.fact.at, back)
+
+    def told(self, fact: MailboxUseEnded) -> None:
+        for number, each in enumerate(self.ended):
+            if same_end(each.fact, fact):
+                del self.ended[number]
+                break
 
     def wake(self) -> None:
         if not self.waits:
@@ -123,7 +149,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         while True:
-            await self.moved.wait()
+            await self.wait()
             self.moved.clear()
             try:
                 await self.turn()
@@ -136,6 +162,33 @@ class Dispatcher:
                 self.waits = False
                 self.runtime.activity.end()
 
+    async def wait(self) -> None:
+        """Until something moved, or it is time for a job that stands aside."""
+        if not self.aside:
+            await self.moved.wait()
+            return
+        soonest = min(self.aside.values())
+        waits = [asyncio.ensure_future(each) for each in (self.moved.wait(), self.due(soonest))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def due(self, moment: datetime) -> bool:
+        await self.runtime.clock.sleep_until(moment)
+        self.wake()
+        return True
+
+    def take_back(self) -> None:
+        """Whatever has stood aside for as long as it should."""
+        if self.aside:
+            now = self.runtime.clock.now()
+            for job in [job for job, at in self.aside.items() if not now < at <= now + LONGEST]:
+                del self.aside[job]
+                self.ready.put_back(job)
+
     async def turn(self) -> None:
         """Raises StoreFailed; then what was chosen and not committed is chosen again."""
         try:
@@ -143,7 +196,7 @@ class Dispatcher:
         finally:
             for job in list(self.chosen):
                 del self.chosen[job]
-                if job not in self.unreadable:
+                if job not in self.aside:
                     self.ready.put_back(job)
 
     async def say_all(self, said: Sequence[Said]) -> None:
@@ -168,9 +221,12 @@ class Dispatcher:
             log.error("%s", error)
             if isinstance(fact := said[0].fact, JobTaken):
                 self.leave_alone(fact.job)
+            elif isinstance(fact, MailboxUseEnded):
+                self.told(fact)
 
     def leave_alone(self, job: int) -> None:
         self.unreadable.add(job)
+        self.aside[job] = self.runtime.clock.now() + LOOKED_AT_AGAIN
         self.moved.set()  # another one may have its place
 
     def state(self, machine: Machine, key: str) -> StrEnum | None:
@@ -184,8 +240,8 @@ class Dispatcher:
     def choose(self) -> list[Said]:
         """Raises StoreFailed."""
         self.ready.fill()
+        self.take_back()
         said: list[Said] = [(each,) for each in self.ended]
-        self.ended = []
         sending = self.runtime.instance(VALIDATION, "").state
         if sending is NOT_AVAILABLE:
             return said
@@ -242,9 +298,10 @@ class Dispatcher:
             broken, row = found
             addressed = row.addressed
             if not broken and not room.fits(addressed):
-                del self.chosen[head.job]
-                self.ready.put_back(head.job)
-                yield from self.mailboxes.pause(address, addressed)
+                if room.fits(1) and (until := self.mailboxes.pass_over(address, head.job, addressed)):
+                    self.aside[head.job] = until
+                    continue
+                yield from self.mailboxes.pause(address, addressed if room.fits(1) else 1)
                 return
             self.turns[address] = turns
             taken = Publication(JobTaken(job=head.job, broken=broken))
@@ -275,14 +332,18 @@ class Dispatcher:
         try:
             if sum(file.size for file in files_of(row)) <= SHORT_OCTETS:
                 self.chosen[job] = self.chosen[job]._replace(takes=1)
-            return self.broken(row), row
+            found = self.broken(row), row
         except StoreFailed:
             raise
         except Exception as error:  # noqa: BLE001 - a record, a rule or a directory; the others' mail goes on
-            log.error("job %d cannot be looked at: %s", job, where(error))
+            if job not in self.unreadable:
+                log.error("job %d cannot be looked at: %s", job, where(error))
             del self.chosen[job]
             self.unreadable.add(job)
+            self.aside[job] = self.runtime.clock.now() + LOOKED_AT_AGAIN
             return None
+        self.unreadable.discard(job)
+        return found
 
     def row(self, job: int) -> JobRow | None:
         """Of a job under way, as it was when it was taken; None: it is gone."""

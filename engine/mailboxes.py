@@ -100,6 +100,8 @@ class Mailboxes:
         self.grants = Grants(runtime)
         self.rows = {row.address: row for row in self.store.accounts()}
         "By address, those too that are not stored yet."
+        self.passed: dict[int, datetime] = {}
+        "Jobs to more recipients than what is left of the day, and when there is room; others go past them."
 
     def address(self, identity: str) -> str:
         """Who signs in at the submission server for this identity's mail; where nobody does, its own."""
@@ -170,12 +172,20 @@ class Mailboxes:
         later than any minute.
         """
         pace, now = self.pace(), self.clock.now()
-        if pace == UNLIMITED:
-            return Allowance(None, None, pace)
+        if pace == UNLIMITED or not self.counts(address):
+            return Allowance(None, None, UNLIMITED)
         found = left(self.traffic(address).use, pace, now)
         slow = sum(now - at > timedelta(seconds=WINDOW_S) for at in under_way)
         messages = None if found.messages is None else max(found.messages - slow, 0)
         return Allowance(messages, found.recipients, pace)
+
+    def counts(self, address: str) -> bool:
+        """False: its record cannot be read, so that nothing can be added to it; the server will say."""
+        row = self.rows.get(address.casefold())
+        try:
+            return row is None or bool(self.runtime.instance(MAILBOX, row.account))
+        except MalformedRecord:
+            return False
 
     def traffic(self, address: str) -> Traffic:
         instance = self.instance(address)
@@ -204,10 +214,23 @@ class Mailboxes:
             row = self.row(address)
             yield (Publication(MailboxPaused(account=row.account, until=until, code=code), rows=(row,)),)
 
+    def pass_over(self, address: str, job: int, recipients: int) -> datetime | None:
+        """Others go before this job, until there is room for all its recipients; None: nobody may, for that
+        moment came and others had used it up, or the moment is not known before the next commit.
+        """
+        now = self.clock.now()
+        until = free_at(self.traffic(address).use, self.pace(), now, recipients)
+        if until is None or self.passed.get(job, until) <= now:
+            return None
+        self.passed[job] = until
+        return until
+
     def ended(self, address: str, used_at: datetime, ended_at: datetime, back: int) -> list[Publication]:
         """A message that was counted came to its end; `back`: recipients of one that was not taken."""
         row, pace = self.rows.get(address.casefold()), self.pace()
         if row is None or pace == UNLIMITED or not (back or ended_at - used_at >= LATE):
+            return []
+        if not self.counts(address):
             return []
         fact = MailboxUseEnded(account=row.account, used_at=used_at, given_back=back, **pace._asdict())
         return [Publication(fact)]

@@ -8,6 +8,7 @@ from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
 from ..machines.access_token import BACKING_OFF
 from ..machines.job import ENDED, WAITING
+from ..machines.mailbox import QUOTA
 from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.validation import NOT_AVAILABLE, OFF
@@ -38,6 +39,9 @@ def of_job(reader: Reader, job: JobStatus) -> Advice:
                 return of_pause(closed, words)
             if found := warned(now, Info.MAILBOX_CLOSED, closed.account):
                 return found
+        if job.job in reader.mailboxes.passed:
+            cause = words.say(PAUSES[QUOTA][1], account=account)
+            return Advice(cause, words.say("waits.remedy"), Actor.NOBODY)
         found = warned(now, Info.PROVIDER_REFUSES, identity.identity)
         found = found or warned(now, Info.SERVER_REFUSES_TOKEN, identity.identity)
         if found:

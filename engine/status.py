@@ -14,7 +14,7 @@ from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.credential import CREDENTIAL
 from ..machines.job import ENDED, HELD, JOB, SENT, WAITING, Progress
 from ..machines.lifetime import LIFETIME
-from ..machines.mailbox import CLOSED
+from ..machines.mailbox import CLOSED, QUOTA
 from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
@@ -201,6 +201,9 @@ class Reader:
         code = moved.reason if job is not None else "unreadable"
         waiting = moved.state == WAITING.name and moved.ready
         waits = self.why(row.identity) if waiting else ""
+        until = self.mailboxes.waits_until(row.identity) if waits else None
+        if waiting and not waits and row.job in self.mailboxes.passed:
+            waits, until = self.words.say(PAUSES[QUOTA][0]), self.mailboxes.passed[row.job]
         if waiting and row.job in self.left_alone and job is not None:
             waits, code = "", LEFT_ALONE
         return JobStatus(
@@ -212,7 +215,7 @@ class Reader:
             waits if waits and job is not None else self.reason(code),
             row.submitted_at,
             progress.attempts,
-            progress.retry_at or (self.mailboxes.waits_until(row.identity) if waits else None),
+            progress.retry_at or until,
             progress.unknown,
             code,
             sum(file.size for file in FILES.validate_json(row.files)),

@@ -22,6 +22,7 @@ from franking.events.job import JobTaken
 from franking.events.mailbox import MailboxUsed, MailboxUseEnded
 from franking.events.request import Function, Request
 from franking.machines.turns import Turn
+from franking.testing.clock import VirtualClock
 
 from .device import KIM, LEE, PAGES, PRINTER, START, Office, history, office, said, states, warnings
 from .test_functions_sent import ALL, BY_THE_DEVICE, ROUTES, scanned
@@ -161,13 +162,14 @@ async def test_b11_a_days_allowance_is_told_of_in_time_and_waited_for(tmp_path: 
         (warning,) = engine.information()
         assert (warning.code, warning.actor) == (Info.QUOTA_NEAR, Actor.ADMIN)
         assert PRINTER in warning.cause
+        await here.scan(engine, to=people[:1])
         await here.scan(engine, to=people[:2])
         await engine.settle()
-        assert states(engine) == ["sent", "waiting"]
+        assert states(engine) == ["sent", "sent", "waiting"]
         (mailbox,) = engine.status().mailboxes
         assert (mailbox.state, mailbox.code) == ("waiting until", "quota")
         await here.passes(engine, hours=25)
-        assert (states(engine), warnings(engine)) == (["sent"] * 2, [])
+        assert (states(engine), warnings(engine)) == (["sent"] * 3, [])
         assert here.server.throttle.refused == []
 
 
@@ -234,16 +236,40 @@ async def test_b11_a_clock_that_is_set_right_stops_nothing_until_the_wrong_date(
 ) -> None:
     async with at_the_provider(tmp_path, **limits) as here, running(here, **limits) as engine:
         await here.acquire(engine)
-        here.clock.set(here.clock.now() + timedelta(days=40))
+        clock = here.clock
+        assert isinstance(clock, VirtualClock)
+        clock.set(clock.now() + timedelta(days=40))
         await engine.settle()
         for _ in range(6):
             await here.notice(engine)
         await engine.settle()
         assert states(engine).count("sent") == 5
-        here.clock.set(here.clock.now() - timedelta(days=40))
+        clock.set(clock.now() - timedelta(days=40))
         await engine.settle()
         await here.passes(engine, hours=52 if "recipients_a_day" in limits else 1)
         assert states(engine).count("sent") == 6
+
+
+@pytest.mark.manual("B11", "S33c")
+async def test_b11_one_message_to_many_keeps_no_others_waiting(tmp_path: Path) -> None:
+    async with paced(tmp_path, recipients_a_day=10) as (here, engine):
+        await here.acquire(engine)
+        many = tuple(f"person{number}@example.com" for number in range(9))
+        await here.scan(engine, to=many[:7])
+        await engine.settle()
+        await here.scan(engine, to=many)
+        await here.scan(engine)
+        await engine.settle()
+        assert states(engine) == ["sent", "waiting", "sent"]
+        assert engine.status().mailboxes == (), "the mailbox itself waits for nothing"
+        waits = engine.job(2)
+        assert waits.reason == "the provider's allowance for 24 hours is used up; it goes by itself"
+        assert waits.retry_at == START + timedelta(hours=25)
+        told = of_job(engine.reader, waits)
+        assert (PRINTER in told.cause, told.actor) == (True, Actor.NOBODY)
+        await here.passes(engine, hours=26)
+        assert states(engine) == ["sent"] * 3
+        assert here.server.throttle.refused == []
 
 
 @pytest.mark.manual("S33c")

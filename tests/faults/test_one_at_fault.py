@@ -90,6 +90,46 @@ async def test_s16_a_rule_that_raises_stops_its_jobs_alone_and_a_retry_looks_aga
         assert states(engine) == ["sent", "sent"]
 
 
+@pytest.mark.manual("S16", "S33")
+async def test_s33_a_job_that_could_not_be_looked_at_is_looked_at_again_by_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    armed = ["the program's directory is away"]
+
+    def raises(now: Situation) -> bool:
+        if armed and now.message:
+            raise OSError(armed[0])
+        return False
+
+    rule = Rule("X1", (), raises, ((Look.SEND, Verdict.REFUSE),), "s", "r", Actor.ADMIN)
+    async with office(tmp_path) as here, here.engine(rules=(rule,)) as engine:
+        await here.scan(engine)
+        await here.sign_in(engine)
+        await here.passes(engine, minutes=6)
+        assert engine.job(1).reason == "it cannot be looked at"
+        assert caplog.text.count("job 1 cannot be looked at") == 1
+        armed.clear()
+        await here.passes(engine, minutes=5)
+        assert states(engine) == ["sent"]
+
+
+@pytest.mark.manual("B11", "S33")
+async def test_s33_a_mailbox_whose_record_cannot_be_read_is_no_fault_of_its_jobs(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with here.engine(smtp={"per_minute": 9}) as engine:
+            await here.sign_in(engine)
+            await here.scan(engine)
+            await engine.settle()
+        with sqlite3.connect(here.store / "store.db") as db:
+            spoiled = db.execute("update instance set data='{' where machine='mailbox'")
+            assert spoiled.rowcount == 1
+        db.close()
+        async with here.engine(smtp={"per_minute": 9}) as engine:
+            await here.scan(engine)
+            await engine.settle()
+            assert states(engine) == ["sent", "sent"]
+
+
 @pytest.mark.manual("S26a")
 async def test_s26a_a_directory_that_is_away_stops_no_mail_and_ends_no_sign_in(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
