@@ -57,6 +57,8 @@ NO_PROVIDERS: Mapping[str, "ProviderData"] = MappingProxyType({})
 PROVIDER_DEPENDS = ("oauth.", "tls.", "http.", "smtp.server")
 "The margin of access tokens is the server's, too."
 SUBMISSION_DEPENDS = ("smtp.", "tls.", "oauth.", "network.")
+SUBMISSION_LEAVES_ALONE = ("smtp.per_minute", "smtp.give_up_after")
+"They are asked for where they count."
 
 
 class Adapters:
@@ -78,6 +80,8 @@ class Adapters:
         self.made_providers: dict[AdministratorFlow, tuple[Application, Provider]] = {}
         "With the credentials that each was made with."
         self.made_submission: Submission | None = None
+        self.former_submission: Submission | None = None
+        "Whose messages may still be in transfer."
         self.made_browser: BrowserScreen | None = None
         self.data_now = PerSettings(settings, lambda now: self.data(now.oauth.provider))
         self.issuers = PerSettings(settings, self.issuers_of)
@@ -207,7 +211,9 @@ class Adapters:
     def documented_of(self, settings: DeviceSettings) -> Limits:
         known, own = self.lifetimes(), self.at_its_own(settings)
         server = settings.smtp.server or (known.server if own else None) or None
-        return Limits(server, known.octets_max if own else None, known.recipients_max if own else None)
+        known_most = (known.recipients_max, known.recipients_a_day)
+        most = min((each for each in known_most if each), default=None)
+        return Limits(server, known.octets_max if own else None, most if own else None)
 
     def at_its_own(self, settings: DeviceSettings) -> bool:
         """Mail goes to the provider's server."""
@@ -235,6 +241,7 @@ class Adapters:
             smtp, server = self.settings().smtp, self.limits().server
             if server is None:
                 raise NoServer
+            former = self.former_submission
             self.made_submission = SmtpSubmission(
                 server,
                 smtp.port,
@@ -242,6 +249,7 @@ class Adapters:
                 self.clock,
                 security=smtp.security,
                 room=self.room(),
+                before=former if isinstance(former, SmtpSubmission) else None,
             )
         return self.made_submission
 
@@ -304,8 +312,12 @@ class Adapters:
             made, self.made_providers = self.made_providers, {}
             for _, provider in made.values():
                 await provider.aclose()
-        if any(key.startswith(SUBMISSION_DEPENDS) for key in keys) and self.made_submission is not None:
+        remade = any(
+            key.startswith(SUBMISSION_DEPENDS) and not key.startswith(SUBMISSION_LEAVES_ALONE) for key in keys
+        )
+        if remade and self.made_submission is not None:
             submission, self.made_submission = self.made_submission, None
+            self.former_submission = submission
             await submission.aclose()
 
     def browser(self, gone: "Gone") -> "BrowserScreen":

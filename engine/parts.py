@@ -107,14 +107,14 @@ class Parts:
             lambda: self.settings.smtp.give_up_after,
             self.signals.transferred,
         )
-        sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
+        self.sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
         self.signing_in = SigningIn(acts)
         waiting = WaitingJobs(self.runtime, lambda: self.settings.oauth)
         return Deeds(
             self.runtime,
             {
                 **acts.performers(),
-                **sending.performers(),
+                **self.sending.performers(),
                 **self.signing_in.performers(),
                 **waiting.performers(),
                 **self.boxes.performers(),
@@ -285,8 +285,9 @@ class Parts:
         return (self.senders.voided(grant),) if grant is not None and self.is_void(grant) else ()
 
     async def close_connections(self, account: str) -> None:
-        if self.adapters.made_submission is not None:
-            await self.adapters.made_submission.close(account)
+        for submission in (self.adapters.made_submission, self.adapters.former_submission):
+            if submission is not None:
+                await submission.close(account)
 
     def token_deleted(self, identity: str) -> TokenDeleted:
         """With what is chosen for the jobs that this user leaves (S28)."""

@@ -52,6 +52,10 @@ class Pool:
     opening: dict["asyncio.Task[Chat | Outcome]", Login] = field(default_factory=dict)
     leaving: set["asyncio.Task[None] | asyncio.Task[Chat | Outcome]"] = field(default_factory=set)
     wanted: list[_Wanted] = field(default_factory=list)
+    elsewhere: Callable[[], int] = lambda: 0
+    "The user's connections that another pool has at this server."
+    fewer: Callable[[], None] = lambda: None
+    "Called when there is one less."
     keeps: bool = True
     "Connections for later messages."
     fewer_until: datetime | None = None
@@ -59,6 +63,11 @@ class Pool:
     @property
     def count(self) -> int:
         return len(self.lanes) + len(self.opening) + len(self.leaving)
+
+    @property
+    def full(self) -> bool:
+        """There may be no further connection now."""
+        return self.count + self.elsewhere() >= self.most
 
     @property
     def most(self) -> int:
@@ -144,7 +153,7 @@ class Pool:
             and lane.messages < (self.room.window if lane.chat.extensions.pipelining else 1)
         ]
         idle = next((lane for lane in usable if not lane.messages), None)
-        if idle is not None or self.count < self.most or before < len(self.opening):
+        if idle is not None or not self.full or before < len(self.opening):
             return idle
         return min(usable, key=lambda lane: lane.octets, default=None)
 
@@ -162,7 +171,7 @@ class Pool:
     def rest(self, lane: Lane) -> None:
         """Nobody is on it: it is left, or kept for a while."""
         outdated = any(
-            kind(wanted.login) == kind(lane.login) or self.count >= self.most
+            kind(wanted.login) == kind(lane.login) or self.full
             for wanted in self.wanted
             if not same(wanted.login, lane.login)
         )
@@ -189,6 +198,7 @@ class Pool:
     def over(self, task: "asyncio.Task[None] | asyncio.Task[Chat | Outcome]") -> None:
         self.leaving.discard(task)
         self.arrange()
+        self.fewer()
 
     def trim(self) -> None:
         """No connection is opened on for whoever has gone."""
@@ -201,7 +211,7 @@ class Pool:
         """As many connections as messages wait for one."""
         waiting = [wanted.login for wanted in self.wanted]
         for login in waiting[len(self.opening) :]:
-            if self.count >= self.most:
+            if self.full:
                 return
             task = asyncio.create_task(connect(self.server, login))
             self.opening[task] = login
@@ -226,6 +236,7 @@ class Pool:
                 wanted.lane.set_result(found)
             self.trim()
         self.arrange()
+        self.fewer()
 
     def waiting_as(self, login: Login) -> list[_Wanted]:
         """Taken from the queue."""

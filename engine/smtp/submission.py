@@ -51,9 +51,16 @@ class SmtpSubmission:
         timeout_s: float = 60,
         security: Security | None = None,
         room: Room = ROOM,
+        before: "SmtpSubmission | None" = None,
     ) -> None:
-        """`security` None: implicit TLS at port 465, STARTTLS elsewhere. `room`: of each user."""
+        """`security` None: implicit TLS at port 465, STARTTLS elsewhere. `room`: of each user. `before`: was
+        used until now; at the same server its connections still count.
+        """
         self._server = Server(server, port, security or security_at(port), context, timeout_s)
+        self.host = server.casefold()
+        same = before is not None and before.host == self.host
+        self.pools: dict[str, list[Pool]] = before.pools if before is not None and same else {}
+        "By user: this one's, and those of the ones before it that still have connections."
         self._clock = clock
         self._room = room
         self._pools: dict[str, Pool] = {}
@@ -86,10 +93,11 @@ class SmtpSubmission:
 
     async def close(self, user: str) -> None:
         """A connection in use is left after the message that is being written; this does not wait for it."""
+        key = user.casefold()
         for transfer in self._transfers:
-            transfer.gone = transfer.gone or transfer.login.user == user
-        if user in self._pools:
-            self._pools[user].close()
+            transfer.gone = transfer.gone or transfer.login.user.casefold() == key
+        if key in self._pools:
+            self._pools[key].close()
 
     async def aclose(self) -> None:
         """Leaves politely; messages in transfer are their senders' to cancel."""
@@ -151,14 +159,36 @@ class SmtpSubmission:
             pool.give_back(lane, size)
 
     def _pool(self, user: str) -> Pool:
-        found = self._pools.get(user)
+        """A mailbox's, however its name is written."""
+        key = user.casefold()
+        found = self._pools.get(key)
         if found is None:
-            found = Pool(self._server, self._clock, self._room, lambda: self._emptied(user), keeps=self._open)
-            self._pools[user] = found
+            found = Pool(
+                self._server,
+                self._clock,
+                self._room,
+                lambda: self._emptied(key),
+                elsewhere=lambda: sum(pool.count for pool in self._others(key)),
+                fewer=lambda: self._tell(key),
+                keeps=self._open,
+            )
+            self._pools[key] = found
+            self.pools.setdefault(key, []).append(found)
         return found
 
-    def _emptied(self, user: str) -> None:
-        self._pools.pop(user, None)
+    def _others(self, key: str) -> list[Pool]:
+        return [pool for pool in self.pools.get(key, ()) if pool is not self._pools.get(key)]
+
+    def _tell(self, key: str) -> None:
+        for pool in self._others(key):
+            pool.arrange()
+
+    def _emptied(self, key: str) -> None:
+        found = self._pools.pop(key, None)
+        if found is not None:
+            self.pools[key].remove(found)
+            if not self.pools[key]:
+                del self.pools[key]
 
     def _judge(self, one: Transaction, outcome: Outcome) -> Offers:
         """What the server offers and is to be left out for this message, at once."""

@@ -4,6 +4,7 @@ effect with the next one, for mail and for tokens alike (S8, S9, S10).
 
 import ssl
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,22 @@ async def test_a_change_that_fails_leaves_no_connection_of_its_own(
             await engine.apply(engine.settings.changed(smtp={"port": 1}))
         await scan(here, engine)
         assert states(engine) == ["sent"]
+
+
+@pytest.mark.parametrize(("key", "value"), [("per_minute", 9), ("give_up_after", timedelta(days=2))])
+async def test_what_no_connection_depends_on_leaves_them_as_they_are(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    async with signed_in(tmp_path) as (here, engine):
+        await scan(here, engine)
+        before = engine.adapters.made_submission
+        await change(engine, smtp={key: value})
+        await scan(here, engine)
+        assert engine.adapters.made_submission is before is not None
+        await change(engine, smtp={"connections": 2})
+        await scan(here, engine)
+        assert engine.adapters.made_submission is not before is engine.adapters.former_submission
+        assert states(engine) == ["sent"] * 3
 
 
 @pytest.mark.manual("S9")

@@ -8,6 +8,8 @@ import pytest
 from franking.engine.ports import Outcome, Room, Verdict
 from franking.engine.smtp.compose import Message
 from franking.engine.smtp.pool import FEWER
+from franking.engine.smtp.submission import SmtpSubmission
+from franking.testing.authority import Authority, client_context
 from franking.testing.clock import VirtualClock
 from franking.testing.misbehaviour import Fault
 from franking.testing.scripted_submission import (
@@ -20,7 +22,7 @@ from franking.testing.scripted_submission import (
     ScriptedServer,
 )
 from franking.tests.engine.smtp.conftest import Playing
-from franking.tests.engine.smtp.device import ANN, Device, with_password, with_token
+from franking.tests.engine.smtp.device import ANN, KIM, Device, with_password, with_token
 
 ONE, TWO = Room(connections=1), Room(connections=2)
 REFUSED = "535 5.7.3 Authentication unsuccessful"
@@ -85,6 +87,52 @@ async def test_b11_a_server_that_leaves_behind_its_235_is_not_asked_again_at_onc
     assert [(each.verdict, each.code, each.answered) for each in found] == [
         (Verdict.LATER, "lost", True),
     ] * 3
+
+
+@pytest.mark.manual("B11")
+async def test_b11_a_mailbox_is_one_however_its_name_is_written(playing: Playing, small: Message) -> None:
+    async with playing(Script(room=ONE, replies={"BODY": [f"{HELD}{TAKEN}"]})) as (server, device):
+        logins = (with_token("kim@example.com"), with_token("Kim@Example.com"))
+        sending = [asyncio.create_task(device.send(small, login=login)) for login in logins]
+        await server.body_came()
+        server.let_go.set()
+        assert [(await each).verdict for each in sending] == [Verdict.SENT] * 2
+    assert server.open_most == 1
+
+
+@pytest.mark.manual("B11")
+async def test_b11_connections_from_before_a_change_of_settings_count(
+    authority: Authority, clock: VirtualClock, small: Message
+) -> None:
+    """Whoever comes after the change waits until the message before it has its answer."""
+    script = Script(replies={"BODY": [f"{HELD}{TAKEN}"]})
+    async with ScriptedServer(authority.server_context(), script) as server:
+
+        def made(before: SmtpSubmission | None = None) -> SmtpSubmission:
+            return SmtpSubmission(
+                "localhost",
+                server.port,
+                lambda: client_context(authority.ca_file),
+                clock,
+                room=ONE,
+                before=before,
+            )
+
+        former = made()
+        first = asyncio.create_task(Device(former).send(small))
+        await server.body_came()
+        await former.aclose()
+        now = made(former)
+        second = asyncio.create_task(Device(now).send(small))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert [pool.count for pool in now.pools[KIM]] == [1, 0]
+        server.let_go.set()
+        async with asyncio.timeout(20):
+            assert [(await first).verdict, (await second).verdict] == [Verdict.SENT] * 2
+        assert (server.open_most, len(server.connections)) == (1, 2)
+        await now.aclose()
+    assert now.pools == {}
 
 
 async def test_each_connection_has_its_window(playing: Playing, small: Message) -> None:
