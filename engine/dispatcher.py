@@ -13,12 +13,13 @@ move of the machines that it reads, never by polling.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from ..events.base import Event, NewLife, OfAccount, OfJob
+from ..events.device import SettingsChanged
 from ..events.job import JobEndedInPart, JobPartlySent, JobSent, JobTaken, OutcomeUnknown
 from ..events.mailbox import MailboxUseEnded
 from ..events.registry import MalformedRecord
@@ -115,6 +116,8 @@ class Dispatcher:
         for fact in unit.played.lines:
             if isinstance(fact, MailboxUseEnded):
                 self.told(fact)
+            if isinstance(fact, MailboxUseEnded | SettingsChanged):
+                self.look_again(self.mailboxes.passed)
         if any(not isinstance(fact, OfJob | OfAccount) for fact in unit.played.lines):
             self.addresses.clear()
         for move in unit.played.moves:
@@ -126,8 +129,7 @@ class Dispatcher:
     def follow(self, move: Move, job: int) -> None:
         self.unreadable.discard(job)
         self.mailboxes.passed.pop(job, None)
-        if self.aside.pop(job, None) is not None:
-            self.ready.put_back(job)
+        self.look_again((job,))
         before, after = (each.state in UNDER_WAY for each in (move.before, move.after))
         if after and not before and job in self.chosen:
             self.carried[job] = self.chosen.pop(job)._replace(at=move.fact.at)
@@ -185,8 +187,11 @@ class Dispatcher:
         """Whatever has stood aside for as long as it should."""
         if self.aside:
             now = self.runtime.clock.now()
-            for job in [job for job, at in self.aside.items() if not now < at <= now + LONGEST]:
-                del self.aside[job]
+            self.look_again([job for job, at in self.aside.items() if not now < at <= now + LONGEST])
+
+    def look_again(self, jobs: Iterable[int]) -> None:
+        for job in jobs:
+            if self.aside.pop(job, None) is not None:
                 self.ready.put_back(job)
 
     async def turn(self) -> None:

@@ -222,8 +222,7 @@ class Mailboxes:
         until = free_at(self.traffic(address).use, self.pace(), now, recipients)
         if until is None or self.passed.get(job, until) <= now:
             return None
-        self.passed[job] = until
-        return until
+        return self.passed.setdefault(job, until)
 
     def ended(self, address: str, used_at: datetime, ended_at: datetime, back: int) -> list[Publication]:
         """A message that was counted came to its end; `back`: recipients of one that was not taken."""

@@ -345,7 +345,7 @@ RULES = Rules((
          "The message has no recipient.",
          "Name at least one e-mail address.",
          Actor.PERSON),
-    Rule("S33-many", (), too_many_recipients, REFUSED_AT_ONCE,
+    Rule("S33-many", (), too_many_recipients, ((SUBMIT, Verdict.REFUSE), (SEND, Verdict.REFUSE)),
          "The message has more recipients than the provider takes at once.",
          "Send it to fewer at a time.",
          Actor.PERSON),

@@ -17,6 +17,7 @@ from franking.engine.engine import Engine
 from franking.engine.oauth.providers import MICROSOFT
 from franking.engine.ports import Lifetimes
 from franking.engine.reasons import of_job
+from franking.engine.refusal import Refused
 from franking.events.information import Actor, Info
 from franking.events.job import JobTaken
 from franking.events.mailbox import MailboxUsed, MailboxUseEnded
@@ -24,6 +25,7 @@ from franking.events.request import Function, Request
 from franking.machines.turns import Turn
 from franking.testing.clock import VirtualClock
 
+from ..faults.test_failing_store import failing
 from .device import KIM, LEE, PAGES, PRINTER, START, Office, history, office, said, states, warnings
 from .test_functions_sent import ALL, BY_THE_DEVICE, ROUTES, scanned
 
@@ -270,6 +272,35 @@ async def test_b11_one_message_to_many_keeps_no_others_waiting(tmp_path: Path) -
         await here.passes(engine, hours=26)
         assert states(engine) == ["sent"] * 3
         assert here.server.throttle.refused == []
+
+
+@pytest.mark.manual("B11", "S15")
+async def test_b11_a_message_to_more_people_than_a_days_allowance_is_refused(tmp_path: Path) -> None:
+    many = tuple(f"person{number}@example.com" for number in range(12))
+    async with at_the_provider(tmp_path) as here:
+        async with running(here) as engine:
+            await here.scan(engine, to=many)
+        async with running(here, recipients_a_day=10) as engine:
+            await here.acquire(engine)
+            assert [(job.state, job.code) for job in engine.status().jobs] == [("ended", "S33-many")]
+            with pytest.raises(Refused, match="more recipients than the provider takes"):
+                await here.scan(engine, to=many)
+
+
+@pytest.mark.manual("B11")
+async def test_b11_what_was_given_back_is_told_when_the_store_answers_again(tmp_path: Path) -> None:
+    async with paced(tmp_path, recipients_a_day=10) as (here, engine):
+        await here.acquire(engine)
+        here.kit.mailbox.refuse_next("mail", "550 5.7.1 Message rejected")
+        people = tuple(f"person{number}@example.com" for number in range(8))
+        with failing(engine, "MailboxUseEnded") as store:
+            await here.scan(engine, to=people)
+            await here.passes(engine, seconds=2)
+            assert store.refused
+        await here.scan(engine, to=people)
+        await here.passes(engine, seconds=2)
+        assert states(engine) == ["ended", "sent"]
+        assert said(engine, MailboxUseEnded) == 1
 
 
 @pytest.mark.manual("S33c")
