@@ -70,7 +70,7 @@ def tell(engine: Engine, folder: Path) -> None:
     for row, moved in engine.store.jobs():
         stored = engine.store.instance(JOB.title, str(row.job))
         assert stored is not None
-        say("job", row.job, row.message_id, moved.state, instance_of(JOB, stored).data.unknown)
+        say("job", row.job, row.message_id, moved.state, instance_of(JOB, stored).data.unknown, row.addressed)
     for path in (folder / "store" / "spool").iterdir():
         say("orphan", path)
     kept = {str(row.document) for row in engine.store.documents()}

@@ -59,6 +59,11 @@ class Lives:
     unknown: dict[str, int] = field(default_factory=dict)
     "How often the outcome of each message was not known, as the last life said."
     states: dict[str, str] = field(default_factory=dict)
+    recipients: dict[str, int] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    "In which each message became a job, whether its receipt was printed or not."
+    former: str = ""
+    "The part of the life before."
     orphans: list[str] = field(default_factory=list)
     looked_at: int = 0
     number: int = 0
@@ -112,6 +117,7 @@ class Lives:
                 case "ended":
                     assert told in ("0", "killed")
                     ended.killed = told == "killed"
+                    self.former = part
                     return ended
                 case _:
                     self.hear(part, word, told.split())
@@ -124,7 +130,10 @@ class Lives:
             case "receipt":
                 self.receipts[told[1]] = part
             case "job":
-                self.states[told[1]], self.unknown[told[1]] = told[2], int(told[3])
+                message, state, unknown, recipients = told[1:]
+                self.states[message], self.unknown[message] = state, int(unknown)
+                self.recipients[message] = int(recipients)
+                self.parts.setdefault(message, self.former)
             case "orphan":
                 self.orphans.append(told[0])
             case _:
@@ -194,8 +203,9 @@ class Lives:
         there = {message for message, _ in arrived}
         assert set(self.receipts) <= set(self.states)
         for message, state in self.states.items():
-            assert state == SENT.name or self.receipts.get(message, "refused") in MAY_END
-            assert message in there or state == ENDED.name, "accepted, and lost"
+            assert state == SENT.name or self.parts[message] in MAY_END
+            reached = sum(each == message for each, _ in arrived)
+            assert reached == self.recipients[message] or state == ENDED.name, "accepted, and lost"
         assert there <= set(self.states)
         twice = {each for each, count in arrived.items() if count > 1 + self.unknown[each[0]]}
         assert twice == set(), "went twice, and nobody wrote it down"
