@@ -213,7 +213,7 @@ def test_errors_of_the_system_have_names(error: Exception, code: str) -> None:
     ("greeting", "verdict", "code", "answered"),
     [
         ("421 4.3.2 Not now", Verdict.LATER, "421 4.3.2", True),
-        ("554 5.7.1 Not you", Verdict.ENDED, "554 5.7.1", True),
+        ("554 5.7.1 Not you", Verdict.LATER, "554 5.7.1", True),
         (CUT, Verdict.LATER, "lost", False),
         (SILENCE, Verdict.LATER, "timeout", False),
         ("HTTP/1.1 400 Bad Request", Verdict.LATER, "protocol", False),
