@@ -182,12 +182,13 @@ class Engine(Leaving):
             self.runtime.fail(name)
 
     async def stop(self) -> None:
-        """Claims end; a message whose body is under way may end; what runs to its end is waited for
-        (S33c).
+        """Claims end; a message whose final dot has gone waits for its answer, others are dropped; what runs
+        to its end is waited for (S33c).
         """
         await ended(self.tasks[1:])
         self.runtime.stopping = True
-        await self.deeds.stop(self.delivering, PATIENCE_S)
+        self.sending.drop_all()
+        await self.deeds.stop(self.says_its_end, PATIENCE_S)
         await self.tokens.aclose()
         await self.refused_credential.aclose()
         await self.saying.aclose()
@@ -197,9 +198,12 @@ class Engine(Leaving):
         await asyncio.gather(*self.tasks, *self.under_way, return_exceptions=True)
         await self.store.aclose()
 
-    def delivering(self, lane: Lane) -> bool:
+    def says_its_end(self, lane: Lane) -> bool:
+        """A message that may have been delivered, or that was dropped."""
         title, key, _ = lane
-        return title == JOB.title and self.runtime.instance(JOB, key).state is DELIVERING
+        if title != JOB.title:
+            return False
+        return int(key) in self.sending.transfers or self.runtime.instance(JOB, key).state is DELIVERING
 
     async def publish(self, fact: Event) -> int:
         """Says a fact that the embedding program knows of; its number in the journal, once it is durable.

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..events.base import ADMINISTRATOR, Event
+from ..events.base import ADMINISTRATOR, Event, NewLife
 from ..events.device import Availability, CredentialEndAnnounced, StoreCopied
 from ..events.information import Actor, Info
 from ..events.job import (
@@ -269,8 +269,10 @@ def job_ended(raised: Raised) -> Advice:
         cause = say("I201.in-part.cause", job=raised.subject, refused=fact.refused)
         whom = say("I201.in-part.whom", recipients=named) if named else ""
         return Advice(joined(cause, whom), say("I201.in-part.remedy"), Actor.PERSON)
-    if isinstance(fact, JobDeferred | JobPartlySent | OutcomeUnknown):
+    if isinstance(fact, JobDeferred | JobPartlySent):
         return tried_enough(raised, fact)
+    if isinstance(fact, OutcomeUnknown | NewLife):
+        return Advice(say("I201.unknown.cause", job=raised.subject), say("I201.unknown.remedy"), Actor.PERSON)
     if isinstance(fact, JobTaken | JobSubmitted):
         why = broken_rules(fact.broken, raised)
         return why._replace(cause=say("I201.rule.cause", job=raised.subject, why=why.cause))
@@ -281,19 +283,17 @@ def job_ended(raised: Raised) -> Advice:
             Actor.PERSON,
         )
     code = fact.code if isinstance(fact, JobFailed) else ""
-    known = known_of(raised) or of_reason(code, raised.words)
-    known = known or Advice("", say("I201.remedy"), Actor.PERSON)
+    known = known_of(raised) or of_reason(code, raised.words) or Advice("", say("I201.remedy"), Actor.PERSON)
     cause = say("I201.cause", job=raised.subject, code=raised.words.reason(code))
     return known._replace(cause=joined(cause, known.cause))
 
 
-def tried_enough(raised: Raised, fact: JobDeferred | JobPartlySent | OutcomeUnknown) -> Advice:
+def tried_enough(raised: Raised, fact: JobDeferred | JobPartlySent) -> Advice:
     """The server's last words stand in it where they are for the owner alone: they may name an address."""
     say, after = raised.words.say, days(fact.give_up_after or timedelta())
+    cause = say("I201.tried.cause", job=raised.subject, days=after)
     if isinstance(fact, JobPartlySent):
         cause = say("I201.tried-in-part.cause", job=raised.subject, days=after, waiting=fact.waiting)
-    else:
-        cause = say("I201.tried.cause", job=raised.subject, days=after)
     known = known_of(raised) or Advice("", "", Actor.PERSON)
     if known.actor not in (Actor.PERSON, Actor.NOBODY):
         return known._replace(cause=joined(cause, known.cause))

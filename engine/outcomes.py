@@ -71,10 +71,8 @@ class Outcomes:
         if sent.verdict is Verdict.SENT:
             return self.taken(tried)
         if sent.verdict is Verdict.UNKNOWN:
-            unknown = OutcomeUnknown(
-                job=tried.row.job, retry_at=self.later(tried), give_up_after=self.give_up_after()
-            )
-            return (Publication(unknown, rows=(*written(tried), self.if_given_up(tried, sent))),)
+            unknown = OutcomeUnknown(job=tried.row.job, retry_at=self.later(tried))
+            return (Publication(unknown, rows=written(tried)),)
         if sent.verdict in (Verdict.ENDED, Verdict.SENDER_REFUSED):
             return self.ended(tried)
         at_once = JobDeferred(job=tried.row.job, retry_at=self.clock.now(), code=sent.code, counted=False)

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..events.information import Actor
-from ..machines.job import COPIED, GIVEN_UP, IN_PART
+from ..machines.job import COPIED, GIVEN_UP, IN_PART, UNKNOWN, UNKNOWN_TOO_OFTEN, WITHDRAWN
 from ..machines.mailbox import PACE, QUOTA
 
 OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
-    "outcome unknown": ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
+    UNKNOWN: ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
+    WITHDRAWN: ("waits.withdrawn.cause", "waits.remedy", Actor.NOBODY),
     "no access token": ("waits.token-ended.cause", "waits.remedy", Actor.NOBODY),
     "no server": ("waits.server.cause", "waits.server.remedy", Actor.ADMIN),
     "store unavailable": ("waits.store.cause", "waits.remedy", Actor.NOBODY),
@@ -23,6 +24,7 @@ OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     "a document that it links to is gone": ("ended.document.cause", "ended.scan.remedy", Actor.PERSON),
     "it cannot be composed": ("ended.composed.cause", "ended.composed.remedy", Actor.PERSON),
     GIVEN_UP: ("ended.tried.cause", "I201.tried.remedy", Actor.PERSON),
+    UNKNOWN_TOO_OFTEN: ("ended.unknown.cause", "I201.unknown.remedy", Actor.PERSON),
     IN_PART: ("ended.in-part.cause", "I201.in-part.remedy", Actor.PERSON),
     "given up: nobody signed in": ("ended.given-up.cause", "I201.given-up.remedy", Actor.PERSON),
     "the sign-in was deleted": ("ended.left.cause", "I201.given-up.remedy", Actor.PERSON),

@@ -16,6 +16,7 @@ from ..events.box import DocumentDeleted
 from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.effects import DeleteShared, RevokeBrought
+from ..machines.job import may_have_reached
 from ..machines.refresh_token import REFRESH_TOKEN
 from .activity import Activity
 from .bus import Bus, Lane, Publication, Waiting
@@ -241,7 +242,7 @@ class Runtime:
         return [
             DocumentDeleted(at=asked.fact.at, document=link.document)
             for asked in played.asked
-            if isinstance(asked.effect, DeleteShared) and not asked.instance.data.taken
+            if isinstance(asked.effect, DeleteShared) and not may_have_reached(asked.instance.data)
             for link in self.store.links_of(int(asked.key))
         ]
 

@@ -5,15 +5,15 @@ what keeps a message from going at all.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from ..events.box import LinkAnnounced, LinkWithdrawn
 from ..events.job import BodyStarted, JobDeferred, JobFailed
-from ..machines.effects import Effect, EraseScan, Transmit
-from ..machines.job import Progress
+from ..machines.effects import Effect, EraseScan, Transmit, Withdraw
+from ..machines.job import WITHDRAWN, Progress, may_have_reached
 from .acts import FAULT, FAULT_DELAY, say
 from .addressees import addressees, waiting
 from .boxes import Linked, LinkEnded
@@ -61,6 +61,18 @@ class Way:
     "Job, octets of its message that have gone, and of how many: to be shown."
 
 
+@dataclass(eq=False, slots=True)
+class Transfer:
+    task: "asyncio.Task[object] | None"
+    written: bool = False
+    "Its final dot, too, as far as its progress tells."
+    dropped: bool = False
+
+
+Send = Callable[[Callable[[int, int], None]], Awaitable[Sent]]
+"Carries a message; what it is called with hears how far that has come."
+
+
 class Sending:
     def __init__(
         self, runtime: Runtime, way: Way, mailboxes: Mailboxes, holder: TokenHolder, spool: Spool
@@ -70,10 +82,13 @@ class Sending:
         self.store: Store = runtime.store
         self.clock: Clock = runtime.clock
         self.outcomes = Outcomes(mailboxes, runtime.clock, way.explain, way.give_up_after)
+        self.transfers: dict[int, Transfer] = {}
+        "Under way at the submission server, by job."
 
     def performers(self) -> dict[type[Effect], Performer]:
         return {
             Transmit: Performer(self.transmit, self.transmit_failed),
+            Withdraw: Performer(self.withdraw, lambda asked: ()),
             EraseScan: Performer(self.erase_scan, lambda asked: ()),
         }
 
@@ -110,15 +125,50 @@ class Sending:
         except CredentialError as error:
             return self.waits(job, FAULT_DELAY, code=f"{error.reference}{CANNOT_BE_READ}")
         try:
-            transferred = partial(self.way.transferred, job)
-            sent = await self.way.submission().send(login, envelope, begin, transferred)
+            sent = await self.carry(job, partial(self.way.submission().send, login, envelope, begin))
         except NoServer:
             return self.waits(job, FAULT_DELAY, code="no server")
         except StoreFailed:  # nothing went: a body does not begin before that is written down
             return self.waits(job, RETRY_STORE, code="store unavailable")
+        if sent is None:  # its links were told to nobody
+            return (*self.waits(job, timedelta(), WITHDRAWN), *withdrawn(links, progress))
         account = login.user or self.mailboxes.address(row.identity)
         tried = Tried(row, progress, before, held, account, envelope.sender, sent)
-        return (*self.outcomes.of(tried), *withdrawn(links, sent, progress))
+        reached = sent.verdict in (Verdict.SENT, Verdict.UNKNOWN)
+        return (*self.outcomes.of(tried), *(() if reached else withdrawn(links, progress)))
+
+    async def carry(self, job: int, send: Send) -> Sent | None:
+        """None: it was dropped before its final dot."""
+        transfer = self.transfers[job] = Transfer(asyncio.current_task())
+
+        def transferred(octets: int, of: int) -> None:
+            transfer.written = octets >= of
+            self.way.transferred(job, octets, of)
+
+        try:
+            return await send(transferred)
+        except asyncio.CancelledError:
+            if transfer.dropped and transfer.task and not transfer.task.uncancel():
+                return None
+            raise
+        finally:
+            del self.transfers[job]
+
+    def drop(self, job: int) -> None:
+        """The message's connection is left, unless its final dot was written: the server may have it then."""
+        transfer = self.transfers.get(job)
+        if transfer is not None and transfer.task and not transfer.written and not transfer.dropped:
+            transfer.dropped = True
+            transfer.task.cancel()
+
+    def drop_all(self) -> None:
+        """For an engine that stops: what has gone to its end waits for its answer."""
+        for job in list(self.transfers):
+            self.drop(job)
+
+    async def withdraw(self, asked: Asked, brought: Brought) -> Outcome:
+        self.drop(int(asked.key))
+        return ()
 
     def waits(self, job: int, delay: timedelta, code: str) -> Outcome:
         """It never came to the server, so that it is no try of the message (B2)."""
@@ -135,8 +185,8 @@ class Sending:
         return ()
 
 
-def withdrawn(links: Sequence[Linked], sent: Sent, progress: Progress) -> list[Publication]:
-    """What the mail said of its links counts no longer, unless it reached somebody, or may have."""
-    if progress.unknown or progress.taken or sent.verdict in (Verdict.SENT, Verdict.UNKNOWN):
+def withdrawn(links: Sequence[Linked], progress: Progress) -> list[Publication]:
+    """What the mail said of its links counts no longer, unless a try before reached somebody, or may have."""
+    if may_have_reached(progress):
         return []
     return [Publication(LinkWithdrawn(document=link.document)) for link in links]

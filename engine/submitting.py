@@ -298,7 +298,9 @@ class Submitting(UserBoxes):
         return story(self.reader, self.job(job))
 
     async def cancel(self, job: int) -> None:
-        """Ends it, unless its body is under way: then the server's answer decides. Raises UnknownJob."""
+        """Ends it. A message under way is dropped; where its final dot has gone, the server's answer decides,
+        and it is not sent again. Raises UnknownJob.
+        """
         self.job(job)
         await self.say(JobCancelled(job=job))
 
@@ -325,7 +327,7 @@ class Submitting(UserBoxes):
         return len(found)
 
     async def hold(self, job: int) -> None:
-        """[Hold]. Raises UnknownJob."""
+        """[Hold]. A message under way is dropped, unless its final dot has gone. Raises UnknownJob."""
         self.job(job)
         await self.say(JobHeld(job=job))
 

@@ -31,8 +31,8 @@ class JobTaken(OfJob):
 
 class BodyStarted(OfJob):
     """The message may leave from here on: this is durable before the first octet of the body goes. It is
-    asked for beside the envelope, so that the server may still refuse the sender or every recipient; only
-    its answer decides now (RFC 5321 section 3.3).
+    asked for beside the envelope, so that the server may still refuse the sender or every recipient; its
+    answer after the final dot decides alone (RFC 5321 section 3.3).
     """
 
 
@@ -77,11 +77,11 @@ class JobDeferred(OfJob):
 
 
 class OutcomeUnknown(OfJob):
-    """The connection was lost after the final dot (RFC 1047): the job goes again with the same Message-ID."""
+    """The connection was lost after the final dot (RFC 1047): the job goes again with the same Message-ID,
+    but not without end.
+    """
 
     retry_at: AwareDatetime
-    give_up_after: timedelta | None = None
-    "As in `JobDeferred`."
 
 
 class JobFailed(OfJob):

@@ -65,6 +65,10 @@ class Transmit(Deed):
     """Submits the job's message."""
 
 
+class Withdraw(Deed):
+    """Drops the message that is under way, unless its final dot has gone: then the server may have it."""
+
+
 class DropScan(Record):
     """The keys of the job's files, and what of them lies in the store, are gone in this commit: what is left
     on the disk opens as nothing (S33b).

@@ -2,14 +2,16 @@
 
 A job is in the spool before this machine hears of it. It waits for whatever it waits for without knowing it:
 the dispatcher takes it when its token is fresh and the rules hold; only the time of a next try is the job's
-own, and when to look how long its user stays away (S18). While sending, the envelope is under way and a
-cancel drops it; while delivering, the body is, and only the server's answer decides. The step between the two
-is durable before the body may end, so that after a power cut it is known which messages may have been sent:
-they go again with the same Message-ID, and it is written down (RFC 1047). A message that was taken for some
-recipients goes to the others alone (S33c).
+own, and when to look how long its user stays away (S18). While sending, a cancel or a hold drops the
+envelope. The step to delivering is durable before the body may end, so that after a power cut it is known
+which messages may have been sent: they go again with the same Message-ID, and it is written down (RFC 1047).
+While delivering, a wish is remembered: the message is dropped unless its final dot has gone, and from then on
+the server's answer decides; where that is no end, the wish does. A message that was taken for some recipients
+goes to the others alone (S33c).
 
 Giving up counts no time but the waits that lay between two tries which the submission server answered, each
-as long as it was planned: a network, a sign-in or a mailbox that is away for weeks costs no job (B2).
+as long as it was planned: a network, a sign-in or a mailbox that is away for weeks costs no job (B2). Where
+the outcome stays unknown, each try may be one more copy: it ends after a few.
 """
 
 from dataclasses import dataclass, replace
@@ -40,12 +42,12 @@ from ..events.job import (
 )
 from ..events.request import REQUESTS
 from .definition import Definition, always, ignore, lasts, on, state
-from .effects import DeleteShared, DropScan, EraseScan, Inform, LookAtSignIn, Transmit
+from .effects import DeleteShared, DropScan, EraseScan, Inform, LookAtSignIn, Transmit, Withdraw
 
 Stage = StrEnum("Stage", ["NEW", "WAITING", "HELD", "SENDING", "DELIVERING", "SENT", "ENDED"])
 NEW, WAITING, HELD, SENDING, DELIVERING, SENT, ENDED = Stage
 LATE = "a late word about a transfer that is over"
-DECIDES = "after the body has begun only the server's answer decides"
+CANCELLED = "it is cancelled already"
 OVER = "the job is over"
 COPIED = "the store is a copy"
 "Why it is held where the device that it was submitted to sends it, too."
@@ -53,8 +55,20 @@ TURNED_OFF = "S20-off"
 "The rule that says so."
 IN_PART = "sent in part"
 GIVEN_UP = "given up: the server does not take it"
+WITHDRAWN = "dropped before its end: nothing was delivered"
+UNKNOWN = "outcome unknown"
+UNKNOWN_TOO_OFTEN = "given up: the outcome stays unknown"
+UNKNOWN_MOST = 2
+"With so many unknown outcomes it ends: a recipient may have as many copies of it."
 LOOK_AGAIN = timedelta(hours=1)
 "Should a power cut take the answer of a look."
+
+
+class Wish(StrEnum):
+    """What a person wants of a message that is under way."""
+
+    HOLD = "hold"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +96,17 @@ class Progress:
     "When the last try ended, if the server answered that; None: the wait is not counted."
     planned_until: datetime | None = None
     "When the next try was to be."
+    wish: Wish | None = None
+    "Said while the body was under way."
 
 
 Later = JobDeferred | JobPartlySent | OutcomeUnknown
+LATER: tuple[type[Later], ...] = (JobDeferred, JobPartlySent, OutcomeUnknown)
+
+
+def may_have_reached(progress: Progress) -> bool:
+    """Somebody has its message, or may have it."""
+    return bool(progress.taken or progress.unknown)
 
 
 def broken(progress: Progress, event: JobSubmitted | JobTaken) -> bool:
@@ -102,9 +124,22 @@ def in_lines(progress: Progress, event: JobSubmitted) -> bool:
     return bool(event.left_out)
 
 
+def cancel_wanted(progress: Progress, event: object) -> bool:
+    return progress.wish is Wish.CANCEL
+
+
+def hold_wanted(progress: Progress, event: object) -> bool:
+    return progress.wish is Wish.HOLD
+
+
+def unknown_too_often(progress: Progress, event: object) -> bool:
+    """With this one."""
+    return progress.unknown + 1 >= UNKNOWN_MOST
+
+
 def counts(event: Later) -> bool:
     """The submission server answered (B2)."""
-    return not isinstance(event, JobDeferred) or event.counted
+    return isinstance(event, JobPartlySent) or (isinstance(event, JobDeferred) and event.counted)
 
 
 def answered_for(progress: Progress, event: Later) -> timedelta:
@@ -116,6 +151,8 @@ def answered_for(progress: Progress, event: Later) -> timedelta:
 
 
 def tried_enough(progress: Progress, event: Later) -> bool:
+    if isinstance(event, OutcomeUnknown):
+        return unknown_too_often(progress, event)
     limit = event.give_up_after
     return limit is not None and counts(event) and answered_for(progress, event) >= limit
 
@@ -133,45 +170,60 @@ def begun(progress: Progress, event: JobTaken) -> Progress:
 
 
 def waits(progress: Progress, event: Later) -> Progress:
-    """Until the next try."""
-    answered = counts(event)
+    """Until the next try. Where the server took it for some, the tries for the others begin anew."""
+    answered, partly = counts(event), isinstance(event, JobPartlySent)
     return replace(
         progress,
         attempts=progress.attempts + answered,
-        tries=progress.tries + 1,
+        unknown=progress.unknown + isinstance(event, OutcomeUnknown),
+        tries=0 if partly else progress.tries + 1,
+        taken=event.taken if isinstance(event, JobPartlySent) else progress.taken,
         retry_at=event.retry_at,
+        reason=UNKNOWN if isinstance(event, OutcomeUnknown) else event.code,
         answered_for=answered_for(progress, event),
         answered_at=event.at if answered else None,
         planned_until=event.retry_at if answered else None,
     )
 
 
-def defer(progress: Progress, event: JobDeferred) -> Progress:
-    return replace(waits(progress, event), reason=event.code)
-
-
-def partly_sent(progress: Progress, event: JobPartlySent) -> Progress:
-    """Something was reached: the tries for the others begin anew."""
-    return replace(waits(progress, event), reason=event.code, taken=event.taken, tries=0)
-
-
-def outcome_unknown(progress: Progress, event: OutcomeUnknown) -> Progress:
-    return replace(waits(progress, event), unknown=progress.unknown + 1, reason="outcome unknown")
-
-
 def give_up(progress: Progress, event: Later) -> Progress:
-    taken = event.taken if isinstance(event, JobPartlySent) else progress.taken
-    return replace(
-        waits(progress, event),
-        retry_at=None,
-        unknown=progress.unknown + isinstance(event, OutcomeUnknown),
-        taken=taken,
-        reason=IN_PART if taken else GIVEN_UP,
-    )
+    after = waits(progress, event)
+    reason = UNKNOWN_TOO_OFTEN if isinstance(event, OutcomeUnknown) else GIVEN_UP
+    return replace(after, retry_at=None, wish=None, reason=IN_PART if after.taken else reason)
+
+
+def ended_as_wished(progress: Progress, event: Later) -> Progress:
+    return replace(waits(progress, event), retry_at=None, wish=None, reason=progress.reason)
+
+
+def held_as_wished(progress: Progress, event: Later) -> Progress:
+    after = waits(progress, event)
+    return replace(after, retry_at=None, answered_at=None, planned_until=None, wish=None)
 
 
 def cut_short(progress: Progress, event: object) -> Progress:
-    return replace(progress, unknown=progress.unknown + 1, reason="outcome unknown")
+    return replace(progress, unknown=progress.unknown + 1, wish=None, reason=UNKNOWN)
+
+
+def cut_too_often(progress: Progress, event: object) -> Progress:
+    reason = IN_PART if progress.taken else UNKNOWN_TOO_OFTEN
+    return replace(cut_short(progress, event), reason=reason)
+
+
+def cut_as_wished(progress: Progress, event: object) -> Progress:
+    return replace(cut_short(progress, event), reason=progress.reason)
+
+
+def wants_hold(progress: Progress, event: JobHeld) -> Progress:
+    return replace(progress, wish=Wish.HOLD)
+
+
+def wants_cancel(progress: Progress, event: JobCancelled) -> Progress:
+    return replace(progress, wish=Wish.CANCEL, reason=event.why.value)
+
+
+def wants_nothing(progress: Progress, event: JobReleased) -> Progress:
+    return replace(progress, wish=None)
 
 
 def ready(progress: Progress, event: object) -> Progress:
@@ -220,9 +272,8 @@ def cancelled(progress: Progress, event: JobCancelled) -> Progress:
 
 
 UNSENT = (DropScan(), EraseScan(), DeleteShared())
+"What it links to stays where somebody has the message, or may have it."
 TOLD = (*UNSENT, Inform(Info.JOB_ENDED))
-IN_PART_TOLD = (DropScan(), EraseScan(), Inform(Info.JOB_ENDED))
-"Somebody has it: what it links to stays."
 NEWS = (JobSent, JobPartlySent, JobEndedInPart, JobFailed, JobDeferred, OutcomeUnknown, BodyStarted)
 LIVES = (EngineStarted, DeviceResumed)
 
@@ -262,25 +313,30 @@ JOB = Definition(
     state(SENDING, "The envelope is under way; a cancel drops it.",
         on(BodyStarted, to=DELIVERING),
         on(JobDeferred, when=tried_enough, to=ENDED, data=give_up, ask=TOLD),
-        on(JobDeferred, unless=tried_enough, to=WAITING, data=defer),
-        on(JobEndedInPart, to=ENDED, data=in_part, ask=IN_PART_TOLD),
+        on(JobDeferred, unless=tried_enough, to=WAITING, data=waits),
+        on(JobEndedInPart, to=ENDED, data=in_part, ask=TOLD),
         on(JobFailed, to=ENDED, data=fail, ask=TOLD),
         on(JobHeld, to=HELD, data=held),
         on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT),
         on(*LIVES, to=WAITING),
         during=[Transmit()]),
-    state(DELIVERING, "The body is under way; the server's answer decides.",
+    state(DELIVERING, "The body is under way; after its final dot the server's answer decides.",
         on(JobSent, to=SENT, data=sent, ask=[DropScan(), EraseScan()]),
-        on(JobPartlySent, when=tried_enough, to=ENDED, data=give_up, ask=IN_PART_TOLD),
-        on(JobPartlySent, unless=tried_enough, to=WAITING, data=partly_sent),
-        on(JobEndedInPart, to=ENDED, data=in_part, ask=IN_PART_TOLD),
-        on(JobDeferred, when=tried_enough, to=ENDED, data=give_up, ask=TOLD),
-        on(JobDeferred, unless=tried_enough, to=WAITING, data=defer),
-        on(OutcomeUnknown, when=tried_enough, to=ENDED, data=give_up, ask=IN_PART_TOLD),
-        on(OutcomeUnknown, unless=tried_enough, to=WAITING, data=outcome_unknown),
+        on(JobEndedInPart, to=ENDED, data=in_part, ask=TOLD),
         on(JobFailed, to=ENDED, data=fail, ask=TOLD),
-        ignore(JobHeld, JobCancelled, why=DECIDES),
-        on(*LIVES, to=WAITING, data=cut_short),
+        on(*LATER, when=cancel_wanted, to=ENDED, data=ended_as_wished, ask=UNSENT),
+        on(*LATER, when=tried_enough, unless=cancel_wanted, to=ENDED, data=give_up, ask=TOLD),
+        on(*LATER, when=hold_wanted, unless=[cancel_wanted, tried_enough], to=HELD, data=held_as_wished),
+        on(*LATER, unless=[cancel_wanted, tried_enough, hold_wanted], to=WAITING, data=waits),
+        on(JobCancelled, data=wants_cancel, ask=[Withdraw()]),
+        ignore(JobHeld, when=cancel_wanted, why=CANCELLED),
+        on(JobHeld, unless=cancel_wanted, data=wants_hold, ask=[Withdraw()]),
+        on(JobReleased, when=hold_wanted, data=wants_nothing),
+        ignore(JobReleased, unless=hold_wanted, why="it is not to be held"),
+        on(*LIVES, when=cancel_wanted, to=ENDED, data=cut_as_wished, ask=UNSENT),
+        on(*LIVES, when=unknown_too_often, unless=cancel_wanted, to=ENDED, data=cut_too_often, ask=TOLD),
+        on(*LIVES, when=hold_wanted, unless=[cancel_wanted, unknown_too_often], to=HELD, data=cut_short),
+        on(*LIVES, unless=[cancel_wanted, unknown_too_often, hold_wanted], to=WAITING, data=cut_short),
         during=[Transmit()]),
     state(SENT, "The server took it for every recipient.",
         ignore(JobHeld, JobCancelled, why=OVER), final=True),

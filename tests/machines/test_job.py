@@ -38,8 +38,11 @@ from franking.machines.job import (
     NEW,
     SENDING,
     SENT,
+    UNKNOWN_MOST,
+    UNKNOWN_TOO_OFTEN,
     WAITING,
     Progress,
+    may_have_reached,
 )
 from franking.tests.machines.life import NOW, USER, Life, at
 
@@ -117,7 +120,8 @@ def test_s33_sent_for_everybody_erases_the_scan() -> None:
 def test_s33c_sent_in_part_ends_and_is_told_and_what_it_links_to_stays(state: object) -> None:
     life = within(state).hears(IN_PART_ENDED)
     assert (life.state, life.data.reason, life.data.taken) == (ENDED, IN_PART, 2)
-    assert life.asked == ["DropScan", "EraseScan", "Inform JOB_ENDED"]
+    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
+    assert may_have_reached(life.data)
 
 
 @pytest.mark.manual("S33c")
@@ -192,10 +196,42 @@ def test_s33c_a_cancel_before_the_body_ends_it(state: object) -> None:
 
 @pytest.mark.manual("S33c")
 @pytest.mark.parametrize("fact", [CANCEL, HOLD], ids=named)
-def test_s33c_after_the_body_has_begun_only_the_answer_decides(fact: Event) -> None:
-    life = within(DELIVERING)
-    assert life.changes_nothing(fact)
+def test_s33c_a_wish_while_the_body_is_under_way_withdraws_it_and_an_answer_counts(fact: Event) -> None:
+    life = within(DELIVERING).hears(fact)
+    assert (life.state, life.asked) == (DELIVERING, ["Withdraw"])
     assert life.hears(DELIVERED).state is SENT
+
+
+NO_END = [deferred(), PARTLY, UNKNOWN, *LIVES]
+
+
+@pytest.mark.manual("S33c")
+@pytest.mark.parametrize("answer", NO_END, ids=named)
+def test_s33c_cancelled_while_the_body_is_under_way_it_does_not_go_again(answer: Event) -> None:
+    life = within(DELIVERING).hears(CANCEL, HOLD, RELEASE, answer)
+    assert (life.state, life.data.reason, life.data.retry_at) == (ENDED, "cancelled", None)
+    assert life.asked == UNSENT, "who cancels needs no warning"
+    lost = isinstance(answer, OutcomeUnknown | NewLife)
+    assert (life.data.unknown, may_have_reached(life.data)) == (int(lost), lost or answer is PARTLY)
+
+
+@pytest.mark.manual("S33c")
+@pytest.mark.parametrize("answer", NO_END, ids=named)
+def test_s33c_held_while_the_body_is_under_way_it_waits_for_its_release(answer: Event) -> None:
+    life = within(DELIVERING).hears(HOLD, answer)
+    assert (life.state, life.data.retry_at, life.data.wish) == (HELD, None, None)
+    assert within(DELIVERING).hears(HOLD, RELEASE, answer).state is WAITING
+
+
+@pytest.mark.manual("S33c")
+@pytest.mark.parametrize("lost", [UNKNOWN, *LIVES], ids=named)
+def test_s33c_with_the_second_unknown_outcome_it_ends_and_its_owner_is_told(lost: Event) -> None:
+    life = within(DELIVERING).hears(lost, TAKEN, BODY)
+    assert life.state is DELIVERING
+    life.hears(lost)
+    assert (life.state, life.data.reason, life.data.unknown) == (ENDED, UNKNOWN_TOO_OFTEN, UNKNOWN_MOST)
+    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
+    assert may_have_reached(life.data)
 
 
 @pytest.mark.manual("S33c")
@@ -231,15 +267,12 @@ def test_s33_a_connection_lost_after_the_final_dot_is_unknown_and_tried_again() 
     assert (life.state, life.data) == (
         WAITING,
         Progress(
-            1,
-            1,
-            1,
-            RETRY_AT,
-            NEWLY.at,
+            unknown=1,
+            tries=1,
+            retry_at=RETRY_AT,
+            since=NEWLY.at,
             reason="outcome unknown",
             number=1,
-            answered_at=UNKNOWN.at,
-            planned_until=RETRY_AT,
         ),
     )
 

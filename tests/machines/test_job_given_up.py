@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from franking.events.job import JobDeferred, JobPartlySent, OutcomeUnknown
+from franking.events.job import JobDeferred
 from franking.machines.job import DELIVERING, ENDED, GIVEN_UP, IN_PART, SENDING
 from franking.tests.machines.life import NOW
 
-from .test_job import BODY, HOLD, PARTLY, RELEASE, TAKEN, UNKNOWN, UNSENT, named, within
+from .test_job import BODY, HOLD, PARTLY, RELEASE, TAKEN, UNKNOWN, UNSENT, within
 
 DAY = timedelta(days=1)
 
@@ -71,10 +71,18 @@ def test_b2_given_up_after_some_have_it_it_was_sent_in_part() -> None:
 
 
 @pytest.mark.manual("B2")
-@pytest.mark.parametrize("last", [PARTLY, UNKNOWN], ids=named)
-def test_b2_whatever_is_not_the_end_is_given_up_in_the_same_way(last: JobPartlySent | OutcomeUnknown) -> None:
+def test_b2_what_others_wait_for_is_given_up_in_the_same_way() -> None:
     after = NOW + 2 * DAY
     life = within(SENDING).hears(put_off(0, 2 * DAY.total_seconds()), TAKEN, BODY)
-    life.hears(last.model_copy(update={"at": after, "retry_at": after, "give_up_after": DAY}))
-    assert (life.state, life.asked) == (ENDED, ["DropScan", "EraseScan", "Inform JOB_ENDED"])
-    assert (life.data.reason, life.data.unknown) == ((IN_PART, 0) if last is PARTLY else (GIVEN_UP, 1))
+    life.hears(PARTLY.model_copy(update={"at": after, "retry_at": after, "give_up_after": DAY}))
+    assert (life.state, life.asked) == (ENDED, [*UNSENT, "Inform JOB_ENDED"])
+    assert (life.data.reason, life.data.taken) == (IN_PART, 2)
+
+
+@pytest.mark.manual("B2")
+def test_b2_an_outcome_that_stays_unknown_is_no_answer() -> None:
+    after = NOW + 2 * DAY
+    life = within(SENDING).hears(put_off(0, 2 * DAY.total_seconds()), TAKEN, BODY)
+    life.hears(UNKNOWN.model_copy(update={"at": after, "retry_at": after + DAY}), TAKEN)
+    life.hears(put_off(3 * DAY.total_seconds(), 60))
+    assert (life.data.answered_for, life.data.attempts) == (timedelta(), 2)
