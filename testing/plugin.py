@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OURS = frozenset({"device", "provider", "inbox", "clock"})
 KNOWN = frozenset({"provider", "start"})
+CHECKS = f"{__package__}.conformance"
 MARKER = (
     "franking(provider='Microsoft', start='2026-12-24T18:00Z', **sections): the provider, the moment at "
     "which the device's clock begins, and settings of the device, such as oauth={'auto_delete': True}"
@@ -43,8 +44,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Runs an async test that uses a fixture of ours where no other plugin does."""
-    if not _uses_ours(pyfuncitem) or not inspect.iscoroutinefunction(pyfuncitem.obj):
+    """Runs an async test that is ours, or uses a fixture of ours, where no other plugin does."""
+    ours = _uses_ours(pyfuncitem) or pyfuncitem.function.__module__.startswith(CHECKS)
+    if not ours or not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - pytest has no other way
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))

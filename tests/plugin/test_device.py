@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from base64 import b64encode
+from datetime import timedelta
 
 import pytest
 
@@ -119,6 +120,7 @@ async def test_a_suspended_device_resumes_and_its_token_is_gone(device: Device, 
     assert device.access_token("kim") == "absent"
 
 
+@pytest.mark.franking(store={"journal_kept": timedelta(days=400)})
 @pytest.mark.manual("B7", "B1")
 async def test_whatever_is_due_on_the_way_happens_at_its_time(device: Device, clock: DeviceClock) -> None:
     await device.sign_in()

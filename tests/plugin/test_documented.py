@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from franking.testing.conformance import StoreChecks
+
 pytest_plugins = ["pytester"]
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs/testing.md"
@@ -14,7 +16,8 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 @pytest.mark.manual("B7")
 def test_b7_each_block_of_the_guide_runs(pytester: pytest.Pytester) -> None:
     blocks = BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
-    tests = sum(block.count("async def test_") for block in blocks)
+    checks = sum(name.startswith("test_") for name in dir(StoreChecks))
+    tests = sum(block.count("async def test_") + block.count("(StoreChecks)") * checks for block in blocks)
     assert len(blocks) > 5
     pytester.makepyfile(**{f"test_block_{number}": block for number, block in enumerate(blocks)})
     pytester.runpytest_subprocess("-q", "-W", "error").assert_outcomes(passed=tests)
