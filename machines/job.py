@@ -60,6 +60,8 @@ UNKNOWN = "outcome unknown"
 UNKNOWN_TOO_OFTEN = "given up: the outcome stays unknown"
 UNKNOWN_MOST = 2
 "With so many unknown outcomes it ends: a recipient may have as many copies of it."
+CUT_SHORT_MOST = 3
+"The same for power cuts: most of them come before its last line was written, and then nobody has it."
 LOOK_AGAIN = timedelta(hours=1)
 "Should a power cut take the answer of a look."
 
@@ -137,6 +139,11 @@ def unknown_too_often(progress: Progress, event: object) -> bool:
     return progress.unknown + 1 >= UNKNOWN_MOST
 
 
+def cut_too_often(progress: Progress, event: object) -> bool:
+    """With this one."""
+    return progress.unknown + 1 >= CUT_SHORT_MOST
+
+
 def counts(event: Later) -> bool:
     """The submission server answered (B2)."""
     return isinstance(event, JobPartlySent) or (isinstance(event, JobDeferred) and event.counted)
@@ -205,7 +212,7 @@ def cut_short(progress: Progress, event: object) -> Progress:
     return replace(progress, unknown=progress.unknown + 1, wish=None, reason=UNKNOWN)
 
 
-def cut_too_often(progress: Progress, event: object) -> Progress:
+def end_cut_short(progress: Progress, event: object) -> Progress:
     reason = IN_PART if progress.taken else UNKNOWN_TOO_OFTEN
     return replace(cut_short(progress, event), reason=reason)
 
@@ -334,9 +341,9 @@ JOB = Definition(
         on(JobReleased, when=hold_wanted, data=wants_nothing),
         ignore(JobReleased, unless=hold_wanted, why="it is not to be held"),
         on(*LIVES, when=cancel_wanted, to=ENDED, data=cut_as_wished, ask=UNSENT),
-        on(*LIVES, when=unknown_too_often, unless=cancel_wanted, to=ENDED, data=cut_too_often, ask=TOLD),
-        on(*LIVES, when=hold_wanted, unless=[cancel_wanted, unknown_too_often], to=HELD, data=cut_short),
-        on(*LIVES, unless=[cancel_wanted, unknown_too_often, hold_wanted], to=WAITING, data=cut_short),
+        on(*LIVES, when=cut_too_often, unless=cancel_wanted, to=ENDED, data=end_cut_short, ask=TOLD),
+        on(*LIVES, when=hold_wanted, unless=[cancel_wanted, cut_too_often], to=HELD, data=cut_short),
+        on(*LIVES, unless=[cancel_wanted, cut_too_often, hold_wanted], to=WAITING, data=cut_short),
         during=[Transmit()]),
     state(SENT, "The server took it for every recipient.",
         ignore(JobHeld, JobCancelled, why=OVER), final=True),

@@ -29,6 +29,7 @@ from franking.events.job import (
 from franking.events.request import Function
 from franking.machines.effects import DropScan, EraseScan, Transmit
 from franking.machines.job import (
+    CUT_SHORT_MOST,
     DELIVERING,
     ENDED,
     HELD,
@@ -224,12 +225,18 @@ def test_s33c_held_while_the_body_is_under_way_it_waits_for_its_release(answer: 
 
 
 @pytest.mark.manual("S33c")
-@pytest.mark.parametrize("lost", [UNKNOWN, *LIVES], ids=named)
-def test_s33c_with_the_second_unknown_outcome_it_ends_and_its_owner_is_told(lost: Event) -> None:
-    life = within(DELIVERING).hears(lost, TAKEN, BODY)
-    assert life.state is DELIVERING
+@pytest.mark.parametrize(
+    ("lost", "most"),
+    [(UNKNOWN, UNKNOWN_MOST), *((life, CUT_SHORT_MOST) for life in LIVES)],
+    ids=named,
+)
+def test_s33c_with_the_last_unknown_outcome_it_ends_and_its_owner_is_told(lost: Event, most: int) -> None:
+    life = within(DELIVERING)
+    for _ in range(most - 1):
+        life.hears(lost, TAKEN, BODY)
+        assert life.state is DELIVERING
     life.hears(lost)
-    assert (life.state, life.data.reason, life.data.unknown) == (ENDED, UNKNOWN_TOO_OFTEN, UNKNOWN_MOST)
+    assert (life.state, life.data.reason, life.data.unknown) == (ENDED, UNKNOWN_TOO_OFTEN, most)
     assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
     assert may_have_reached(life.data)
 
