@@ -11,12 +11,12 @@ import re
 import shutil
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import PIPE, Popen
 from tempfile import TemporaryDirectory
 
 from franking.engine.clock import SystemClock
@@ -53,7 +53,9 @@ class Ended:
 @dataclass
 class Lives:
     here: Office
-    process: Process
+    forking: Popen[bytes]
+    reader: asyncio.StreamReader
+    "Of what the lives say."
     receipts: dict[str, str] = field(default_factory=dict)
     "Of all lives: the part in which each accepted message was submitted."
     unknown: dict[str, int] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Lives:
     orphans: list[str] = field(default_factory=list)
     looked_at: int = 0
     number: int = 0
+    "Of the process that lives; 0: none does."
 
     async def live(
         self,
@@ -92,11 +95,9 @@ class Lives:
             "cut": cut,
             "from_start": from_start,
         }
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(life).encode() + b"\n")
+        self.tell(json.dumps(life).encode() + b"\n")
         ended = Ended(killed=False)
-        while line := await self.process.stdout.readline():
+        while line := await self.reader.readline():
             word, *rest = line.decode().split(None, 1)
             told = rest[0].strip() if rest else ""
             match word:
@@ -105,7 +106,7 @@ class Lives:
                 case "armed":
                     self.check_arrived()
                     meanwhile()
-                    self.process.stdin.write(GO)
+                    self.tell(GO)
                 case "moment":
                     ended.moments.add(told)
                 case "unnamed":
@@ -115,6 +116,7 @@ class Lives:
                 case "kept":
                     ended.said.append(told)
                 case "ended":
+                    self.number = 0
                     assert told in ("0", "killed")
                     ended.killed = told == "killed"
                     self.former = part
@@ -122,6 +124,17 @@ class Lives:
                 case _:
                     self.hear(part, word, told.split())
         raise AssertionError("the process that forks is gone")
+
+    def tell(self, octets: bytes) -> None:
+        assert self.forking.stdin is not None
+        os.write(self.forking.stdin.fileno(), octets)
+
+    async def end(self) -> None:
+        """A life that a failed test left, so that the next one is alone."""
+        if self.number:
+            kill(self.number)
+            while not (await self.reader.readline()).startswith(b"ended"):
+                """What it said before is over."""
 
     def hear(self, part: str, word: str, told: list[str]) -> None:
         match word:
@@ -235,15 +248,27 @@ def kill(process: int) -> None:
         os.kill(process, signal.SIGKILL)
 
 
-@asynccontextmanager
-async def lives(folder: Path) -> AsyncIterator[Lives]:
-    async with office(folder, clock=SystemClock(), box=BOX) as here:
-        process = await asyncio.create_subprocess_exec(sys.executable, str(SCRIPT), stdin=PIPE, stdout=PIPE)
+@contextmanager
+def forks() -> Iterator[Popen[bytes]]:
+    """The process from which lives are forked: it has loaded everything once."""
+    with Popen([sys.executable, str(SCRIPT)], stdin=PIPE, stdout=PIPE, bufsize=0) as process:  # noqa: S603
         assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
+        assert process.stdout.readline() == b"ready\n"
+        yield process
+
+
+@asynccontextmanager
+async def lives(folder: Path, forking: Popen[bytes]) -> AsyncIterator[Lives]:
+    async with office(folder, clock=SystemClock(), box=BOX) as here:
+        assert forking.stdout is not None
+        reader = asyncio.StreamReader()
+        said = os.fdopen(os.dup(forking.stdout.fileno()), "rb", 0)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), said
+        )
+        found = Lives(here, forking, reader)
         try:
-            yield Lives(here, process)
+            yield found
         finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            await process.communicate()
+            await found.end()
+            transport.close()

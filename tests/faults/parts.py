@@ -57,7 +57,8 @@ async def submit(
 
 
 async def nothing(engine: Engine, folder: Path) -> None:
-    """What the former life left comes to its end."""
+    """But what a device does by itself at its start."""
+    await engine.settle()
 
 
 async def sent(engine: Engine, folder: Path) -> None:

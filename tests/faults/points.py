@@ -86,13 +86,12 @@ SENDING = {
     "full": Points(("commit Noted", "unlink store/reserve", *RESERVE), LOG),
 }  # fmt: skip
 "By part: of a device that runs."
-BORN = Points((*START, "make tables", "commit EngineStarted", *RESERVE), LOG[1:])
+BORN = Points((*START, "make tables", "commit EngineStarted", "commit Noted", *RESERVE), LOG[1:])
 "The first start of a device."
 SIGNS_IN = Points(
     (
         "create store/key.part", "fsync store/key.part", "link store/key", "unlink store/key.part",
         "commit UserLoggedIn", "commit SignInWanted", "commit SignInNext", "commit SignInSucceeded",
-        "commit Noted",
     ),
     (*BORN.reached, *LOG),
 )  # fmt: skip
@@ -142,7 +141,7 @@ SITES = {
 NO_DISK, ERASES, SWEEPS = (
     "no call of the disk",
     "test_erasure_killed.py",
-    "swept at the next start, as `swept` shows",
+    "in a folder that the next start sweeps, and that no job needs",
 )
 BROWSER = "a browser's profile, which no job needs"
 ELSEWHERE = {

@@ -7,6 +7,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
@@ -65,14 +66,14 @@ async def one_life(device: Lives, chance: random.Random) -> bool:
 
 @pytest.mark.manual("S33", "S33b", "S33c", "B5")
 async def test_s33_a_device_that_is_killed_at_random_under_load_loses_nothing(
-    tmp_path: Path, long_count: Callable[[int, int], int]
+    tmp_path: Path, forking: Popen[bytes], long_count: Callable[[int, int], int]
 ) -> None:
     chance = random.Random(6)  # noqa: S311 - the same kinds of moments each time
     wanted, killed, number = long_count(4, 200), 0, 0
     while killed < wanted:
         number += 1
         (folder := tmp_path / str(number)).mkdir()
-        async with lives(folder) as device:
+        async with lives(folder, forking) as device:
             for _ in range(min(LIVES, wanted - killed)):
                 killed += await one_life(device, chance)
                 await device.check_left()

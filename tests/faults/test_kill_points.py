@@ -5,6 +5,7 @@ what went twice is written down (S33, RFC 1047).
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
@@ -54,10 +55,10 @@ def script(lives: Lives, points: Points) -> None:
 @pytest.mark.manual("S33", "S33b", "S33c", "B5")
 @pytest.mark.parametrize("part", SENDING)
 async def test_s33_a_kill_at_any_point_of_a_job_loses_nothing(
-    tmp_path: Path, part: str, long_count: Callable[[int, int], int]
+    tmp_path: Path, forking: Popen[bytes], part: str, long_count: Callable[[int, int], int]
 ) -> None:
     points, seal = SENDING[part], part != "handed_over"
-    async with lives(tmp_path) as device:
+    async with lives(tmp_path, forking) as device:
 
         async def life(cut: str = "") -> Ended:
             return await device.live(
@@ -77,9 +78,9 @@ async def test_s33_a_kill_at_any_point_of_a_job_loses_nothing(
 
 @pytest.mark.manual("S33", "S26")
 async def test_s26_a_kill_while_somebody_signs_in_first_leaves_a_device_at_which_he_can(
-    tmp_path: Path, long_count: Callable[[int, int], int]
+    tmp_path: Path, forking: Popen[bytes], long_count: Callable[[int, int], int]
 ) -> None:
-    async with lives(tmp_path) as device:
+    async with lives(tmp_path, forking) as device:
         for cut in ("", *moments(SIGNS_IN, long_count)):
             shutil.rmtree(device.here.store, ignore_errors=True)
             ended = await device.live("nothing", cut, users=("kim",), from_start=True)
@@ -96,9 +97,9 @@ async def test_s26_a_kill_while_somebody_signs_in_first_leaves_a_device_at_which
 
 @pytest.mark.manual("S33")
 async def test_s33_a_kill_at_any_point_of_the_first_start_leaves_a_device_that_starts(
-    tmp_path: Path, long_count: Callable[[int, int], int]
+    tmp_path: Path, forking: Popen[bytes], long_count: Callable[[int, int], int]
 ) -> None:
-    async with lives(tmp_path) as device:
+    async with lives(tmp_path, forking) as device:
         whole(await device.live("nothing", users=(), from_start=True), "born", BORN)
         for cut in moments(BORN, long_count):
             shutil.rmtree(device.here.store)
@@ -113,9 +114,9 @@ async def test_s33_a_kill_at_any_point_of_the_first_start_leaves_a_device_that_s
 
 @pytest.mark.manual("S33", "S33b")
 async def test_s33_a_kill_while_what_never_became_a_job_is_swept_leaves_nothing(
-    tmp_path: Path, long_count: Callable[[int, int], int]
+    tmp_path: Path, forking: Popen[bytes], long_count: Callable[[int, int], int]
 ) -> None:
-    async with lives(tmp_path) as device:
+    async with lives(tmp_path, forking) as device:
         for cut in ("", *moments(SWEPT, long_count)):
             assert (await device.live("later", "before commit JobSubmitted")).killed
             ended = await device.live("nothing", cut, users=(), from_start=True)
@@ -129,9 +130,9 @@ async def test_s33_a_kill_while_what_never_became_a_job_is_swept_leaves_nothing(
 
 @pytest.mark.manual("S33", "S33c")
 async def test_s33c_a_kill_while_a_message_goes_again_is_written_down_as_well(
-    tmp_path: Path, long_count: Callable[[int, int], int]
+    tmp_path: Path, forking: Popen[bytes], long_count: Callable[[int, int], int]
 ) -> None:
-    async with lives(tmp_path) as device:
+    async with lives(tmp_path, forking) as device:
         for cut in ("", *moments(GOES_ON, long_count)):
             assert (await device.live("later", "after commit BodyStarted")).killed
             ended = await device.live("goes_on", cut, users=(), from_start=True)
@@ -143,9 +144,9 @@ async def test_s33c_a_kill_while_a_message_goes_again_is_written_down_as_well(
 
 
 async def test_a_kill_while_what_was_kept_for_long_enough_goes_lets_the_rest_go_later(
-    tmp_path: Path, long_count: Callable[[int, int], int]
+    tmp_path: Path, forking: Popen[bytes], long_count: Callable[[int, int], int]
 ) -> None:
-    async with lives(tmp_path) as device:
+    async with lives(tmp_path, forking) as device:
         for cut in ("", *moments(KEPT, long_count)):
             shutil.rmtree(device.here.store, ignore_errors=True)
             ended = await device.live("retention", cut)
