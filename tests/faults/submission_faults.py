@@ -71,6 +71,8 @@ OWN_PHASE = {
 }
 "What the outcome of a fault there names."
 REPLY_S = 60.0
+GLANCE_S = 0.001
+"Real time now and then: the end of a connection and the next name are looked up meanwhile."
 LIMIT_S = 12 * REPLY_S
 "Ten minutes for a final dot, and what comes before and after it."
 LARGE = 12 * 1024 * 1024
@@ -276,7 +278,7 @@ async def meeting(
             security=Security.IMPLICIT if script.implicit else None,
             room=script.room,
         )
-        async with Patience().lost_while(server.stalled) as patience:
+        async with Patience(GLANCE_S).lost_while(server.stalled) as patience:
             yield server, submission, patience
             async with asyncio.timeout(LIMIT_S):
                 await submission.aclose()
