@@ -131,7 +131,7 @@ class Sending:
         except StoreFailed:  # nothing went: a body does not begin before that is written down
             return self.waits(job, RETRY_STORE, code="store unavailable")
         if sent is None:  # its links were told to nobody
-            return (*self.waits(job, timedelta(), WITHDRAWN), *withdrawn(links, progress))
+            return (*self.waits(job, timedelta(), code=WITHDRAWN), *withdrawn(links, progress))
         account = login.user or self.mailboxes.address(row.identity)
         tried = Tried(row, progress, before, held, account, envelope.sender, sent)
         reached = sent.verdict in (Verdict.SENT, Verdict.UNKNOWN)

@@ -194,9 +194,10 @@ def waits(progress: Progress, event: Later) -> Progress:
 
 
 def give_up(progress: Progress, event: Later) -> Progress:
-    after = waits(progress, event)
-    reason = UNKNOWN_TOO_OFTEN if isinstance(event, OutcomeUnknown) else GIVEN_UP
-    return replace(after, retry_at=None, wish=None, reason=IN_PART if after.taken else reason)
+    after = replace(waits(progress, event), retry_at=None, wish=None)
+    if after.taken:
+        return replace(after, reason=IN_PART)
+    return replace(after, reason=UNKNOWN_TOO_OFTEN if isinstance(event, OutcomeUnknown) else GIVEN_UP)
 
 
 def ended_as_wished(progress: Progress, event: Later) -> Progress:
@@ -213,8 +214,8 @@ def cut_short(progress: Progress, event: object) -> Progress:
 
 
 def end_cut_short(progress: Progress, event: object) -> Progress:
-    reason = IN_PART if progress.taken else UNKNOWN_TOO_OFTEN
-    return replace(cut_short(progress, event), reason=reason)
+    cut = cut_short(progress, event)
+    return replace(cut, reason=IN_PART if progress.taken else UNKNOWN_TOO_OFTEN)
 
 
 def cut_as_wished(progress: Progress, event: object) -> Progress:

@@ -128,7 +128,7 @@ async def test_b11_what_waits_with_that_from_ends_without_a_try(tmp_path: Path) 
         await as_sales(here, engine)
         assert states(engine) == ["waiting"]
         await as_sales(here, engine)
-        await here.passes(engine, minutes=1)
+        await here.passes(engine, minutes=2)
         assert states(engine) == ["ended", "ended"]
         assert here.server.senders_refused == 1
         assert engine.job(1).code == "S17-refused"
