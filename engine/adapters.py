@@ -95,22 +95,24 @@ class Adapters:
         """With the application's credentials as they are now: one that was mended in its file is used from
         the next call on. Raises CredentialError where it cannot be read.
         """
-        application = with_credentials(
-            self.application(identity), self.settings().oauth, self.data_now(), self.credentials
-        )
+        application = self.application_now(identity)
         made = self.made_providers.get(application.flow)
         if made is None or not same(made[0], application):
             made = application, self.provider_of(self.settings().oauth.provider, application)
             self.made_providers[application.flow] = made
         return made[1]
 
+    def application_now(self, identity: str) -> Application:
+        """With its credentials. Raises CredentialError where one cannot be read."""
+        return with_credentials(
+            self.application(identity), self.settings().oauth, self.data_now(), self.credentials
+        )
+
     def mended(self, identity: str) -> bool:
         """Whether the application's credentials are others than the provider was made with that is in use."""
         made = self.made_providers.get(self.application(identity).flow)
         try:
-            now = with_credentials(
-                self.application(identity), self.settings().oauth, self.data_now(), self.credentials
-            )
+            now = self.application_now(identity)
         except CredentialError:
             return False
         return made is None or not same(made[0], now)

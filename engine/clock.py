@@ -6,6 +6,7 @@ all of it. `now()` is looked up at each call, for freezegun patches `datetime`.
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -37,19 +38,22 @@ def offset(clock: Clock) -> timedelta:
     return clock.now() - EPOCH - timedelta(seconds=clock.monotonic())
 
 
+async def first_of(*awaited: Awaitable[object]) -> None:
+    """Returns when one of them has ended; nobody waits for the others any more."""
+    waits = [asyncio.ensure_future(each) for each in awaited]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
 async def sleep(clock: Clock, duration: timedelta) -> None:
     """Returns when so much monotonic time has passed, wherever the wall clock is set meanwhile."""
     ends_s = clock.monotonic() + duration.total_seconds()
     while (left := timedelta(seconds=ends_s - clock.monotonic())) > timedelta():
-        waits = (
-            asyncio.ensure_future(clock.sleep_until(clock.now() + left)),
-            asyncio.ensure_future(clock.jumped(offset(clock))),
-        )
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
+        await first_of(clock.sleep_until(clock.now() + left), clock.jumped(offset(clock)))
 
 
 class SystemClock:

@@ -32,6 +32,7 @@ from ..machines.session import LOGGED_IN, SESSION
 from ..machines.turns import Head, Turns, choose
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .bus import Publication
+from .clock import first_of
 from .deeds import where
 from .mailboxes import Mailboxes
 from .parsed import files_of
@@ -169,19 +170,11 @@ class Dispatcher:
         if not self.aside:
             await self.moved.wait()
             return
-        soonest = min(self.aside.values())
-        waits = [asyncio.ensure_future(each) for each in (self.moved.wait(), self.due(soonest))]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await first_of(self.moved.wait(), self.due(min(self.aside.values())))
 
-    async def due(self, moment: datetime) -> bool:
+    async def due(self, moment: datetime) -> None:
         await self.runtime.clock.sleep_until(moment)
         self.wake()
-        return True
 
     def take_back(self) -> None:
         """Whatever has stood aside for as long as it should."""
@@ -226,13 +219,13 @@ class Dispatcher:
             log.error("%s", error)
             if isinstance(fact := said[0].fact, JobTaken):
                 self.leave_alone(fact.job)
+                self.moved.set()  # another one may have its place
             elif isinstance(fact, MailboxUseEnded):
                 self.told(fact)
 
     def leave_alone(self, job: int) -> None:
         self.unreadable.add(job)
         self.aside[job] = self.runtime.clock.now() + LOOKED_AT_AGAIN
-        self.moved.set()  # another one may have its place
 
     def state(self, machine: Machine, key: str) -> StrEnum | None:
         """None: it cannot be read."""
@@ -344,8 +337,7 @@ class Dispatcher:
             if job not in self.unreadable:
                 log.error("job %d cannot be looked at: %s", job, where(error))
             del self.chosen[job]
-            self.unreadable.add(job)
-            self.aside[job] = self.runtime.clock.now() + LOOKED_AT_AGAIN
+            self.leave_alone(job)
             return None
         self.unreadable.discard(job)
         return found

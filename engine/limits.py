@@ -24,7 +24,7 @@ from ..events.sign_in import SignInTimedOut
 from ..events.token import GrantWarningDue
 from ..machines.clock import CLOCK, DOUBTED
 from .bus import Publication
-from .clock import JUMP, offset
+from .clock import JUMP, first_of, offset
 from .codec import microseconds, moment
 from .known_time import BUILT
 from .play import MACHINE, Due, Instance, Machine, Name, limits
@@ -94,16 +94,11 @@ class Limits:
 
     async def wait(self) -> None:
         clock = self.runtime.clock
-        waits: list[asyncio.Future[object]] = [asyncio.ensure_future(self.changed.wait())]
-        if self.next_us is not None:
-            waits.append(asyncio.ensure_future(clock.sleep_until(moment(self.next_us))))
-            waits.append(asyncio.ensure_future(clock.jumped(self.offset)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        if self.next_us is None:
+            await self.changed.wait()
+        else:
+            due = clock.sleep_until(moment(self.next_us))
+            await first_of(self.changed.wait(), due, clock.jumped(self.offset))
 
     def next_due_us(self, after: datetime) -> int | None:
         """When the next limit after this moment is due. Raises StoreFailed."""

@@ -22,6 +22,7 @@ from ..events.settings import Store as Kept
 from ..machines.job import JOB
 from .bus import Publication
 from .checkpoints import A_PART, DEFINITION, EVERY, definition, lines_since, next_moment, taken
+from .clock import first_of
 from .kept import JobGone, JobNamesGone, JobTriesGone, LinesGone, Over
 from .known_time import BUILT
 from .records import Batch, InformationDetail, StoreFailed, Write
@@ -67,24 +68,12 @@ class Retention:
                 until = self.clock.now() + AGAIN
             except (EngineFailed, EngineStopped):
                 return
-            await self.wait(until)
+            await first_of(self.clock.sleep_until(until), self.full.wait())
 
     def next_look(self) -> datetime:
         """A device on which nothing happens is looked at once a day. Raises StoreFailed."""
         due, now = next_moment(self.store, self.clock), self.clock.now()
         return due if due > now else now + EVERY
-
-    async def wait(self, until: datetime) -> None:
-        waits = (
-            asyncio.ensure_future(self.clock.sleep_until(until)),
-            asyncio.ensure_future(self.full.wait()),
-        )
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
     async def round(self) -> None:
         """Raises StoreFailed, EngineFailed, EngineStopped."""
