@@ -4,10 +4,7 @@ Rule: loopback only, HTTPS with an authority of this test; the process is ended 
 or the package is missing, the tests say so and are skipped.
 """
 
-import asyncio
 import json
-import shutil
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,19 +13,16 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
-import pytest
-import trustme
 
 from franking.engine.ports import Trouble
 from franking.engine.shown import SignInCode
 from franking.testing.authority import client_context
 from franking.testing.person import Form
 
+from .npm import certified, started
+
 SCRIPT = Path(__file__).with_suffix(".mjs")
-MODULES = Path(__file__).resolve().parents[2] / ".venv/interop/node_modules"
 VERSION = "9.13.3"
-NODE_MIN = 20
-STARTS_S = 30.0
 PAGES_MAX = 12
 
 
@@ -38,51 +32,15 @@ class Running:
     ca_file: Path
 
 
-async def node(package: str = "oidc-provider", version: str = VERSION) -> str:
-    """For a package of npm. Skips the test where there is no Node that is new enough, or no such package."""
-    if (found := shutil.which("node")) is None:
-        pytest.skip(f"there is no Node here; {package} wants {NODE_MIN}")
-    process = await asyncio.create_subprocess_exec(found, "--version", stdout=PIPE)
-    said, _ = await process.communicate()
-    if int(said.decode().strip().removeprefix("v").partition(".")[0]) < NODE_MIN:
-        pytest.skip(f"Node {said.decode().strip()} is too old; {package} wants {NODE_MIN}")
-    if not (MODULES / package).is_dir():
-        pytest.skip(f"no {package} here: npm install --prefix .venv/interop {package}@{version}")
-    return found
-
-
-def certified(folder: Path) -> None:
-    """Puts the server's key and certificate, and its authority's, where the program reads them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    server = authority.issue_cert("localhost", "127.0.0.1")
-    (folder / "key.pem").touch(mode=0o600)
-    server.private_key_pem.write_to_path(str(folder / "key.pem"))
-    (folder / "server.pem").write_bytes(b"".join(pem.bytes() for pem in server.cert_chain_pems))
-
-
 @asynccontextmanager
 async def oidc_provider(folder: Path, application: Mapping[str, object]) -> AsyncIterator[Running]:
     """`application`: the public key of the application without a person, as a JSON Web Key."""
-    program = await node()
     certified(folder)
-    process = await asyncio.create_subprocess_exec(
-        program, str(SCRIPT), str(MODULES), str(folder), json.dumps(application), stdout=PIPE, stderr=PIPE
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        async with asyncio.timeout(STARTS_S):
-            line = await process.stdout.readline()
-        if not line.startswith(b"issuer "):
-            process.kill()
-            pytest.fail(f"oidc-provider did not start: {(await process.stderr.read()).decode()}")
-        yield Running(line.decode().split()[1], folder / "ca.pem")
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+    async with started("oidc-provider", VERSION, SCRIPT, "issuer", folder, json.dumps(application)) as (
+        said,
+        _,
+    ):
+        yield Running(said, folder / "ca.pem")
 
 
 @dataclass(slots=True)

@@ -6,19 +6,15 @@ the package is missing, the tests say so and are skipped.
 
 import asyncio
 import json
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from .oidc_provider import MODULES, certified, node
+from .npm import STARTS_S, certified, started
 
 SCRIPT = Path(__file__).with_suffix(".mjs")
 VERSION = "3.21.6"
-STARTS_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +49,6 @@ class Running:
 @asynccontextmanager
 async def smtp_server(folder: Path, user: str, token: str) -> AsyncIterator[Running]:
     """Takes mail of this user, who signs in with this token."""
-    program = await node("smtp-server", VERSION)
     certified(folder)
-    process = await asyncio.create_subprocess_exec(
-        program, SCRIPT, MODULES, folder, user, token, stdout=PIPE, stderr=PIPE
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        async with asyncio.timeout(STARTS_S):
-            line = await process.stdout.readline()
-        if not line.startswith(b"port "):
-            process.kill()
-            pytest.fail(f"smtp-server did not start: {(await process.stderr.read()).decode()}")
-        yield Running(int(line.split()[1]), folder, process.stdout)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+    async with started("smtp-server", VERSION, SCRIPT, "port", folder, user, token) as (port, said):
+        yield Running(int(port), folder, said)
