@@ -3,44 +3,58 @@
 Rule: no pair is left out; what the picture spares the reader stands here.
 """
 
-from typing import Any
+from collections.abc import Collection
 
-from ..machines.definition import Row
-from .layout import Machine, condition, effect, effects, span, words
-from .mermaid import title
+from .chart import Chart, Line, Pair, State, condition, words
+
+CAME, NEVER = "✓ ", "✗ "
 
 
-def matrix(machine: Machine) -> str:
-    """A line for each fact, a column for each state."""
-    heads = ["fact", *(title(at) for at in machine.blocks)]
+def matrix(drawn: Chart, fired: Collection[Pair] | None = None) -> str:
+    """A line for each fact, a column for each state. `fired`: rows that did, each of which is marked."""
+    heads = ["fact", *(state.title for state in drawn.states.values())]
     lines = [line(heads), line(["---"] * len(heads))]
-    for fact in sorted(machine.hears, key=lambda fact: fact.__name__):
-        cells = ["<br>".join(cell(row) for row in machine.table[at][fact]) for at in machine.blocks]
-        lines.append(line([f"`{fact.__name__}`", *cells]))
+    for fact in drawn.facts:
+        cells = [cell(drawn, state, fact, fired) for state in drawn.states.values()]
+        lines.append(line([f"`{fact}`", *cells]))
     return "\n".join(lines) + "\n"
 
 
-def states(machine: Machine) -> str:
+def states(drawn: Chart) -> str:
     """A line for each state: what it means, how long it may last, what is done meanwhile."""
     lines = [line(["state", "means", "lasts", "meanwhile"]), line(["---"] * 4)]
-    for at, block in machine.blocks.items():
-        lasts = "<br>".join(f"⏱ {span(limit.until)} → `{limit.then.__name__}`" for limit in block.limits)
-        meanwhile = "<br>".join(f"`{effect(deed)}`" for deed in block.during)
-        end = "for ever" if block.final else lasts
-        lines.append(line([f"**{title(at)}**", block.means, end, meanwhile]))
+    for state in drawn.states.values():
+        lasts = "<br>".join(f"⏱ {limit.until} → `{limit.fact}`" for limit in state.limits)
+        meanwhile = "<br>".join(f"`{deed}`" for deed in state.during)
+        end = "for ever" if state.final else lasts
+        lines.append(line([f"**{state.title}**", state.means, end, meanwhile]))
     return "\n".join(lines) + "\n"
 
 
-def cell(row: Row[Any]) -> str:
+def cell(drawn: Chart, state: State, fact: str, fired: Collection[Pair] | None) -> str:
+    found = [
+        marked(Pair(state.key, fact, number), fired) + does(drawn, row)
+        for number, row in enumerate(drawn.table[state.key].get(fact, ()))
+    ]
+    return "<br>".join(found) or f"*{state.undecided}*"
+
+
+def marked(pair: Pair, fired: Collection[Pair] | None) -> str:
+    if fired is None:
+        return ""
+    return CAME if pair in fired else NEVER
+
+
+def does(drawn: Chart, row: Line) -> str:
     guard = f"[{condition(row)}] " if condition(row) else ""
     if not row.acts:
-        return f"{guard}*{row.why}*"
-    does = [
-        *([f"→ **{title(row.to)}**"] if row.to else []),
+        return f"{guard}*{row.why or 'nothing'}*"
+    done = [
+        *([f"→ **{drawn.states[row.to].title}**"] if row.to else []),
         *([words(row.data)] if row.data else []),
-        *effects(row),
+        *map(str, row.effects),
     ]
-    return guard + ", ".join(does)
+    return guard + ", ".join(done)
 
 
 def line(cells: list[str]) -> str:

@@ -6,7 +6,6 @@ no angle brackets but our own line breaks.
 
 import re
 from collections.abc import Sequence
-from enum import StrEnum
 from textwrap import wrap
 
 from .layout import Arrow, Box, Happening, Picture
@@ -18,12 +17,10 @@ NO_BREAK = "\u00a0"
 FORBIDDEN = re.compile(r"[:;#\"<>{}]")
 SPACE = '%%{init: {"state": {"nodeSpacing": 70, "rankSpacing": 60}}}%%'
 CLASSES = (
-    "classDef plain fill:#eef3fb,stroke:#4a6fa5,color:#17233a",
-    "classDef busy fill:#fdf3dc,stroke:#b7791f,color:#3b2a08",
-    "classDef over fill:#eef1f0,stroke:#6b7772,color:#25302b",
-    "classDef every fill:#f7f7f7,stroke:#888888,color:#333333,stroke-dasharray:4 3",
+    "classDef busy stroke-width:3px",
+    "classDef every stroke-dasharray:4 3",
 )
-"Each with a text colour of its own, to be read on light pages and on dark ones. Busy: deeds run meanwhile."
+"No colours: a page has its own, light or dark. Busy: deeds run meanwhile."
 
 
 def mermaid(picture: Picture) -> str:
@@ -35,22 +32,29 @@ def mermaid(picture: Picture) -> str:
     everys = {arrow.sources: f"any{number}" for number, arrow in enumerate(firsts(picture))}
     for sources, name in everys.items():
         lines += [f'    state "{every(picture, sources)}" as {name}', f"    class {name} every"]
-    lines += ["", f"    [*] --> {identifier(picture.first)}"]
+    lines += ["", f"    [*] --> {picture.first}"]
     for arrow in picture.arrows:
-        source = everys.get(arrow.sources) or identifier(arrow.sources[0])
-        lines.append(f"    {source} --> {identifier(arrow.to)} : {label(arrow)}")
-    lines += [f"    {identifier(box.state)} --> [*]" for box in picture.boxes if box.final]
+        source = everys.get(arrow.sources) or arrow.sources[0]
+        lines.append(f"    {source} --> {arrow.to} : {label(arrow)}")
+    lines += [f"    {box.state.key} --> [*]" for box in picture.boxes if box.state.final]
     return "\n".join(lines) + "\n"
 
 
 def boxed(box: Box) -> list[str]:
-    name = identifier(box.state)
-    inside = [BREAK.join(wrapped(text(box.means), INSIDE))]
-    inside += [f"▸ while here {text(deed)}" for deed in box.during]
-    inside += [BREAK.join(happening(line, "▸ ", INSIDE)) for line in box.inside]
-    look = "over" if box.final else "busy" if box.during else "plain"
-    shown = title(box.state)
-    return [f'state "{shown}" as {name}', *(f"{name} : {line}" for line in inside), f"class {name} {look}"]
+    state = box.state
+    inside = [BREAK.join(wrapped(text(state.means), INSIDE))] if state.means else []
+    inside += [f"▸ while here {text(deed)}" for deed in state.during]
+    inside += [BREAK.join(happening(line, dot(line), INSIDE)) for line in box.inside]
+    look = [f"class {state.key} busy"] if state.during else []
+    return [
+        f'state "{text(state.title)}" as {state.key}',
+        *(f"{state.key} : {line}" for line in inside),
+        *look,
+    ]
+
+
+def dot(shown: Happening) -> str:
+    return "↻ " if shown.again else "▸ "
 
 
 def in_any_state(everywhere: Sequence[Happening]) -> list[str]:
@@ -63,16 +67,16 @@ def in_any_state(everywhere: Sequence[Happening]) -> list[str]:
 
 
 def label(arrow: Arrow) -> str:
-    dot = "▸ " if len(arrow.happenings) > 1 else ""
-    return BREAK.join(line for shown in arrow.happenings for line in happening(shown, dot, BESIDE))
+    before = "▸ " if len(arrow.happenings) > 1 else ""
+    return BREAK.join(line for shown in arrow.happenings for line in happening(shown, before, BESIDE))
 
 
-def happening(shown: Happening, dot: str, wide: int) -> list[str]:
+def happening(shown: Happening, before: str, wide: int) -> list[str]:
     """The facts with their guard, then a line for each kind of effect."""
     guard = f" [{whole(shown.guard)}]" if shown.guard else ""
-    lines = wrapped(dot + text(", ".join(map(whole, shown.facts)) + guard), wide)
+    lines = wrapped(before + text(", ".join(map(whole, map(str, shown.facts))) + guard), wide)
     for effects in shown.effects:
-        lines += wrapped(f"↳ {text(effects)}", wide)
+        lines += wrapped(f"↳ {text(str(effects))}", wide)
     return lines
 
 
@@ -81,23 +85,14 @@ def firsts(picture: Picture) -> list[Arrow]:
     return list({arrow.sources: arrow for arrow in picture.arrows if len(arrow.sources) > 1}.values())
 
 
-def every(picture: Picture, sources: tuple[StrEnum, ...]) -> str:
-    missing = [title(box.state) for box in picture.boxes if box.state not in sources]
+def every(picture: Picture, sources: tuple[str, ...]) -> str:
+    missing = [text(box.state.title) for box in picture.boxes if box.state.key not in sources]
     if not missing:
         return "any state"
     if len(missing) <= len(sources):
         return f"any state but {' and '.join(missing)}"
-    return BREAK.join(title(state) for state in sources)
-
-
-def title(state: StrEnum) -> str:
-    """In the words of the manual where it has them, else as a name of two words reads."""
-    shown = text(state.value.replace("_", " "))
-    return shown[:1].upper() + shown[1:]
-
-
-def identifier(state: StrEnum) -> str:
-    return state.name.lower()
+    titles = {box.state.key: text(box.state.title) for box in picture.boxes}
+    return BREAK.join(titles[state] for state in sources)
 
 
 def text(plain: str) -> str:

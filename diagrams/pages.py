@@ -1,39 +1,41 @@
-"""The files of `drawn/`: for each machine its picture and a page (essay, picture, states, matrix); an index.
+"""The files of `drawn/`: for each machine its pictures and a page (essay, picture, states, matrix); an index.
 
-Rule: a file is what the definitions say at this moment, byte for byte: comparing finds a stale one.
+Rule: a file is what the definitions say at this moment: comparing finds a stale one.
 """
 
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 from ..events.base import Event
 from ..events.registry import REGISTRY
 from ..machines import MACHINES, SUBSCRIBERS_ONLY
 from ..machines.definition import Definition
-from .layout import Machine, picture
+from .chart import Chart, chart
+from .forms import MARK, TOGETHER, Form, of_chart, together
+from .layout import picture
 from .matrix import line, matrix, states
 from .mermaid import mermaid
+from .seal import Sealed
 
-MARK = "generated from the machines that run, by `franking diagrams`"
-"Stands in the first line of every file that is ours to overwrite or to delete."
 HOW_TO_READ = """\
 An arrow names the facts that move the machine, their condition in brackets, and below them what the machine
-tells the other machines and what it asks of the engine. ⏱ is a limit: its fact is said when time is up."""
+tells the other machines and what it asks of the engine. What stands inside a state does not leave it; with ↻
+it begins anew. A clock is a limit: its fact is said when time is up. What is done while a state lasts stands
+in it as *while here*."""
 
 
-def pages() -> dict[str, str]:
+def pages() -> dict[str, str | Sealed]:
     """File name to content."""
-    files = {"README.md": index()}
-    for machine in MACHINES:
-        files[f"{name(machine)}.mmd"] = f"%% {MARK}\n{mermaid(picture(machine))}"
-        files[f"{name(machine)}.md"] = page(machine)
+    charts = [chart(machine) for machine in MACHINES]
+    files: dict[str, str | Sealed] = {"README.md": index(charts), TOGETHER: together(charts)}
+    for machine, drawn in zip(MACHINES, charts, strict=True):
+        files |= of_chart(drawn, (Form.SVG, Form.MERMAID, Form.XSTATE))
+        files[f"{drawn.name}.md"] = page(machine, drawn)
     return files
 
 
-def name(machine: Machine) -> str:
-    return machine.title.replace(" ", "-")
-
-
-def page(machine: Machine) -> str:
+def page(machine: Definition[Any], drawn: Chart) -> str:
     heading, _, rest = essay(machine).partition("\n\n")
     subject = machine.per.subject
     one = f"There is one for each {subject}." if subject else "The device has one."
@@ -43,30 +45,33 @@ def page(machine: Machine) -> str:
         f"{heading}\n",
         f"{rest}\n",
         f"{one}\n",
-        f"```mermaid\n{mermaid(picture(machine))}```\n",
+        f"![The states of the {machine.title}]({drawn.name}.svg)\n",
         f"{HOW_TO_READ}\n",
+        "<details><summary>The same as Mermaid</summary>\n",
+        f"```mermaid\n{mermaid(picture(drawn))}```\n\n</details>\n",
         "## States\n",
-        states(machine),
+        states(drawn),
         "## Every fact in every state\n",
         "What does nothing stands in *italics*, with its reason.\n",
-        matrix(machine),
+        matrix(drawn),
     ])  # fmt: skip
 
 
-def essay(machine: Machine) -> str:
+def essay(machine: Definition[Any]) -> str:
     """The opening of the machine's own file, a line for each paragraph, however it is wrapped there."""
     opening = sys.modules[machine.data_type.__module__].__doc__ or ""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in opening.split("\n\n"))
 
 
-def index() -> str:
+def index(charts: Sequence[Chart]) -> str:
     lines = [f"<!-- {MARK} -->", "# The machines\n"]
     lines += [line(["machine", "one for each", "states"]), line(["---"] * 3)]
-    for machine in MACHINES:
-        names = ", ".join(at.value.replace("_", " ").lower() for at in machine.blocks)
-        link = f"[{machine.title}]({name(machine)}.md)"
+    for machine, drawn in zip(MACHINES, charts, strict=True):
+        names = ", ".join(state.title.lower() for state in drawn.states.values())
+        link = f"[{machine.title}]({drawn.name}.md)"
         lines.append(line([link, machine.per.subject or "device", names]))
-    lines += ["", "Each fact is stepped through them in this order, then what they told.\n", "## The facts\n"]
+    lines += ["", "Each fact is stepped through them in this order, then what they told.\n"]
+    lines += [f"![What the machines tell each other]({TOGETHER})\n", "## The facts\n"]
     lines += [line(["fact", "means", "said by a machine", "heard by"]), line(["---"] * 4)]
     lines += [
         line([f"`{fact}`", means(kind), told_by(kind), heard_by(kind)]) for fact, kind in REGISTRY.items()

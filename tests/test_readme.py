@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from franking.diagrams import wanted
 from franking.engine.clock import SystemClock
 from franking.engine.engine import Engine
 from franking.engine.settings import Settings
@@ -74,8 +75,8 @@ async def test_the_example_sends_a_scan(tmp_path: Path) -> None:
 
 
 def test_the_picture_is_the_one_that_is_drawn() -> None:
-    drawn = (ROOT / "diagrams/drawn/refresh-token.mmd").read_text(encoding="utf-8")
-    assert block("mermaid").strip() == drawn.partition("\n")[2].strip()
+    (picture,) = re.findall(r"!\[[^]]*\]\(([^)]*)\)", README)
+    assert ROOT / picture in wanted()
 
 
 def test_its_two_commands_are_in_the_makefile() -> None:

@@ -6,18 +6,21 @@ import pytest
 
 from franking.diagrams import DRAWN, stale, write
 from franking.diagrams.__main__ import main
+from franking.diagrams.chart import chart
+from franking.diagrams.forms import MARK
 from franking.diagrams.matrix import matrix, states
-from franking.diagrams.pages import MARK, index, page
+from franking.diagrams.pages import index, page
 from franking.events.registry import REGISTRY
 from franking.machines import MACHINES
+
+KINDS = ("md", "mmd", "svg", "xstate.json")
 
 
 @pytest.mark.manual("B6")
 def test_b6_the_committed_drawings_are_not_stale() -> None:
     assert stale() == []
-    assert {f"{machine.title.replace(' ', '-')}.mmd" for machine in MACHINES} <= {
-        path.name for path in DRAWN.iterdir()
-    }
+    wanted = {f"{chart(machine).name}.{kind}" for machine in MACHINES for kind in KINDS}
+    assert wanted | {"machines.svg", "README.md"} == {path.name for path in DRAWN.iterdir()}
 
 
 @pytest.mark.manual("B6")
@@ -56,7 +59,7 @@ def test_b6_the_check_says_which_file_is_stale_and_writes_nothing(
 @pytest.mark.manual("B6")
 def test_b6_the_matrix_decides_every_pair() -> None:
     for machine in MACHINES:
-        head, _, *rows = matrix(machine).splitlines()
+        head, _, *rows = matrix(chart(machine)).splitlines()
         assert head.count("|") == len(machine.blocks) + 2
         assert {row.split("`")[1] for row in rows} == {fact.__name__ for fact in machine.hears}
         for row in rows:
@@ -67,16 +70,22 @@ def test_b6_the_matrix_decides_every_pair() -> None:
 
 def test_a_page_has_essay_picture_states_and_matrix() -> None:
     for machine in MACHINES:
-        text = page(machine)
+        drawn = chart(machine)
+        text = page(machine, drawn)
         assert "```mermaid\n" in text
-        assert states(machine) in text
-        assert matrix(machine) in text
+        assert f"({drawn.name}.svg)" in text
+        assert states(drawn) in text
+        assert matrix(drawn) in text
         for block in machine.blocks.values():
             assert block.means in text
 
 
 def test_the_index_explains_every_fact_and_who_hears_it() -> None:
-    rows = {line.split("`")[1]: line.split(" | ") for line in index().splitlines() if line.startswith("| `")}
+    rows = {
+        line.split("`")[1]: line.split(" | ")
+        for line in index([chart(machine) for machine in MACHINES]).splitlines()
+        if line.startswith("| `")
+    }
     assert rows.keys() == REGISTRY.keys()
     for name, (_, means, _, heard) in rows.items():
         assert means.strip(), f"{name} has no docstring"
