@@ -7,7 +7,7 @@ tables of the servers' answers. The words are those of the device's language.
 from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
 from ..machines.access_token import BACKING_OFF
-from ..machines.job import ENDED, WAITING
+from ..machines.job import COPIED, ENDED, HELD, WAITING
 from ..machines.mailbox import QUOTA
 from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
@@ -50,6 +50,8 @@ def of_job(reader: Reader, job: JobStatus) -> Advice:
             return Advice(
                 words.say("waits.unreachable.cause"), words.say("waits.unreachable.remedy"), Actor.NOBODY
             )
+    if job.state == HELD.name.lower() and job.code != COPIED:
+        return Advice(words.say("waits.held.cause"), words.say("waits.held.remedy"), Actor.PERSON)
     if job.code.endswith(CANNOT_BE_READ):
         secret = job.code.removesuffix(CANNOT_BE_READ)
         return Advice(

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from . import acquire, diagrams, forget, history, keys, provision, reset, secret, send, status
+from . import acquire, diagrams, forget, history, jobs, keys, provision, reset, secret, send, status
 from .exits import Exit
 from .terminal import NotInstalledError, terminal
 
@@ -30,6 +30,12 @@ def command() -> Callable[..., object]:
     app.command("send")(send.send)
     app.command("acquire")(acquire.acquire)
     app.command("status")(status.status)
+    spooled = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+    spooled.callback()(jobs.jobs)
+    spooled.command("list")(jobs.listed)
+    for each in (jobs.show, jobs.hold, jobs.release, jobs.cancel, jobs.retry):
+        spooled.command(each.__name__)(each)
+    app.add_typer(spooled, name="jobs")
     app.command("history")(history.history)
     app.command("forget")(forget.forget)
     app.command("reset")(reset.reset)

@@ -60,6 +60,7 @@ def table() -> tuple[Row, ...]:
     )
     from ..submitting import UnknownJob
     from .confirming import NobodyToAskError, NotConfirmedError
+    from .jobs import JobOverError
     from .opening import NoConfigurationError, OAuthOffError, StoreUnreachableError, WrongSettingsError
     from .reset import NotSaidError
     from .secret import NoSecretGivenError
@@ -71,6 +72,7 @@ def table() -> tuple[Row, ...]:
         (NoSecretGivenError, Exit.USAGE),
         (SecretUnnamed, Exit.USAGE),
         (UnknownJob, Exit.USAGE),
+        (JobOverError, Exit.DATA),
         (UnknownSecret, Exit.CONFIG),
         (NotConfirmedError, Exit.NO_PERMISSION),
         (NoConfigurationError, Exit.CONFIG),

@@ -23,6 +23,7 @@ from ..status import RecipientStatus
 from ..words import Words, words
 from .exits import Exit
 from .opening import Config, configured, opened
+from .shape import of_advice, of_job, of_recipient
 from .status import coloured
 from .terminal import detail, plain, put, spinning, terminal, whats_wrong
 from .times import local
@@ -113,26 +114,15 @@ def spelt(fact: str) -> str:
 def as_json(
     found: Story, recipients: tuple[RecipientStatus, ...], advice: Advice | None
 ) -> dict[str, object]:
-    """What `--json` prints; moments are ISO 8601 in UTC, what does not apply is null.
-
-    `job`, `state`, `owner`, `function`, `submitted_at`, `attempts` (tries that the server answered),
-    `unknown` (tries with no known end), `retry_at`; `whole` (the journal still holds the beginning).
+    """What `--json` prints: of the job what `shape.of_job` says; `whole` (the journal still holds the
+    beginning).
     `steps`, each: `at`, `fact` (its name in the journal), `state` (of the job after it), `code`, `reason`
     (the same in the device's language), `server` (its words), `phase` (where in the dialogue), `recipients`
     (of this try).
-    `recipients`, each: `address`, `accepted` (null while it is not settled), `reply`, `unknown`.
-    `why`, `do` (in the device's language), `who` (one of the values of `Actor`).
+    `recipients`, each as `shape.of_recipient` says; `why`, `do`, `who` as `shape.of_advice` says.
     """
-    job = found.job
     return {
-        "job": job.job,
-        "state": job.state,
-        "owner": job.owner,
-        "function": job.function,
-        "submitted_at": job.submitted_at,
-        "attempts": job.attempts,
-        "unknown": job.unknown,
-        "retry_at": job.retry_at.isoformat() if job.retry_at else None,
+        **of_job(found.job),
         "whole": found.whole,
         "steps": [
             {
@@ -148,16 +138,5 @@ def as_json(
             for step in found.steps
         ],
         "recipients": [of_recipient(each) for each in recipients],
-        "why": advice.cause if advice else None,
-        "do": advice.remedy if advice else None,
-        "who": advice.actor.value if advice else None,
-    }
-
-
-def of_recipient(each: RecipientStatus) -> dict[str, object]:
-    return {
-        "address": each.address,
-        "accepted": each.accepted,
-        "reply": each.outcome or None,
-        "unknown": each.unknown,
+        **of_advice(advice),
     }

@@ -28,6 +28,7 @@ from ..status import RecipientStatus
 from ..words import Words, words
 from .exits import Exit
 from .opening import Config, configured, opened
+from .shape import of_advice, of_recipient
 from .terminal import DONE, FAILED, WAITS, Terminal, plain, refusal, say, terminal, transferring, whats_wrong
 from .times import local
 
@@ -186,8 +187,7 @@ def as_json(result: Result) -> dict[str, object]:
     """What `--json` prints.
 
     `state` (sent, waiting, held, ended, refused), `job`, `message_id`, `to` (addresses), `why`, `do`, `who`,
-    `server` (its words), `recipients` (those the server was asked about: `address`, `accepted`, null while it
-    is not settled, `reply`, `unknown`: tries with no known end that it may have been taken in),
+    `server` (its words), `recipients` (those the server was asked about, each as `shape.of_recipient` says),
     `retry_at` (ISO 8601, UTC) and `rules` (the broken ones: `code`, `settings`, `why`, `do`, `who`). What
     does not apply is null or empty. `why` and `do` are in the device's language, `who` is one of the values
     of `Actor`.
@@ -198,19 +198,9 @@ def as_json(result: Result) -> dict[str, object]:
         "job": result.job,
         "message_id": result.message_id,
         "to": list(result.to),
-        "why": result.advice.cause or None,
-        "do": result.advice.remedy or None,
-        "who": result.advice.actor.value if waits else None,
+        **of_advice(result.advice if waits else None),
         "server": result.server or None,
-        "recipients": [
-            {
-                "address": each.address,
-                "accepted": each.accepted,
-                "reply": each.outcome,
-                "unknown": each.unknown,
-            }
-            for each in result.recipients
-        ],
+        "recipients": [of_recipient(each) for each in result.recipients],
         "retry_at": result.retry_at.isoformat() if result.retry_at else None,
         "rules": [rule_as_json(rule) for rule in result.rules],
     }

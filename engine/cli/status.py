@@ -30,6 +30,7 @@ from ..status import IdentityStatus, JobStatus, Status
 from ..words import Words, words
 from .exits import Exit
 from .opening import Config, configured, opened
+from .shape import of_job
 from .terminal import detail, plain, put, spinning, terminal, whats_wrong
 from .times import local, whole_days
 
@@ -216,21 +217,6 @@ def of_identity(identity: IdentityStatus, now: datetime) -> dict[str, object]:
     }
 
 
-def of_job(job: JobStatus) -> dict[str, object]:
-    return {
-        "job": job.job,
-        "state": job.state,
-        "owner": job.owner,
-        "function": job.function,
-        "submitted_at": job.submitted_at,
-        "attempts": job.attempts,
-        "retry_at": job.retry_at.isoformat() if job.retry_at else None,
-        "reason": job.reason or None,
-        "code": job.code or None,
-        "unknown": job.unknown,
-    }
-
-
 def as_json(found: Status, now: datetime) -> dict[str, object]:
     """What `--json` prints; moments are ISO 8601 in UTC, what does not apply is null.
 
@@ -241,9 +227,7 @@ def as_json(found: Status, now: datetime) -> dict[str, object]:
     `ends_at`, `ends_in_days` (of a sign-in that ends on a known day), `waits` (why no access token is asked
     for now, in the device's language), `asks_at` (when it is).
     `credential`: `ends_at`, `ends_in_days` of the application's client secret or certificate.
-    `jobs`, each: `job`, `state` (waiting, held, sending, delivering, sent, ended), `owner`, `function`,
-    `submitted_at`, `attempts`, `retry_at`, `reason` (in the device's language), `code` (of the reason: the
-    server's, or the engine's own), `unknown` (tries with no known end).
+    `jobs`, each: as `shape.of_job` says.
     `count`: number of jobs by state.
     `mailboxes`, each that is not open: `account`, `address`, `state` (waiting until, closed, being tried),
     `code` (what the server said, or `pace` or `quota` of the provider), `try_at` (when it goes on by itself,

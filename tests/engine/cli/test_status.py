@@ -66,6 +66,7 @@ def test_json_has_the_documented_shape(device: Device) -> None:
         "state": "waiting",
         "owner": "kim",
         "function": "Scan to E-mail",
+        "size": len(b"%PDF-1.7 a page"),
         "attempts": 0,
         "retry_at": None,
         "reason": "waits for a sign-in",
