@@ -17,6 +17,8 @@ START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 IDENTITIES = ("administrator", "user:1", "user:2")
 PLACES = ("panel", "page:1")
 CODES = ((), ("S12-tls",), ("S14-vlan", "S13-http"))
+ANSWERS = {"of": "version", "attempt": "attempt", "ends_at": "ends_at"}
+"Fields of an answer, and the machine's data that they are compared with."
 E = TypeVar("E", bound=Event)
 Make = Callable[[random.Random], object]
 
@@ -55,3 +57,15 @@ def made_up(kind: type[E], chance: random.Random) -> E:
         else:
             values[name] = (BY_NAME.get(name) or BY_TYPE[annotation])(chance)
     return kind.model_validate(values)
+
+
+def aimed(event: Event, data: object, chance: random.Random) -> Event:
+    """Every second answer is one to the present question."""
+    if chance.random() < 0.5:
+        return event
+    present = {
+        field: getattr(data, own)
+        for field, own in ANSWERS.items()
+        if field in type(event).model_fields and hasattr(data, own)
+    }
+    return event.model_copy(update=present)

@@ -11,15 +11,13 @@ import pytest
 from franking.events.base import Event
 from franking.machines import MACHINES
 from franking.machines.definition import Definition, Step
-from franking.tests.facts import made_up
+from franking.tests.facts import aimed, made_up
 
 Machine = Definition[Any]
 STAY = 8
 "Events until the walk goes on from another place where it was before, so that none is seldom visited."
 PATIENCE = 10
 "Times as many events as asked for, while a row has not fired."
-ANSWERS = {"of": "version", "attempt": "attempt", "ends_at": "ends_at"}
-"Fields of an answer, and the machine's data that they are compared with."
 Place = tuple[StrEnum, tuple[bool, ...]]
 Fired = set[tuple[StrEnum, str, int]]
 
@@ -85,18 +83,6 @@ def walk(machine: Machine, count: int) -> Fired:
         fired.add((state, type(event).__name__, only))
         state, data = step.state, step.data
     return fired
-
-
-def aimed(event: Event, data: object, chance: random.Random) -> Event:
-    """Every second answer is one to the present question."""
-    if chance.random() < 0.5:
-        return event
-    present = {
-        field: getattr(data, own)
-        for field, own in ANSWERS.items()
-        if field in type(event).model_fields and hasattr(data, own)
-    }
-    return event.model_copy(update=present)
 
 
 @pytest.mark.manual("B5")
