@@ -112,6 +112,7 @@ def settings_of(values: type[BaseModel], above: str = "") -> Iterator[Setting]:
         )
 
 
+@cache
 def docstrings(kind: type) -> dict[str, str]:
     """The text under each field of a model or each member of an enumeration, in one line."""
     try:

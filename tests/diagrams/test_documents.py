@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,12 @@ from franking.machines.rules import RULES, Look
 
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 STATUSES = tuple(Status)
+
+
+@cache
+def printed() -> dict[str, str]:
+    """They are the same for every test."""
+    return documents()
 
 
 def sections(text: str) -> dict[str, str]:
@@ -38,7 +45,7 @@ def rows(text: str) -> Iterator[list[str]]:
 @pytest.mark.manual("S17", "S20", "S21")
 def test_s17_the_identity_document_has_every_combination_once_with_what_is_decided() -> None:
     said = []
-    for heading, text in sections(documents()["identity.md"]).items():
+    for heading, text in sections(printed()["identity.md"]).items():
         if heading.startswith("["):
             setting = ChangeFrom(heading.strip("[]"))
             head, *found = rows(text)
@@ -69,7 +76,7 @@ def test_s17_the_identity_document_has_every_combination_once_with_what_is_decid
     ],
 )
 def test_s17_it_says_whose_address_is_used_where_none_is_chosen(setting: ChangeFrom, whose: From) -> None:
-    text = sections(documents()["identity.md"])[f"[{setting.value}]"]
+    text = sections(printed()["identity.md"])[f"[{setting.value}]"]
     assert f"a person's message is from {whose.value} address." in text
 
 
@@ -77,7 +84,7 @@ def test_s17_it_says_whose_address_is_used_where_none_is_chosen(setting: ChangeF
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_s16_the_rules_document_says_all_of_a_rule(rule: object) -> None:
     (found,) = [each for each in RULES if each is rule]
-    text = sections(documents()["rules.md"])[found.code]
+    text = sections(printed()["rules.md"])[found.code]
     assert found.sentence in text
     assert f"Remedy: {found.act}\n" in text
     assert f"Who must act: {found.actor.value}\n" in text
@@ -94,7 +101,7 @@ OAUTHS_OWN = {
 
 @pytest.mark.manual("S1", "S16")
 def test_s16_the_table_of_rules_has_each_verdict_in_its_column() -> None:
-    overview = sections(documents()["rules.md"])["All rules"]
+    overview = sections(printed()["rules.md"])["All rules"]
     head, *found = rows(overview)
     assert head == ["rule", *(look.value for look in Look), "who must act"]
     assert found == [
@@ -115,7 +122,7 @@ def test_s16_the_table_of_rules_has_each_verdict_in_its_column() -> None:
 @pytest.mark.parametrize("key", every())
 def test_s0_the_settings_document_says_all_of_a_setting(key: str) -> None:
     setting = every()[key]
-    text = sections(documents()["settings.md"])[f"`[{setting.section}]`"]
+    text = sections(printed()["settings.md"])[f"`[{setting.section}]`"]
     name = key.removeprefix(f"{setting.section}.")
     (row,) = [row for row in rows(text) if row[0] == f"`{name}`"]
     assert row[1] == setting.at.label
@@ -131,13 +138,13 @@ def test_s0_the_settings_document_says_all_of_a_setting(key: str) -> None:
 
 @pytest.mark.manual("S4")
 def test_s4_the_document_says_while_what_the_browsers_proxy_is_shown() -> None:
-    text = sections(documents()["settings.md"])["`[browser.proxy]`"]
+    text = sections(printed()["settings.md"])["`[browser.proxy]`"]
     assert "(shown while `browser.enabled` is ON)" in text
 
 
 @pytest.mark.manual("S33a")
 def test_s33a_the_roles_document_has_every_act_and_what_is_seen_of_a_job() -> None:
-    found = sections(documents()["roles.md"])
+    found = sections(printed()["roles.md"])
     _, *acts = rows(found["Who may ask for what"])
     assert acts == [[act.value, *(rights.of(role).value for role in Role)] for act, rights in RIGHTS.items()]
     _, *seen = rows(found["What is seen of a job"])
@@ -147,7 +154,7 @@ def test_s33a_the_roles_document_has_every_act_and_what_is_seen_of_a_job() -> No
 
 @pytest.mark.manual("S20", "S21")
 def test_s20_s21_the_functions_document_has_all_twelve_with_every_field() -> None:
-    found = sections(documents()["functions.md"])
+    found = sections(printed()["functions.md"])
     _, *functions = rows(found["The twelve functions"])
     assert [row[0] for row in functions] == [function.value for function in Function]
     _, *fields = rows(found["The fields of a request"])
@@ -162,12 +169,11 @@ def test_s20_s21_the_functions_document_has_all_twelve_with_every_field() -> Non
 
 @pytest.mark.manual("B6")
 def test_b6_a_link_in_the_documents_leads_somewhere() -> None:
-    printed = documents()
     anchors = {
         name: {re.sub(r"[^a-z0-9_ -]", "", head.lower()).replace(" ", "-") for head in sections(text)}
-        for name, text in printed.items()
+        for name, text in printed().items()
     }
-    for name, text in printed.items():
+    for name, text in printed().items():
         for target, anchor in LINK.findall(text):
             assert (DOCS / (target or name)).is_file()
             assert not anchor or anchor in anchors[target or name], f"{name}: {target}#{anchor}"
