@@ -27,10 +27,10 @@ from .outside import outside
 from .parts import Parts
 from .records import Write
 from .refusal import Refused
-from .runtime import Unit
 from .secret import Secret
 from .settings import Mistake, Settings, SettingsError, flat
 from .vault_rows import KeptSecret, SecretGone
+from .watchers import Unit
 from .words import Spoken
 
 T = TypeVar("T")
@@ -131,7 +131,7 @@ class Applying(Parts):
             if any(each is facts[0] for each in unit.waiting.publications):
                 self.settings = settings
 
-        self.runtime.watchers.insert(0, swap)
+        self.runtime.watchers.add_first(swap)
         self.coming = settings
         try:
             await self.runtime.publish(*facts)

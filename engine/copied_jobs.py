@@ -9,8 +9,9 @@ from ..events.job import JobHeld
 from ..machines.job import COPIED, HELD, JOB, WAITING
 from ..machines.origin import COPY, ORIGIN
 from .bus import Publication
-from .runtime import Runtime, Unit
+from .runtime import Runtime
 from .saying import Saying
+from .watchers import Unit
 
 AT_ONCE = 100
 "Jobs that are held in one commit."
@@ -20,7 +21,7 @@ class CopiedJobs:
     def __init__(self, runtime: Runtime, saying: Saying) -> None:
         self.runtime, self.saying = runtime, saying
         self.undecided: set[str] = set()
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.watch, JOB)
 
     async def hold(self) -> int:
         """How many these are. A power cut in between is a start that finds the copy once more. Raises
@@ -43,6 +44,8 @@ class CopiedJobs:
         return moved is not None and moved.reason == COPIED
 
     def watch(self, unit: Unit) -> None:
+        if not self.undecided:
+            return
         left = {move.key for move in unit.played.moves if move.machine is JOB and move.before.state is HELD}
         if self.undecided & left:
             self.undecided -= left

@@ -14,8 +14,9 @@ from ..events.token import AccessTokenReady, SignInSucceeded
 from ..machines.clock import CLOCK, DOUBTED
 from ..machines.credential import CREDENTIAL, GOOD, ahead
 from .bus import Publication
-from .runtime import Runtime, Unit
+from .runtime import Runtime
 from .saying import Saying
+from .watchers import Unit
 
 NEWS = (AccessTokenReady, SignInSucceeded, CredentialEndAnnounced, ClockBelieved)
 
@@ -23,11 +24,10 @@ NEWS = (AccessTokenReady, SignInSucceeded, CredentialEndAnnounced, ClockBelieved
 class CredentialLook:
     def __init__(self, runtime: Runtime, saying: Saying, ends_at: Callable[[], datetime | None]) -> None:
         self.runtime, self.saying, self.ends_at = runtime, saying, ends_at
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.watch, *NEWS)
 
     def watch(self, unit: Unit) -> None:
-        stands = self.runtime.instance(CREDENTIAL, "").state is not GOOD
-        if stands and any(isinstance(fact, NEWS) for fact in unit.played.lines):
+        if self.runtime.instance(CREDENTIAL, "").state is not GOOD:
             for publication in self.found():
                 self.saying.begin(publication.fact)
 

@@ -20,10 +20,11 @@ from ..events.token import GrantRotated, SignInSucceeded
 from ..machines.effects import Deed, Effect
 from .bus import Lane, Publication
 from .keeping import brought_with
-from .play import Asked, Move
+from .play import MACHINE, Asked, Move
 from .records import RETRY_STORE, SealedGrant, SealFailed, StoreFailed, Whose
-from .runtime import EngineFailed, EngineStopped, Runtime, Unit, left_by, revocations
+from .runtime import EngineFailed, EngineStopped, Runtime, left_by, revocations
 from .secret import Secret
+from .watchers import Unit
 
 Outcome = Sequence[Publication]
 "Facts that are committed together; none: nobody needs to hear of it."
@@ -42,7 +43,8 @@ class Brought(NamedTuple):
 
 
 NOTHING = Brought()
-
+LASTING = tuple(machine for machine in MACHINE.values() if any(b.during for b in machine.blocks.values()))
+"Machines some of whose states last as long as a deed."
 
 UNTOLD = timedelta(minutes=1)
 "So long an exchanged token waits for its key before anybody is told; from then on it is offered as seldom."
@@ -69,7 +71,7 @@ class Deeds:
         "What waits for a lost store, or for the key."
         self.stopping = False
         self.during: dict[Lane, asyncio.Task[None]] = {}
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.watch, Deed, *LASTING)
 
     def watch(self, unit: Unit) -> None:
         for asked in unit.played.asked:

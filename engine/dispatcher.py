@@ -22,7 +22,7 @@ from ..events.base import Event, NewLife, OfAccount, OfJob
 from ..events.device import SettingsChanged
 from ..events.job import JobEndedInPart, JobPartlySent, JobSent, JobTaken, OutcomeUnknown
 from ..events.mailbox import MailboxUseEnded
-from ..events.registry import MalformedRecord
+from ..events.registry import REGISTRY, MalformedRecord
 from ..events.token import TokenWanted
 from ..machines.access_token import ABSENT, ACCESS_TOKEN, FRESH
 from ..machines.job import DELIVERING, JOB, SENDING
@@ -39,10 +39,12 @@ from .parsed import files_of
 from .play import Machine, Move
 from .ready_jobs import Line, Queue, ReadyJobs
 from .records import RETRY_STORE, JobRow, StoreFailed
-from .runtime import Runtime, Unit
+from .runtime import Runtime
+from .watchers import Unit
 
 log = logging.getLogger("franking")
-READS = frozenset({VALIDATION.title, REFRESH_TOKEN.title, ACCESS_TOKEN.title, MAILBOX.title, JOB.title})
+READS = (VALIDATION, REFRESH_TOKEN, ACCESS_TOKEN, MAILBOX, JOB)
+MAY_MOVE_ADDRESSES = tuple(fact for fact in REGISTRY.values() if not issubclass(fact, OfJob | OfAccount))
 UNDER_WAY = (SENDING, DELIVERING)
 PLACE = 2
 "A short message takes one half of a place: it waits for commits, and hardly for the line."
@@ -110,22 +112,25 @@ class Dispatcher:
         "Jobs that could not be looked at."
         self.aside: dict[int, datetime] = {}
         "When a job is looked at again that stands aside; sooner when something happens to it."
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.ready.watch, JOB)
+        runtime.watchers.add(self.mailbox_told, MailboxUseEnded, SettingsChanged)
+        runtime.watchers.add(self.forget_addresses, *MAY_MOVE_ADDRESSES)
+        runtime.watchers.add(self.watch, *READS)
 
-    def watch(self, unit: Unit) -> None:
-        self.ready.watch(unit)
+    def mailbox_told(self, unit: Unit) -> None:
         for fact in unit.played.lines:
             if isinstance(fact, MailboxUseEnded):
                 self.told(fact)
-            if isinstance(fact, MailboxUseEnded | SettingsChanged):
-                self.look_again(self.mailboxes.passed)
-        if any(not isinstance(fact, OfJob | OfAccount) for fact in unit.played.lines):
-            self.addresses.clear()
+        self.look_again(self.mailboxes.passed)
+
+    def forget_addresses(self, unit: Unit) -> None:
+        self.addresses.clear()
+
+    def watch(self, unit: Unit) -> None:
         for move in unit.played.moves:
             if move.machine is JOB:
                 self.follow(move, int(move.key))
-            if move.machine.title in READS:
-                self.wake()
+        self.wake()
 
     def follow(self, move: Move, job: int) -> None:
         self.unreadable.discard(job)

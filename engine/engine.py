@@ -44,12 +44,12 @@ from .play import Move
 from .ports import Credentials, Directory, Screen
 from .records import JOBS_AT_ONCE, RevocationEnded, SealFailed, StoreFailed
 from .refusal import Refused, check_codes
-from .runtime import Unit
 from .settings import FileCredentials, Mistake, Settings, SettingsError
 from .signals import Transferred
 from .status import JobStatus, Status
 from .store_port import Store
 from .view import View
+from .watchers import Unit
 from .words import words
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Engine(Leaving):
 
     async def start(self) -> None:
         """A new life: one line, committed alone before anything else happens."""
-        self.runtime.watchers.append(log_information)
+        self.runtime.watchers.add(log_information, InformationRaised)
         self.run("runtime", self.runtime.run())
         claim = self.lost_grants.first_claim()
         await self.runtime.publish(Publication(self.availability(EngineStarted), rows=claim))
@@ -257,7 +257,7 @@ class Engine(Leaving):
             for move in unit.played.moves:
                 watcher(move)
 
-        self.runtime.watchers.append(each)
+        self.runtime.watchers.add(each)
 
     def status(self) -> Status:
         return self.reader.status()

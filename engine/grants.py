@@ -5,8 +5,9 @@ Rule: a commit that changes any grant makes all of them be read anew; what is ke
 """
 
 from .records import ErasedGrant, SealedGrant
-from .runtime import Runtime, Unit
+from .runtime import Runtime
 from .vault_rows import ResealedGrant
+from .watchers import Unit
 
 CHANGES = (SealedGrant, ErasedGrant, ResealedGrant)
 MOST = 64
@@ -17,11 +18,10 @@ class Grants:
     def __init__(self, runtime: Runtime) -> None:
         self.store = runtime.store
         self.known: dict[str, SealedGrant | None] = {}
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.watch, *CHANGES)
 
     def watch(self, unit: Unit) -> None:
-        if self.known and any(isinstance(write, CHANGES) for write in unit.writes):
-            self.known.clear()
+        self.known.clear()
 
     def of(self, identity: str) -> SealedGrant | None:
         """Raises StoreFailed."""

@@ -23,8 +23,9 @@ from ..machines.mailbox import CLOSED, MAILBOX
 from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from .bus import Publication
-from .runtime import Runtime, Unit
+from .runtime import Runtime
 from .saying import Saying
+from .watchers import Unit
 
 BUILT = datetime(2026, 11, 1, tzinfo=UTC)
 "No clock that is set stands before this program was made. Each release raises it."
@@ -32,6 +33,11 @@ LEEWAY = timedelta(minutes=5)
 "By how much a clock may be wrong that nobody worries about."
 NOT_VALID_YET = "clock"
 "The code of a trouble with a certificate that is not valid yet by this clock."
+SPOKEN = (AccessTokenReady, SignInSucceeded)
+"A provider answered over TLS."
+TAKEN = (JobSent, JobPartlySent, JobEndedInPart)
+"The submission server answered."
+FAILED = (RefreshDelayed, JobDeferred)
 
 
 class KnownTime:
@@ -40,13 +46,13 @@ class KnownTime:
     def __init__(self, runtime: Runtime, saying: Saying, settings: Callable[[], DeviceSettings]) -> None:
         self.runtime, self.store, self.saying, self.settings = runtime, runtime.store, saying, settings
         self.known = max(runtime.store.newest() or BUILT, BUILT)
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.watch, *SPOKEN, *TAKEN, *FAILED)
 
     def watch(self, unit: Unit) -> None:
         for fact in unit.played.lines:
             if self.over_tls(fact) and self.doubted():
                 self.saying.begin(ClockBelieved())
-            elif isinstance(fact, RefreshDelayed | JobDeferred) and fact.code == NOT_VALID_YET:
+            elif isinstance(fact, FAILED) and fact.code == NOT_VALID_YET:
                 self.saying.begin(ClockDoubted())
 
     async def begin(self) -> None:
@@ -67,9 +73,9 @@ class KnownTime:
 
     def over_tls(self, fact: Event) -> bool:
         """It says that a certificate is valid by this clock."""
-        if isinstance(fact, JobSent | JobPartlySent | JobEndedInPart):
+        if isinstance(fact, TAKEN):
             return self.settings().smtp.security is not Security.NONE
-        return isinstance(fact, AccessTokenReady | SignInSucceeded)
+        return isinstance(fact, SPOKEN)
 
     def doubted(self) -> bool:
         return self.runtime.instance(CLOCK, "").state is DOUBTED

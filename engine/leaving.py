@@ -25,10 +25,10 @@ from .at_the_panel import UnknownUser
 from .bus import Publication
 from .people import LoginReserved
 from .records import IdentityRow, JobRow, StoreFailed
-from .runtime import Unit
 from .status import OVER
 from .submitting import Submitting
 from .vault_rows import JobsGone, PersonGone
+from .watchers import Unit
 
 AT_ONCE = 64
 "Jobs that one commit cancels."
@@ -174,7 +174,7 @@ class Leaving(Submitting):
         def heard(unit: Unit) -> None:
             revoked.extend(fact for fact in unit.played.lines if isinstance(fact, GrantRevoked))
 
-        self.runtime.watchers.append(heard)
+        self.runtime.watchers.add(heard, GrantRevoked)
         identities = [grant.identity for grant in self.store.grants()]
         try:
             if identities:

@@ -29,7 +29,8 @@ from .codec import microseconds, moment
 from .known_time import BUILT
 from .play import MACHINE, Due, Instance, Machine, Name, limits
 from .records import RETRY_STORE, StoreFailed
-from .runtime import Runtime, Unit
+from .runtime import Runtime
+from .watchers import Unit
 
 AT_ONCE = 64
 ALL = 1_000_000
@@ -42,6 +43,8 @@ OF_THE_CALENDAR: tuple[type[Event], ...] = (ClockBelieved, CredentialWarningDue,
 "Limits at a moment of the calendar, whatever time passed."
 ABSURD = timedelta(days=20 * 365)
 "Nobody sets a clock back so far: another one was put in its place, as a frozen one in a test."
+LIMITED = tuple(machine for machine in MACHINE.values() if any(b.limits for b in machine.blocks.values()))
+"Machines some of whose states have one."
 log = logging.getLogger("franking")
 
 
@@ -62,7 +65,7 @@ class Limits:
         self.set_anew = False
         "The clock was set since some of these moments were decided."
         self.unreadable: set[tuple[str, str]] = set()
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.watch, CLOCK, DeviceResumed, *LIMITED)
 
     def watch(self, unit: Unit) -> None:
         for move in unit.played.moves:

@@ -17,8 +17,8 @@ from ..machines.job import JOB, WAITING
 from ..machines.turns import Head, Turn
 from .play import Instance
 from .records import JobRow, Queued, StoreFailed
-from .runtime import Unit
 from .store_port import Store
+from .watchers import Unit
 
 IN_MEMORY = 64
 "Jobs of one queue; twice as many before the later ones are left to the store."

@@ -16,9 +16,10 @@ from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
 from ..machines.refresh_token import EXPIRED, REFRESH_TOKEN
 from .bus import Publication
 from .deeds import where
-from .runtime import Runtime, Unit
+from .runtime import Runtime
 from .saying import Saying
 from .status import Reader
+from .watchers import Unit
 
 LOOK = timedelta(minutes=1)
 "How often it is looked whether the file holds another credential."
@@ -34,7 +35,7 @@ class RefusedCredential:
         """`mended`: whether the credential of this identity is another one than was used last."""
         self.runtime, self.reader, self.saying, self.mended = runtime, reader, saying, mended
         self.looking: dict[str, asyncio.Task[None]] = {}
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.watch, REFRESH_TOKEN)
 
     def watch(self, unit: Unit) -> None:
         for move in unit.played.moves:

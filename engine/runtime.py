@@ -8,7 +8,6 @@ Rule: nothing but this file changes an instance, and it does so only by `play`.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from ..events.base import UNPUBLISHED, Event, NewLife, OfIdentity
@@ -30,11 +29,11 @@ from .records import (
     DocumentRow,
     InformationRow,
     JobRow,
-    SealedGrant,
     StoreFailed,
     Write,
 )
 from .store_port import Store
+from .watchers import Unit, Watchers
 
 BATCH_MOST = 512
 INSTANCES_MOST = 4096
@@ -94,22 +93,6 @@ class Overlay:
         self.raised.update(unit.raised)
 
 
-@dataclass(slots=True)
-class Unit:
-    """One caller's facts with all that they led to."""
-
-    waiting: Waiting
-    sequence: int
-    played: Played
-    writes: list[Write]
-    taken: dict[str, SealedGrant]
-    "Grants that this unit erases and that are still to be revoked at the provider, by identity."
-
-
-Watcher = Callable[[Unit], None]
-"Called after the commit, for each unit in order; it starts things and returns at once."
-
-
 class Runtime:
     def __init__(self, store: Store, clock: Clock, seal: Seal, activity: Activity) -> None:
         self.store, self.clock, self.activity = store, clock, activity
@@ -118,7 +101,7 @@ class Runtime:
         self.memory: dict[Name, Instance] = {}
         self.raised = {(code, row.subject) for row in store.information() if (code := code_of(row))}
         self.sequence = store.last_sequence()
-        self.watchers: list[Watcher] = []
+        self.watchers = Watchers()
         self.listeners: list[Callable[[], None]] = []
         "Called once after each commit, before the watchers, and when one failed."
         self.failed = ""
@@ -271,8 +254,7 @@ class Runtime:
         self.sequence = units[-1].sequence + len(units[-1].played.lines) - 1
         self.tell_listeners()
         for unit in units:
-            for watcher in self.watchers:
-                watcher(unit)
+            self.watchers.tell(unit)
             if not unit.waiting.done.done():
                 unit.waiting.done.set_result(unit.sequence)
 

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from ..machines.effects import DropToken, HoldToken
 from .holder import TokenHolder
 from .keeping import brought_with
-from .runtime import Runtime, Unit
+from .runtime import Runtime
+from .watchers import Unit
 
 
 class TokenKeeper:
@@ -19,7 +20,7 @@ class TokenKeeper:
         self.close = close
         "Closes what an account's token authenticated, after the message in transfer (S27)."
         self.closing: set[asyncio.Task[None]] = set()
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.watch, HoldToken, DropToken)
 
     def watch(self, unit: Unit) -> None:
         for asked in unit.played.asked:

@@ -12,7 +12,8 @@ from ..events.device import PanelUsed
 from ..machines.session import LOGGED_IN, SESSION
 from .bus import Publication
 from .play import Machine
-from .runtime import Runtime, Unit
+from .runtime import Runtime
+from .watchers import Unit
 
 EVERY = timedelta(seconds=10)
 
@@ -24,7 +25,7 @@ class Touches:
         self.said: dict[str, datetime] = {}
         "By place, as far as it became a fact."
         self.saying: set[str] = set()
-        runtime.watchers.append(self.watch)
+        runtime.watchers.add(self.watch, PanelUsed, SESSION)
 
     def watch(self, unit: Unit) -> None:
         for fact in unit.played.lines:

@@ -14,7 +14,8 @@ from franking.engine.bus import Publication
 from franking.engine.keeping import NothingBrought
 from franking.engine.limits import Limits
 from franking.engine.records import Batch, DiskFull, StoreFailed
-from franking.engine.runtime import EngineFailed, EngineStopped, Unit
+from franking.engine.runtime import EngineFailed, EngineStopped
+from franking.engine.watchers import Unit
 from franking.events.device import EngineStarted, UserLoggedIn
 from franking.events.job import JobCancelled, JobDeferred, JobTaken
 from franking.events.registry import MalformedRecord
@@ -330,7 +331,7 @@ async def test_watchers_hear_of_each_commit_in_order_and_after_it(tmp_path: Path
         def watch(unit: Unit) -> None:
             heard.append((unit.sequence, here.store.last_sequence()))
 
-        here.runtime.watchers.append(watch)
+        here.runtime.watchers.add(watch)
         await here.say(started())
         await asyncio.gather(*(here.say(submitted(job)) for job in (1, 2, 3)))
         assert heard == [(1, 1), (2, 4), (3, 4), (4, 4)]

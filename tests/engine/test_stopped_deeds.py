@@ -12,11 +12,12 @@ from franking.engine.activity import Activity
 from franking.engine.bus import Lane, Publication
 from franking.engine.holder import Held
 from franking.engine.records import Batch, StoreFailed, Whose
-from franking.engine.runtime import Runtime, Unit
+from franking.engine.runtime import Runtime
 from franking.engine.secret import Secret
 from franking.engine.store.keys import GivenKey
 from franking.engine.store.sqlite import SqliteStore
 from franking.engine.store.vault import Vault
+from franking.engine.watchers import Unit
 from franking.events.device import UserLoggedIn, UserLoggedOut
 from franking.events.job import JobSubmitted
 from franking.events.request import Function
@@ -37,7 +38,7 @@ async def kim_signs_in(folder: Path) -> AsyncIterator[tuple[Runtime, list[Unit]]
     store = SqliteStore(folder / "store.db")
     runtime = Runtime(store, VirtualClock(NOW), Vault(GivenKey(lambda: b"k" * 32)).seal, Activity())
     units: list[Unit] = []
-    runtime.watchers.append(units.append)
+    runtime.watchers.add(units.append)
     running = asyncio.create_task(runtime.run())
     came = UserLoggedIn(place="panel", identity=KIM, auto_delete=True, reset_after=timedelta(minutes=1))
     await runtime.publish(Publication(came))
@@ -76,7 +77,7 @@ async def test_s28_what_still_waits_when_its_deed_is_stopped_is_withdrawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with kim_signs_in(tmp_path) as (runtime, units):
-        runtime.watchers.append(lambda unit: runtime.bus.withdraw(LANE))
+        runtime.watchers.add(lambda unit: runtime.bus.withdraw(LANE))
         late: list[asyncio.Task[int]] = []
 
         async def commit(batch: Batch) -> None:
