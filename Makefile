@@ -9,16 +9,19 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 
+# As many tests at a time as there are processors; one that hangs ends the run.
+TESTS := -m pytest --numprocesses auto --dist worksteal --max-worker-restart 0
+
 .PHONY: demo test test-long check coverage-table bench stories words clean
 
 demo: $(VENV)/installed-demo
 	$(BIN)/franking demo
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python $(TESTS)
 
 test-long: check
-	FRANKING_LONG=1 $(BIN)/python -m pytest -o faulthandler_timeout=1800 # twenty years take longer than a hang
+	FRANKING_LONG=1 $(BIN)/python $(TESTS) -o faulthandler_timeout=1800 # twenty years take longer than a hang
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check
