@@ -4,7 +4,7 @@ none goes twice that was not told as unknown.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -58,11 +58,13 @@ async def device(folder: Path, server: ScriptedServer, clock: VirtualClock) -> A
 @asynccontextmanager
 async def server_of(folder: Path) -> AsyncIterator[ScriptedServer]:
     authority = Authority(folder / "authority")
-    async with (
-        ScriptedServer(authority.server_context(), scripted({})) as server,
-        Patience(GLANCE_S).lost_while(server.stalled),
-    ):
+    async with ScriptedServer(authority.server_context(), scripted({})) as server:
         yield server
+
+
+def patience_is_lost(server: ScriptedServer) -> AbstractAsyncContextManager[Patience]:
+    """Who is left at once where he stalls: a test that has not seen it yet would wait for it in vain."""
+    return Patience(GLANCE_S).lost_while(server.stalled)
 
 
 async def scan(folder: Path, engine: Engine, number: int) -> int:
@@ -97,7 +99,11 @@ async def test_s33_every_job_comes_to_its_end_whatever_the_server_did(
     tmp_path: Path, point: str, long_count: Callable[[int, int], int]
 ) -> None:
     clock = VirtualClock(MOMENT)
-    async with server_of(tmp_path) as server, device(tmp_path, server, clock) as engine:
+    async with (
+        server_of(tmp_path) as server,
+        patience_is_lost(server),
+        device(tmp_path, server, clock) as engine,
+    ):
         for number, act in enumerate(ACTS[: long_count(0, len(ACTS))] or CHOSEN):
             replies = act.at(point)
             if replies is None:
@@ -120,11 +126,12 @@ async def test_s33_every_job_comes_to_its_end_whatever_the_server_did(
 async def test_s33c_a_shutdown_at_any_point_loses_nothing(tmp_path: Path, point: str) -> None:
     """With two messages: the server stalls at the first."""
     clock = VirtualClock(MOMENT)
-    async with server_of(tmp_path) as server:
+    async with server_of(tmp_path) as server, AsyncExitStack() as stack:
         misbehaves(server, {point: [Fault.STALL]})
         async with device(tmp_path, server, clock) as engine:
             jobs = [await scan(tmp_path, engine, number) for number in range(2)]
             await server.stalled.wait()
+            await stack.enter_async_context(patience_is_lost(server))
             server.let_go.set()
         for connection in server.connections:
             await connection.over.wait()
