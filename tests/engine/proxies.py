@@ -4,8 +4,10 @@ Rule: loopback only; the real one is ended by its own process, and what it wrote
 """
 
 import asyncio
+import secrets
 import shutil
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -14,6 +16,7 @@ import pytest
 
 USER, PASSWORD = "device", "marked-Pr0xyW0rd"
 READY = b"Starting main loop"
+LOWEST, PORTS = 10_000, 20_000
 CUT = b""
 "In place of an answer: the connection ends."
 ECHO = b"echo"
@@ -21,11 +24,12 @@ ECHO = b"echo"
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)
-        return port
+    """Below those that a system gives to whoever asks for any: a test beside this one does not get it."""
+    while True:
+        port = LOWEST + secrets.randbelow(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class TinyProxy:

@@ -22,6 +22,11 @@ PLAYING = "mail.log"
 LOUD = ("", "franking", "httpx2", "httpcore2", "h2", "hpack", "aiosmtplib", "asyncio", "authlib", "joserfc")
 
 
+def is_ours(kind: type) -> bool:
+    # Other tests leave classes behind whose module is no text.
+    return str(kind.__module__).startswith(OURS) or issubclass(kind, asyncio.Future)
+
+
 @dataclass
 class Search:
     """Collects whatever was written or shown; `found` names the places where a secret is."""
@@ -36,10 +41,10 @@ class Search:
     def show_objects(self) -> None:
         """Every object of ours that somebody could reach now."""
         gc.collect()
-        for thing in gc.get_objects():
-            kind = type(thing)
-            # Other tests leave classes behind whose module is no text.
-            if str(kind.__module__).startswith(OURS) or isinstance(thing, asyncio.Future):
+        objects = gc.get_objects()
+        ours = set(filter(is_ours, set(map(type, objects))))
+        for thing in objects:
+            if (kind := type(thing)) in ours:
                 self.texts.append((f"repr of {kind.__qualname__}", repr(thing)))
 
     def show_engine(self, engine: Engine) -> None:
