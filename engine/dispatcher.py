@@ -90,12 +90,15 @@ class Dispatcher:
         mailboxes: Mailboxes,
         places: Callable[[], int],
         broken: Callable[[JobRow], tuple[str, ...]],
+        tell: Callable[[int], None],
     ) -> None:
         self.runtime, self.mailboxes = runtime, mailboxes
         self.places = places
         "Jobs of one mailbox that may be under way at once: its connections, and the window of each."
         self.broken = broken
         "Codes of the rules that refuse this job now."
+        self.tell = tell
+        "People of a job that cannot be looked at."
         self.ready = ReadyJobs(runtime.store)
         self.turns: dict[str, Turns] = {}
         "By the mailbox's address."
@@ -230,6 +233,7 @@ class Dispatcher:
 
     def leave_alone(self, job: int) -> None:
         self.unreadable.add(job)
+        self.tell(job)
         self.aside[job] = self.runtime.clock.now() + LOOKED_AT_AGAIN
 
     def state(self, machine: Machine, key: str) -> StrEnum | None:

@@ -8,6 +8,7 @@ stand in `words/`.
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -142,12 +143,10 @@ def of_rules(codes: tuple[str, ...], rules: tuple[Rule, ...], words: Words) -> A
     )
 
 
-def clock_not_set(raised: Raised) -> Advice:
-    return Advice(raised.words.say("I002.cause"), raised.words.say("I002.remedy"), Actor.ADMIN)
-
-
-def disk_full(raised: Raised) -> Advice:
-    return Advice(raised.words.say("I003.cause"), raised.words.say("I003.remedy"), Actor.ADMIN)
+def for_admin(meaning: str, raised: Raised) -> Advice:
+    """Two sentences that need no more than the subject, of what is the administrator's matter."""
+    cause = raised.words.say(f"{meaning}.cause", job=raised.subject)
+    return Advice(cause, raised.words.say(f"{meaning}.remedy"), Actor.ADMIN)
 
 
 def sign_in_again(raised: Raised) -> Advice:
@@ -372,8 +371,8 @@ def in_brackets(code: str) -> str:
 
 WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.NOT_AVAILABLE: not_available,
-    Info.CLOCK_NOT_SET: clock_not_set,
-    Info.DISK_FULL: disk_full,
+    Info.CLOCK_NOT_SET: partial(for_admin, "I002"),
+    Info.DISK_FULL: partial(for_admin, "I003"),
     Info.SIGN_IN_AGAIN: sign_in_again,
     Info.OTHER_ACCOUNT: other_account,
     Info.SIGN_IN_FAILED: sign_in_failed,
@@ -388,6 +387,7 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.JOBS_CANCELLED: jobs_cancelled,
     Info.REPORT_IN_PART: report_in_part,
     Info.JOBS_HELD: jobs_held,
+    Info.JOB_LEFT_ALONE: partial(for_admin, "I206"),
     Info.MAILBOX_CLOSED: mailbox_closed,
     Info.QUOTA_NEAR: quota_near,
 })  # fmt: skip

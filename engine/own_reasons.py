@@ -11,6 +11,11 @@ from ..events.information import Actor
 from ..machines.job import COPIED, GIVEN_UP, IN_PART, UNKNOWN, UNKNOWN_TOO_OFTEN, WITHDRAWN
 from ..machines.mailbox import PACE, QUOTA
 
+LEFT_ALONE = "it cannot be looked at"
+"Code of a job that waits until somebody mends what is wrong with it, or with a rule of the program."
+UNREADABLE = "unreadable"
+"The same where its own record cannot be read."
+
 OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     UNKNOWN: ("waits.unknown.cause", "waits.unknown.remedy", Actor.NOBODY),
     WITHDRAWN: ("waits.withdrawn.cause", "waits.remedy", Actor.NOBODY),
@@ -19,7 +24,8 @@ OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     "store unavailable": ("waits.store.cause", "waits.remedy", Actor.NOBODY),
     "seal": ("waits.seal.cause", "waits.seal.remedy", Actor.ADMIN),
     "fault of the program": ("waits.fault.cause", "waits.fault.remedy", Actor.NOBODY),
-    "it cannot be looked at": ("waits.left-alone.cause", "waits.left-alone.remedy", Actor.ADMIN),
+    LEFT_ALONE: ("waits.left-alone.cause", "waits.left-alone.remedy", Actor.ADMIN),
+    UNREADABLE: ("waits.unreadable.cause", "waits.unreadable.remedy", Actor.ADMIN),
     "its row is missing": ("ended.row.cause", "ended.scan.remedy", Actor.PERSON),
     "a document that it links to is gone": ("ended.document.cause", "ended.scan.remedy", Actor.PERSON),
     "it cannot be composed": ("ended.composed.cause", "ended.composed.remedy", Actor.PERSON),

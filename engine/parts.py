@@ -32,6 +32,7 @@ from .holder import TokenHolder
 from .journal import Journal
 from .kept_secrets import KeptSecrets
 from .known_time import KnownTime
+from .left_alone import LeftAlone
 from .limits import Limits
 from .lost_grants import LostGrants
 from .mailboxes import Mailboxes
@@ -172,11 +173,11 @@ class Parts:
         self.full_disk = FullDisk(self.runtime)
         self.retention = Retention(self.runtime, lambda: self.settings.store, self.known_time.doubted)
         self.limits = Limits(self.runtime, self.touches.unsaid)
-        self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.places, self.broken_now)
+        tell = LeftAlone(self.runtime, self.saying).tell
+        self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.places, self.broken_now, tell)
         self.journal = Journal(store, self.activity, self.runtime)
-        self.reader = Reader(
-            self.runtime, self.people, self.rules, self.mailboxes, self.dispatcher.unreadable
-        )
+        left_alone = self.dispatcher.unreadable
+        self.reader = Reader(self.runtime, self.people, self.rules, self.mailboxes, left_alone)
         self.refused_credential = RefusedCredential(
             self.runtime, self.reader, self.saying, self.adapters.mended
         )

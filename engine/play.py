@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from ..events.base import Event, NewLife
 from ..events.box import DocumentDeleted
 from ..events.information import Info, InformationCleared, InformationRaised
+from ..events.job import JobCancelled
 from ..events.registry import MalformedRecord
 from ..events.token import TokenDeleted
 from ..machines import MACHINES
@@ -25,6 +26,7 @@ from ..machines.access_token import ACCESS_TOKEN, FRESH, Request
 from ..machines.definition import Definition, Limit, told
 from ..machines.document import DOCUMENT, KEPT, Stay
 from ..machines.effects import Clear, Effect, Inform
+from ..machines.job import JOB, WAITING, Progress
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, Grant
 
 log = logging.getLogger("franking")
@@ -213,7 +215,7 @@ def found(world: World, event: Event, machine: Machine, key: str) -> Instance | 
     try:
         return world.find(machine, key)
     except MalformedRecord as error:
-        if not isinstance(event, TokenDeleted | DocumentDeleted):
+        if not isinstance(event, TokenDeleted | DocumentDeleted | JobCancelled):
             raise
         log.error("%s; it is deleted as one that is held", error)
         return HELD.get(machine.title)
@@ -239,6 +241,7 @@ HELD = {
     REFRESH_TOKEN.title: Instance(ACQUIRED, Grant()),
     ACCESS_TOKEN.title: Instance(FRESH, Request()),
     DOCUMENT.title: Instance(KEPT, Stay()),
+    JOB.title: Instance(WAITING, Progress()),
 }
 "What a deletion takes a record for that it cannot read, so that it erases whatever there is."
 MACHINE = {machine.title: machine for machine in MACHINES}

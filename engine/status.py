@@ -23,17 +23,15 @@ from .addressees import Addressee, Fate, addressees
 from .information import Raised, Warning, of_rules, warning
 from .journal import Unreadable, entry
 from .mailboxes import Mailboxes, MailboxStatus
-from .own_reasons import PAUSED, PAUSES
-from .parsed import REQUEST
+from .own_reasons import LEFT_ALONE, PAUSED, PAUSES, UNREADABLE
+from .parsed import REQUEST, files_of
 from .people import People
 from .play import Instance, Machine
 from .records import JOBS_AT_ONCE, JobMoved, JobRow
 from .runtime import Runtime, code_of
-from .spool import FILES
+from .spool import SpooledFile
 from .words import Words, words
 
-LEFT_ALONE = "it cannot be looked at"
-"Code of a job that waits until somebody mends what is wrong with it, or with a rule of the program."
 log = logging.getLogger("franking")
 
 
@@ -198,7 +196,7 @@ class Reader:
     def of_job(self, row: JobRow, moved: JobMoved) -> JobStatus:
         job = self.found(JOB, str(row.job))
         progress = job.data if job else Progress()
-        code = moved.reason if job is not None else "unreadable"
+        code = moved.reason if job is not None else UNREADABLE
         waiting = moved.state == WAITING.name and moved.ready
         waits = self.why(row.identity) if waiting else ""
         until = self.mailboxes.waits_until(row.identity) if waits else None
@@ -218,7 +216,7 @@ class Reader:
             progress.retry_at or until,
             progress.unknown,
             code,
-            sum(file.size for file in FILES.validate_json(row.files)),
+            sum(file.size for file in files_told(row)),
         )
 
     @staticmethod
@@ -240,7 +238,7 @@ class Reader:
         row, outcome = self.store.job(job), self.store.job_outcome(job)
         if row is None:
             return None
-        files = tuple(FileStatus(file.name, file.size) for file in FILES.validate_json(row.files))
+        files = tuple(FileStatus(file.name, file.size) for file in files_told(row))
         if not row.request:  # it is over for so long that its names are gone
             return JobContent("", "", "", (), files)
         try:
@@ -316,6 +314,15 @@ class Reader:
         if warning.code in (Info.MAILBOX_CLOSED, Info.QUOTA_NEAR):
             return self.mailboxes.owner(subject)
         return subject or None
+
+
+def files_told(row: JobRow) -> tuple[SpooledFile, ...]:
+    """None where they cannot be read: everything else is still told."""
+    try:
+        return files_of(row)
+    except ValidationError:
+        log.error("the files of job %d cannot be read", row.job)
+        return ()
 
 
 def of_recipient(one: Addressee) -> RecipientStatus:

@@ -45,6 +45,8 @@ class Info(StrEnum):
     "A TX Result Report goes without the lines of mail that failed (S21)."
     JOBS_HELD = "I205"
     "The store is a copy of another device's, and its unfinished jobs are held."
+    JOB_LEFT_ALONE = "I206"
+    "A job cannot be looked at until somebody mends what is at fault; it waits."
     MAILBOX_CLOSED = "I301"
     "The mailbox, or its organisation, must be mended before anything is sent from it (S31, B11)."
     QUOTA_NEAR = "I302"

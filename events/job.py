@@ -144,6 +144,16 @@ class JobGivenUp(OfJob, OfIdentity):
     waited_since: AwareDatetime
 
 
+class JobLeftAlone(OfJob):
+    """It cannot be looked at: its record, a rule of the program or the directory is at fault, and the log
+    names the place. It waits.
+    """
+
+
+class JobLookedAt(OfJob):
+    """It can be looked at again, or is over."""
+
+
 class LeftJobsCancelled(OfIdentity):
     """Some of the jobs that a user left behind were cancelled; there may be more (S28)."""
 

@@ -12,6 +12,7 @@ from .definition import Definition
 from .disk import DISK
 from .document import DOCUMENT
 from .job import JOB
+from .left_alone import LEFT_ALONE
 from .left_jobs import LEFT_JOBS
 from .lifetime import LIFETIME
 from .mailbox import MAILBOX
@@ -34,6 +35,7 @@ MACHINES: tuple[Definition[Any], ...] = (
     CREDENTIAL,
     MAILBOX,
     JOB,
+    LEFT_ALONE,
     LEFT_JOBS,
     DOCUMENT,
 )

@@ -14,7 +14,7 @@ from franking.engine.oauth.providers import BUILT_IN
 from franking.engine.screen import trouble as screen
 from franking.engine.settings import Given
 from franking.engine.smtp import trouble as smtp
-from franking.engine.status import LEFT_ALONE
+from franking.engine.own_reasons import LEFT_ALONE
 from franking.engine.words import CANNOT_BE_READ
 from franking.events.information import Actor
 from franking.events.job import Ending
