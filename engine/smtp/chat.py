@@ -18,6 +18,8 @@ from .reply import Malformed, Reader, Reply
 
 WAITING_MAX = 256 * 1024
 "Octets that may wait in the transport before the writer has to."
+RECORD = 16 * 1024
+"Octets of one TLS record, at most (RFC 8446 section 5.1)."
 FAREWELL_S = 2.0
 "How long a polite end may take."
 CLOSING = 421
@@ -78,6 +80,8 @@ class Chat(asyncio.Protocol):
         self._since = 0.0
         "When the limit of the first place began to count, by the loop's clock."
         self._timer: asyncio.TimerHandle | None = None
+        self._unsent: list[bytes] = []
+        "Leaves together in a moment."
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._gone = asyncio.Event()
@@ -156,12 +160,23 @@ class Chat(asyncio.Protocol):
         self._count_anew()
 
     def write(self, octets: Sequence[bytes]) -> None:
-        """Raises Lost."""
+        """What is written in a moment leaves as one: the next envelope with the body before it. Raises Lost."""
         self.check()
-        self._transport.writelines(octets)
+        if not self._unsent:
+            # Whoever has the next turn is woken in the next round of the loop, and writes in it.
+            self._loop.call_soon(self._loop.call_soon, self._leave)
+        self._unsent += octets
+
+    def _leave(self) -> None:
+        octets, self._unsent = self._unsent, []
+        if sum(map(len, octets)) <= RECORD:
+            octets = [b"".join(octets)]
+        if any(octets) and not self.lost:
+            self._transport.writelines(octets)
 
     async def drain(self) -> None:
         """Returns when more may be written; lets what has arrived be read first. Raises Lost."""
+        self._leave()
         await asyncio.sleep(0)
         if not self._may_write.is_set():
             limit_s = BLOCK_PATIENCE * self.timeout_s
