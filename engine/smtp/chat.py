@@ -160,7 +160,7 @@ class Chat(asyncio.Protocol):
         self._count_anew()
 
     def write(self, octets: Sequence[bytes]) -> None:
-        """What is written in a moment leaves as one: the next envelope with the body before it. Raises Lost."""
+        """What is written in a moment leaves as one: an envelope with the body before it. Raises Lost."""
         self.check()
         if not self._unsent:
             # Whoever has the next turn is woken in the next round of the loop, and writes in it.

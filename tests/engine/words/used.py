@@ -11,10 +11,10 @@ from pathlib import Path
 
 from franking.engine.oauth import answers, faults
 from franking.engine.oauth.providers import BUILT_IN
+from franking.engine.own_reasons import LEFT_ALONE
 from franking.engine.screen import trouble as screen
 from franking.engine.settings import Given
 from franking.engine.smtp import trouble as smtp
-from franking.engine.own_reasons import LEFT_ALONE
 from franking.engine.words import CANNOT_BE_READ
 from franking.events.information import Actor
 from franking.events.job import Ending
