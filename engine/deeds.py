@@ -54,12 +54,18 @@ def nobody_told(asked: Asked, failure: SealFailed) -> Outcome:
     return ()
 
 
+def never(asked: Asked) -> bool:
+    return False
+
+
 class Performer(NamedTuple):
     perform: Callable[[Asked, Brought], Awaitable[Outcome]]
     failed: Callable[[Asked], Outcome]
     "What a bug in `perform` comes to: the machine must not be left waiting."
     unsealed: Callable[[Asked, SealFailed], Outcome] = nobody_told
     "Said while an outcome waits for its key."
+    needless: Callable[[Asked], bool] = never
+    "There is nothing to do: seen at once, so that no task is made for it."
 
 
 class Deeds:
@@ -75,7 +81,7 @@ class Deeds:
 
     def watch(self, unit: Unit) -> None:
         for asked in unit.played.asked:
-            if isinstance(asked.effect, Deed):
+            if isinstance(asked.effect, Deed) and not self.performers[type(asked.effect)].needless(asked):
                 publication = brought_with(unit.waiting, asked.fact)
                 token, whose = (publication.seal, publication.whose) if publication else (None, None)
                 self.begin(asked, Brought(token, whose, unit.taken.get(asked.key)))

@@ -278,6 +278,10 @@ class Runtime:
             self.memory[machine.title, key] = found
         return found
 
+    def begins(self, machine: Machine, key: str) -> None:
+        """This key was never used: nobody needs to look for it in the store."""
+        self.memory.setdefault((machine.title, key), FIRST[machine.title])
+
     def awake(self, machine: Machine, life: type[NewLife]) -> list[str]:
         """What cannot be read stays as it is, named in the log: it must not keep the device from starting."""
         states = [state.name for state in machine.blocks if machine.wakes(state, life)]

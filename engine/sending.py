@@ -89,7 +89,7 @@ class Sending:
         return {
             Transmit: Performer(self.transmit, self.transmit_failed),
             Withdraw: Performer(self.withdraw, lambda asked: ()),
-            EraseScan: Performer(self.erase_scan, lambda asked: ()),
+            EraseScan: Performer(self.erase_scan, lambda asked: (), needless=self.has_no_files),
         }
 
     async def transmit(self, asked: Asked, brought: Brought) -> Outcome:
@@ -179,10 +179,12 @@ class Sending:
         return self.waits(int(asked.key), FAULT_DELAY, code=FAULT)
 
     async def erase_scan(self, asked: Asked, brought: Brought) -> Outcome:
-        job = int(asked.key)
-        if self.spool.has(job):
-            await asyncio.to_thread(self.spool.erase, job)
+        await asyncio.to_thread(self.spool.erase, int(asked.key))
         return ()
+
+    def has_no_files(self, asked: Asked) -> bool:
+        """What is small lies in the store, and is gone with the commit."""
+        return not self.spool.has(int(asked.key))
 
 
 def withdrawn(links: Sequence[Linked], progress: Progress) -> list[Publication]:

@@ -22,7 +22,7 @@ from ..events.request import FromPerson, FromUserBox, Given, Request, Transmissi
 from ..events.token import TokenRetryDue
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
 from ..machines.identity import Signer, signer
-from ..machines.job import HELD, SENDING, WAITING
+from ..machines.job import HELD, JOB, SENDING, WAITING
 from ..machines.message import Message
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Rules, Verdict, broken
@@ -107,6 +107,7 @@ class Submitting(UserBoxes):
         message = self.senders.message(request)
         job, self.next_job = self.next_job, self.next_job + 1
         await self.check(job, request, message, self.rules)
+        self.runtime.begins(JOB, str(job))
         settings, who = self.settings, signer(self.settings, message.sender)
         if who is None:
             raise AssertionError("a rule refuses what nobody signs in for")

@@ -52,14 +52,14 @@ class Extensions:
 class Place:
     """In the order of replies."""
 
-    __slots__ = ("ends_message", "patience", "reply")
+    __slots__ = ("ends_at", "patience", "reply")
 
     def __init__(self, reply: asyncio.Future[Reply], patience: int) -> None:
         self.reply = reply
         self.patience = patience
         "Times the limit of a reply; 0: the limit does not count yet."
-        self.ends_message = False
-        "It answers a message that is written to its end."
+        self.ends_at: int | None = None
+        "It answers a message that is written to its end: how many octets of the connection that makes."
 
 
 class Chat(asyncio.Protocol):
@@ -82,6 +82,8 @@ class Chat(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._unsent: list[bytes] = []
         "Leaves together in a moment."
+        self._octets = 0
+        "Written, so far; those that have not left this side included."
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._gone = asyncio.Event()
@@ -116,6 +118,8 @@ class Chat(asyncio.Protocol):
             for reply in self._reader.feed(data):
                 if not self._waiting:
                     return self._unasked(reply)
+                if reply.good and not self._left(self._waiting[0]):
+                    return self._break("protocol", f"before the message had left: {reply}")
                 place = self._waiting.popleft()
                 if not place.reply.done():
                     place.reply.set_result(reply)
@@ -155,7 +159,7 @@ class Chat(asyncio.Protocol):
 
     def written(self, place: Place, patience: int) -> None:
         """The message that `place` answers is written to its end: the limit of the answer counts."""
-        place.ends_message = True
+        place.ends_at = self._octets
         place.patience = patience
         self._count_anew()
 
@@ -166,6 +170,7 @@ class Chat(asyncio.Protocol):
             # Whoever has the next turn is woken in the next round of the loop, and writes in it.
             self._loop.call_soon(self._loop.call_soon, self._leave)
         self._unsent += octets
+        self._octets += sum(map(len, octets))
 
     def _leave(self) -> None:
         octets, self._unsent = self._unsent, []
@@ -198,7 +203,7 @@ class Chat(asyncio.Protocol):
 
     def break_off(self) -> None:
         """For a message that will not be written to its end. The one before it may have its answer first."""
-        if self._waiting and self._waiting[0].ends_message and not self._waiting[0].reply.done():
+        if self._waiting and self._waiting[0].ends_at is not None and not self._waiting[0].reply.done():
             self._broken_off = True
         else:
             self.abort()
@@ -252,6 +257,14 @@ class Chat(asyncio.Protocol):
 
     def _late(self, limit_s: float) -> None:
         self._break("timeout", f"no answer in {limit_s:g} s")
+
+    def _left(self, place: Place) -> bool:
+        """A message whose end still lies on this side was taken by nobody, whatever the server says of it."""
+        if place.ends_at is None:
+            return True
+        behind = self._octets - place.ends_at
+        unsent = sum(map(len, self._unsent))
+        return unsent <= behind and self._transport.get_write_buffer_size() <= behind + RECORD
 
     def _unasked(self, reply: Reply) -> None:
         """421 alone may come at any time (RFC 5321 section 3.8)."""

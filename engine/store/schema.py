@@ -55,11 +55,9 @@ create table scan(job integer primary key, octets integer not null, sealed blob 
 create table body(job integer primary key, octets blob not null) strict;
 create table spooled(octets integer not null) strict;
 insert into spooled values(0);
-create trigger scan_kept after insert on scan begin update spooled set octets=octets+new.octets; end;
 create trigger scan_gone after delete on scan begin
   update spooled set octets=octets-old.octets; delete from body where job=old.job;
 end;
-create trigger document_kept after insert on document begin update spooled set octets=octets+new.size; end;
 create trigger document_gone after delete on document begin update spooled set octets=octets-old.size; end;
 create trigger scan_without_job after delete on job begin delete from scan where job=old.job; end;
 create table link(document integer primary key, job integer not null, sealed blob not null,
@@ -104,6 +102,8 @@ class Born:
 LINE = insert("journal", r.Line)
 STORED = insert("instance", r.Stored)
 GONE = "delete from instance where machine=? and key=?"
+KEPT = "update spooled set octets=octets+?"
+"Once for all that a commit brings; a trigger for each row costs as much as the row."
 
 WRITES: dict[type, str] = {
     r.IdentityRow: insert("identity", r.IdentityRow),

@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from ..records import Batch, DiskFull, JobMoved, JobRow, Write
+from ..records import Batch, DiskFull, DocumentRow, JobMoved, JobRow, Write
+from ..vault_rows import ScanRow
 from . import schema
 from .opening import PATIENCE_MS, connect, prepare
 from .reads import Reads, failed
@@ -159,6 +160,8 @@ class SqliteStore(Reads):
                 db.executemany(schema.GONE, batch.gone)
             for kind, rows in runs(batch.writes):
                 db.executemany(schema.WRITES[kind], rows)
+            if kept := octets_kept(batch.writes):
+                db.execute(schema.KEPT, (kept,))
             db.execute("commit")
         except BaseException as error:
             if db.in_transaction:
@@ -197,17 +200,23 @@ def runs(writes: Sequence[Write]) -> Iterator[tuple[type, list[tuple[object, ...
     for write in writes:
         kind: type = type(write)
         row: tuple[object, ...] = write
-        if isinstance(write, JobMoved) and moved.get(write.job) is not write:
+        if type(write) is JobMoved and moved.get(write.job) is not write:
             continue  # it stands in the job's row, or one that comes later says all of it anew
-        if isinstance(write, JobRow) and (begins := moved.pop(write.job, None)) is not None:
+        if type(write) is JobRow and (begins := moved.pop(write.job, None)) is not None:
             kind, row = schema.Born, (*write, *begins[1:])
         table = tables.setdefault(schema.TABLE[kind], [])
-        if table and table[-1][0] is kind:
-            table[-1][1].append(row)
-        else:
+        if not table or table[-1][0] is not kind:
             table.append((kind, [row]))
+        elif table[-1][1][-1] != row:  # who submits one job after the other need not be stored for each
+            table[-1][1].append(row)
     for table in tables.values():
         yield from table
+
+
+def octets_kept(writes: Sequence[Write]) -> int:
+    """Of scans and documents that these rows bring; what they take away is counted by triggers."""
+    scans = sum(write.octets for write in writes if type(write) is ScanRow)
+    return scans + sum(write.size for write in writes if type(write) is DocumentRow)
 
 
 def weight(batch: Batch) -> int:

@@ -21,7 +21,7 @@ from franking.engine.store.opening import (
     StoreUnusable,
 )
 from franking.engine.store.sqlite import SqliteStore
-from franking.events.job import JobCancelled
+from franking.events.job import JobCancelled, JobHeld
 from franking.events.registry import MalformedRecord
 from franking.events.request import Function
 
@@ -204,7 +204,7 @@ async def test_a_store_of_the_next_release_that_says_so_is_opened_after_a_roll_b
         await here.say(JobCancelled(job=1))
         assert here.state("job", "1") == "ENDED"
         with pytest.raises(MalformedRecord, match="no state is called PAINTED"):
-            await here.say(JobCancelled(job=2))
+            await here.say(JobHeld(job=2, reason="by hand"))
         assert [type(line.event).__name__ for line in journal(here.store)][3:5] == [
             "Unreadable",
             "EngineStarted",

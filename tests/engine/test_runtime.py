@@ -17,7 +17,7 @@ from franking.engine.records import Batch, DiskFull, StoreFailed
 from franking.engine.runtime import EngineFailed, EngineStopped
 from franking.engine.watchers import Unit
 from franking.events.device import EngineStarted, UserLoggedIn
-from franking.events.job import JobCancelled, JobDeferred, JobTaken
+from franking.events.job import JobCancelled, JobDeferred, JobHeld, JobTaken
 from franking.events.registry import MalformedRecord
 from franking.events.token import GrantRefused, TokenDeleted, TokenWanted
 
@@ -210,7 +210,7 @@ async def test_a_malformed_record_is_named_and_stops_only_itself(
         if column != "state":
             assert "the stored job 7" in caplog.text
         with pytest.raises(MalformedRecord, match=why) as raised:
-            await here.say(JobCancelled(job=7))
+            await here.say(JobHeld(job=7, reason="by hand"))
         assert raised.value.record == "the stored job 7"
         await here.say(submitted(8))
         assert here.state("job", "8") == "WAITING"
@@ -218,6 +218,8 @@ async def test_a_malformed_record_is_named_and_stops_only_itself(
         left = here.store.instance("job", "7")
         assert left is not None
         assert getattr(left, column) == value
+        await here.say(JobCancelled(job=7))
+        assert here.state("job", "7") == "ENDED", "whoever wants it gone needs nobody who reads it"
 
 
 async def test_the_devices_own_record_begins_anew_at_the_start(

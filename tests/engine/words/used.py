@@ -11,7 +11,7 @@ from pathlib import Path
 
 from franking.engine.oauth import answers, faults
 from franking.engine.oauth.providers import BUILT_IN
-from franking.engine.own_reasons import LEFT_ALONE
+from franking.engine.own_reasons import LEFT_ALONE, UNREADABLE
 from franking.engine.screen import trouble as screen
 from franking.engine.settings import Given
 from franking.engine.smtp import trouble as smtp
@@ -82,7 +82,7 @@ def either(value: ast.expr) -> list[ast.expr]:
 
 def reasons() -> set[str]:
     """What stands with a job as the reason that the engine itself gives."""
-    found = {ending.value for ending in Ending} | {LEFT_ALONE}
+    found = {ending.value for ending in Ending} | {LEFT_ALONE, UNREADABLE}
     for module, name, call in calls():
         for keyword in call.keywords:
             wanted = keyword.arg == "code" and name in REASONS
