@@ -13,7 +13,7 @@ from ..machines.mailbox import PACE, QUOTA
 
 LEFT_ALONE = "it cannot be looked at"
 "Code of a job that waits until somebody mends what is wrong with it, or with a rule of the program."
-UNREADABLE = "unreadable"
+UNREADABLE = "its record is damaged"
 "The same where its own record cannot be read."
 
 OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({

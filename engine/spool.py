@@ -149,14 +149,11 @@ def small(job: int, paths: Sequence[Path], *, seals: bool) -> Taken | None:
     """The files for the store itself, read at once: this never waits for more than the disk. None: they are
     not small. Raises ScanUnreadable.
     """
-    if sum(check(path).st_size for path in paths) > SMALL_OCTETS:
-        return None
     found, keys, bodies, left = [], [], [], SMALL_OCTETS
     for number, path in enumerate(paths):
-        with original(path) as source:
-            before = os.fstat(source.fileno())
-            octets = exactly(source, path, left + 1)
-            unchanged(before, os.fstat(source.fileno()), len(octets), path)
+        octets = small_file(path, left)
+        if octets is None:
+            return None
         left -= len(octets)
         key = FileKey.new(origin(job, number)) if seals else None
         bodies.append(octets if key is None else b"".join(sealed(key, [octets])))
@@ -167,6 +164,45 @@ def small(job: int, paths: Sequence[Path], *, seals: bool) -> Taken | None:
         InRow(file.name, file.size, body, key) for file, body, key in zip(found, bodies, keys, strict=True)
     )
     return Taken(tuple(found), contents, tuple(keys), b"".join(bodies))
+
+
+def small_file(path: Path, most: int) -> bytes | None:
+    """By the system's own calls, for every small job makes them. None: it is larger. Raises
+    ScanUnreadable.
+    """
+    if check(path).st_size > most:
+        return None
+    descriptor = opened(path)
+    try:
+        before = regular(descriptor, path)
+        octets = more = os.read(descriptor, most + 1)
+        while more and len(octets) < before.st_size:  # a file system may give less at once
+            more = os.read(descriptor, most + 1 - len(octets))
+            octets += more
+        if len(octets) > most:
+            return None
+        unchanged(before, os.fstat(descriptor), len(octets), path)
+    except OSError as error:
+        raise ScanUnreadable(path, "scan.unreadable", why=said(error)) from None
+    finally:
+        os.close(descriptor)
+    return octets
+
+
+def opened(path: Path) -> int:
+    """Raises ScanUnreadable."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise ScanUnreadable(path, "scan.unreadable", why=said(error)) from None
+
+
+def regular(descriptor: int, path: Path) -> os.stat_result:
+    """A pipe that has come under its name would never end. Raises ScanUnreadable."""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise ScanUnreadable(path, "scan.no-file")
+    return found
 
 
 def store(source: Path | Made, target: Path, key: FileKey | None, given: Given) -> SpooledFile:
@@ -184,16 +220,9 @@ def store(source: Path | Made, target: Path, key: FileKey | None, given: Given) 
 
 @contextmanager
 def original(path: Path) -> Iterator[io.FileIO]:
-    """Open, and a regular file: a pipe that has come under its name would never end. Raises
-    ScanUnreadable.
-    """
-    try:
-        file = io.FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
-    except OSError as error:
-        raise ScanUnreadable(path, "scan.unreadable", why=said(error)) from None
-    with file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ScanUnreadable(path, "scan.no-file")
+    """Open, and a regular file. Raises ScanUnreadable."""
+    with io.FileIO(opened(path)) as file:
+        regular(file.fileno(), path)
         yield file
 
 

@@ -96,19 +96,26 @@ class KeyFile:
         self.source = str(path)
         self.replaced: tuple[bytes, ...] = ()
         "In memory: what was taken out of the store before is still to be told to the provider."
-        self.paths = (str(self.next), self.source)
-        if path.exists() or self.next.exists():
+        self.exchanging = self.next.exists()
+        "Two keys are known, and the next one seals. Nobody else begins that: the store has one owner."
+        if self.exchanging or path.exists():
             self()
 
     def __call__(self) -> bytes:
         """Read at each use, so that a lost one is noticed at once. Raises KeyUnusable, KeyMissing,
         KeyUnreadable.
         """
-        with unreadable(self.path):
-            for path in self.paths:
-                with suppress(FileNotFoundError):
-                    return checked(octets_of(path), self.source)
-        raise KeyMissing(self.source)
+        try:
+            try:
+                return checked(octets_of(self.next if self.exchanging else self.path), self.source)
+            except FileNotFoundError:
+                if not self.exchanging:
+                    raise
+                return checked(octets_of(self.path), self.source)
+        except FileNotFoundError:
+            raise KeyMissing(self.source) from None
+        except OSError as error:
+            raise unreadable_for(self.path, error) from None
 
     def for_sealing(self) -> bytes:
         """Raises KeyUnusable, KeyMissing, KeyUnreadable."""
@@ -132,6 +139,7 @@ class KeyFile:
         with unreadable(self.path):
             self.for_sealing()  # there is one to be exchanged
             make(self.next)
+        self.exchanging = True
 
     def exchanged(self) -> None:
         if not self.next.exists():
@@ -142,6 +150,7 @@ class KeyFile:
         with unreadable(self.path):
             self.next.replace(self.path)
             sync(self.path.parent)
+        self.exchanging = False
         self.replaced = former
 
 
@@ -230,7 +239,11 @@ def unreadable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise KeyUnreadable(str(path), error.strerror or type(error).__name__) from None
+        raise unreadable_for(path, error) from None
+
+
+def unreadable_for(path: Path, error: OSError) -> KeyUnreadable:
+    return KeyUnreadable(str(path), error.strerror or type(error).__name__)
 
 
 def octets_of(path: str | Path) -> bytes:

@@ -8,6 +8,8 @@ sealed with a former key is sealed anew only in place of itself: a row that chan
 import json
 import os
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ..records import SealedGrant, SealFailed, SealLost, Whose
 from ..secret import Secret
@@ -22,8 +24,13 @@ from ..vault_rows import (
 )
 from .keys import Key
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 NONCE_OCTETS = 12
 PAGE = 512
+KEYS = 2
+"The present one, and a former one while something is sealed with it."
 Resealed = ResealedGrant | ResealedLink | ResealedSecret | ResealedScan | ResealedDocument
 
 
@@ -125,10 +132,8 @@ class Vault:
     # How
 
     def closed(self, to: bytes, secret: Secret) -> bytes:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
         nonce = os.urandom(NONCE_OCTETS)
-        return nonce + AESGCM(self.key.for_sealing()).encrypt(nonce, secret.reveal().encode(), to)
+        return nonce + cipher(self.key.for_sealing()).encrypt(nonce, secret.reveal().encode(), to)
 
     def opened(self, to: bytes, sealed: bytes, what: str) -> Secret:
         try:
@@ -147,12 +152,19 @@ class Vault:
         return next((found for found in tried if found is not None), None)
 
 
-def unsealed(key: bytes, to: bytes, sealed: bytes) -> Secret | None:
-    from cryptography.exceptions import InvalidTag
+@lru_cache(KEYS)
+def cipher(key: bytes) -> "AESGCM":
+    """The key is read at each use all the same: what is not asked anew is what it makes."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+    return AESGCM(key)
+
+
+def unsealed(key: bytes, to: bytes, sealed: bytes) -> Secret | None:
+    from cryptography.exceptions import InvalidTag
+
     try:
-        return Secret(AESGCM(key).decrypt(sealed[:NONCE_OCTETS], sealed[NONCE_OCTETS:], to).decode())
+        return Secret(cipher(key).decrypt(sealed[:NONCE_OCTETS], sealed[NONCE_OCTETS:], to).decode())
     except (InvalidTag, ValueError):
         return None
 

@@ -27,7 +27,10 @@ def spoil(here: Office, sql: str) -> None:
 
 
 SPOILT = {
-    "its own record": ("update instance set data='{' where machine='job' and key='1'", "unreadable"),
+    "its own record": (
+        "update instance set data='{' where machine='job' and key='1'",
+        "its record is damaged",
+    ),
     "its request": ("update job set request='{' where job=1", "it cannot be looked at"),
     "its files": ("update job set files='{' where job=1", "it cannot be looked at"),
 }
