@@ -48,6 +48,7 @@ from .scans import Scans
 from .scratch import Made, Scratch
 from .senders import Senders
 from .sending import Sending, Way
+from .server_back import ServerBack
 from .settings import Settings
 from .shown import LEEWAY, NOT_SET, SignInRequest
 from .signals import Signals
@@ -109,6 +110,7 @@ class Parts:
             self.signals.transferred,
         )
         self.sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
+        ServerBack(self.runtime, self.saying)
         self.signing_in = SigningIn(acts)
         waiting = WaitingJobs(self.runtime, lambda: self.settings.oauth)
         return Deeds(

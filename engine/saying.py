@@ -21,9 +21,10 @@ class Saying:
         self.runtime = runtime
         self.under_way: set[asyncio.Task[None]] = set()
 
-    def begin(self, fact: Event) -> None:
+    def begin(self, *facts: Event) -> None:
+        """In one commit."""
         self.runtime.activity.begin()
-        task = asyncio.ensure_future(self.say(fact))
+        task = asyncio.ensure_future(self.say(*facts))
         self.under_way.add(task)
         task.add_done_callback(self.end)
 
@@ -31,11 +32,11 @@ class Saying:
         self.under_way.discard(task)
         self.runtime.activity.end()
 
-    async def say(self, fact: Event) -> None:
+    async def say(self, *facts: Event) -> None:
         try:
-            await self.runtime.publish(Publication(fact))
+            await self.runtime.publish(*map(Publication, facts))
         except (MalformedRecord, StoreFailed, EngineFailed, EngineStopped) as error:
-            log.error("%s cannot be said: %s", type(fact).__name__, error)
+            log.error("%s cannot be said: %s", type(facts[0]).__name__, error)
 
     async def aclose(self) -> None:
         await asyncio.gather(*self.under_way)

@@ -106,6 +106,9 @@ class Store(Protocol):
 
     def waiting_for_a_try(self) -> list[int]: ...
 
+    def waiting_because(self, reasons: Sequence[str], limit: int) -> list[int]:
+        """The same with one of these reasons; the oldest."""
+
     def over(self, after: tuple[str, str], until: str, limit: int) -> list[Over]:
         """Jobs that ended before `until`, and after the one with this moment and number; the oldest first."""
 

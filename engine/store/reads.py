@@ -159,6 +159,14 @@ class Reads:
         sql = f"select job from job where {UNFINISHED} and state='WAITING' and not ready order by job"
         return [job for (job,) in self.read(sql)]
 
+    def waiting_because(self, reasons: Sequence[str], limit: int) -> list[int]:
+        marks = ", ".join("?" * len(reasons))
+        sql = (
+            f"select job from job where {UNFINISHED} and state='WAITING' and not ready "
+            f"and reason in ({marks}) order by job limit ?"
+        )
+        return [job for (job,) in self.read(sql, (*reasons, limit))]
+
     def over(self, after: tuple[str, str], until: str, limit: int) -> list[Over]:
         sql = (
             "select cast(i.key as integer), i.entered, coalesce(j.request<>'', 0) "

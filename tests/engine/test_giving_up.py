@@ -1,6 +1,10 @@
 """How long a message is tried (B2), and when (B11)."""
 
+import asyncio
+import contextlib
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,6 +82,54 @@ async def test_b2_weeks_without_a_network_cost_no_job(tmp_path: Path) -> None:
         await engine.apply(engine.settings.changed(smtp={"port": server.port}))
         await here.passes(engine, hours=1.5)
         assert states(engine) == ["sent"]
+
+
+@pytest.mark.manual("B2")
+async def test_b2_when_the_network_is_back_all_that_waited_for_it_goes_with_the_first_message(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as here:
+        port = unused(here)
+        async with here.engine(smtp={"port": port}) as engine:
+            await here.sign_in(engine)
+            waiting = [(await here.scan(engine)).job for _ in range(3)]
+            await here.passes(engine, days=2)
+            assert {(each.state, each.code) for each in map(engine.job, waiting)} == {("waiting", "refused")}
+            async with passed_on(port, here.server.port):
+                await here.scan(engine)
+                await engine.settle()
+                assert states(engine) == ["sent"] * 4
+
+
+@pytest.mark.manual("B11")
+async def test_b11_what_the_server_itself_put_off_keeps_its_time(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as (here, engine):
+        for _ in range(5):
+            here.kit.mailbox.refuse_next("mail", BUSY)
+        await here.scan(engine)
+        await here.passes(engine, minutes=25)
+        await here.scan(engine)
+        await engine.settle()
+        assert states(engine) == ["waiting", "sent"]
+
+
+@asynccontextmanager
+async def passed_on(port: int, to: int) -> AsyncIterator[None]:
+    """Somebody listens at this port again."""
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while octets := await reader.read(65_536):
+                writer.write(octets)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", to)
+        await asyncio.gather(copy(reader, back), copy(there, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", port) as server:
+        yield
+        server.close()
 
 
 def unused(here: Office) -> int:
