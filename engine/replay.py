@@ -6,7 +6,8 @@ they are in no checkpoint.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from ..events.base import Event, NewLife
 from ..events.device import CheckpointTaken
@@ -14,8 +15,24 @@ from ..events.information import Info
 from ..machines import MACHINES
 from ..machines.job import JOB
 from .checkpoints import definition, instances, raised
+from .codec import instance_of
 from .journal import Entry, Gap, Unreadable
-from .play import Due, Instance, Machine, Name, Played, is_blank, keys, limits, mark_said, play, step_one
+from .play import (
+    MACHINE,
+    Due,
+    Instance,
+    Machine,
+    Move,
+    Name,
+    Played,
+    is_blank,
+    keys,
+    limits,
+    mark_said,
+    play,
+    step_one,
+)
+from .store_port import Reading
 
 
 class Diverged(Exception):
@@ -75,34 +92,93 @@ class Replayed:
         (self.raised.add if raised else self.raised.discard)((code, subject))
 
 
+class Stepped(NamedTuple):
+    """One line, as the machines step it."""
+
+    entry: Entry
+    because: int | None
+    "The line of which it was told; None: it came from outside."
+    moves: tuple[Move, ...] = ()
+
+
 def replay(entries: Iterable[Entry]) -> Replayed:
     """From the last checkpoint on, else from the first line; a job from its own `JobSubmitted`, as far as
-    that is kept. Raises Diverged; AnotherDefinition where other machines wrote what follows the checkpoint;
-    BeginningLost where there is neither. Lines that cannot be read are passed over.
+    that is kept. Lines that cannot be read are passed over. Raises Diverged, AnotherDefinition,
+    BeginningLost.
     """
-    world, found = Replayed(), list(entries)
-    start = next((n for n, line in enumerate(reversed(found)) if is_checkpoint(line)), None)
+    world = Replayed()
+    for _ in steps(world, begun(world, list(entries))):
+        pass
+    return world
+
+
+def begun(world: Replayed, entries: Sequence[Entry], before: int | None = None) -> Sequence[Entry]:
+    """What is to be stepped from the last checkpoint on, of those in front of the line `before`; the world as
+    it was then. Raises AnotherDefinition where other machines wrote what follows the checkpoint;
+    BeginningLost where there is neither checkpoint nor first line.
+    """
+    starts = (
+        number
+        for number, entry in enumerate(entries)
+        if is_checkpoint(entry) and (before is None or entry.sequence < before)
+    )
+    start = max(starts, default=None)
     if start is not None:
-        start = len(found) - 1 - start
-        begin_at(world, found[start])
-        for entry in found[:start]:
+        begin_at(world, entries[start])
+        for entry in entries[:start]:
             step_job(world, entry.event)
-        found = found[start + 1 :]
-    elif found and (found[0].sequence != 1 or isinstance(found[0].event, Gap)):
-        raise BeginningLost(found[0].sequence)
-    expected: list[Event] = []
-    for entry in found:
+        return entries[start + 1 :]
+    if entries and (entries[0].sequence != 1 or isinstance(entries[0].event, Gap)):
+        raise BeginningLost(entries[0].sequence)
+    return entries
+
+
+def steps(world: Replayed, entries: Iterable[Entry]) -> Iterator[Stepped]:
+    """Line by line; the world is as it is after all that was told of the same cause. Raises Diverged."""
+    expected: deque[Event] = deque()
+    moves: list[Move] = []
+    cause = None
+    for entry in entries:
         if isinstance(entry.event, Unreadable | Gap):
-            expected = expected[1:]
+            if expected:
+                expected.popleft()
+            yield Stepped(entry, None)
             continue
         if expected:
-            told = expected.pop(0)
+            told, because = expected.popleft(), cause
             if told != entry.event:
                 raise Diverged(entry.sequence, type(entry.event).__name__, type(told).__name__)
-            continue
-        mark(world, entry.event, MACHINES)
-        expected = play(world, entry.event, entry.sequence).lines[1:]
-    return world
+        else:
+            mark(world, entry.event, MACHINES)
+            played = play(world, entry.event, entry.sequence)
+            told, because, cause = played.lines[0], None, entry.sequence
+            expected, moves = deque(played.lines[1:]), played.moves
+        yield Stepped(entry, because, tuple(move for move in moves if move.fact is told))
+
+
+def differences(world: Replayed, store: Reading) -> tuple[str, ...]:
+    """What the store holds otherwise than the whole journal says. Jobs that began before it are left out, as
+    far as they are over. Raises StoreFailed.
+    """
+    held = {}
+    for title, key in store.names():
+        row = store.instance(title, key)
+        machine = MACHINE.get(title)
+        if row is not None and machine is not None:
+            held[title, key] = instance_of(machine, row)
+    told = []
+    for name in sorted(held.keys() | world.instances.keys()):
+        one, other = as_seen(held.get(name)), as_seen(world.instances.get(name))
+        if one != other and not (name[0] == JOB.title and name not in world.instances):
+            told.append(f"{name[0]} {name[1]}: {one} in the store, {other} by the journal")
+    return tuple(told)
+
+
+def as_seen(instance: Instance | None) -> str:
+    if instance is None:
+        return "nothing"
+    since = f" since {instance.entered.isoformat()}" if instance.entered else ""
+    return f"{instance.state.name}{since}"
 
 
 def is_checkpoint(entry: Entry) -> bool:

@@ -36,20 +36,8 @@ from .vault_rows import (
 )
 
 
-class Store(Protocol):
-    """Journal, instances, deadlines and rows in one place. Reads see what the last commit left."""
-
-    @property
-    def short(self) -> bool:
-        """The disk is full: no new job and no document is taken."""
-
-    async def commit(self, batch: Batch) -> None:
-        """Raises StoreFailed; DiskFull where the disk is full. What brings no job and no document then takes
-        the room that was held back, if there is some.
-        """
-
-    async def hold_back(self) -> bool:
-        """Holds room back for that, where there is some; whether there is. Raises nothing."""
+class Reading(Protocol):
+    """What a store tells: what its last commit left."""
 
     def last_sequence(self) -> int: ...
 
@@ -69,6 +57,9 @@ class Store(Protocol):
     def lines(self, after: int, limit: int) -> list[Line]: ...
 
     def instance(self, machine: str, key: str) -> Stored | None: ...
+
+    def names(self) -> list[tuple[str, str]]:
+        """Machine and key of every instance."""
 
     def others(self, machine: str) -> list[Stored]:
         """Every stored instance of the other machines."""
@@ -185,5 +176,21 @@ class Store(Protocol):
     def information(self) -> list[InformationRow]: ...
 
     def revocations(self) -> list[RevocationBegun]: ...
+
+
+class Store(Reading, Protocol):
+    """Journal, instances, deadlines and rows in one place. Reads see what the last commit left."""
+
+    @property
+    def short(self) -> bool:
+        """The disk is full: no new job and no document is taken."""
+
+    async def commit(self, batch: Batch) -> None:
+        """Raises StoreFailed; DiskFull where the disk is full. What brings no job and no document then takes
+        the room that was held back, if there is some.
+        """
+
+    async def hold_back(self) -> bool:
+        """Holds room back for that, where there is some; whether there is. Raises nothing."""
 
     async def aclose(self) -> None: ...

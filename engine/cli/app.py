@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from . import acquire, diagrams, forget, history, jobs, keys, provision, reset, secret, send, status
+from . import acquire, diagrams, forget, history, jobs, keys, provision, replay, reset, secret, send, status
 from .exits import Exit
 from .terminal import NotInstalledError, terminal
 
@@ -37,6 +37,7 @@ def command() -> Callable[..., object]:
         spooled.command(each.__name__)(each)
     app.add_typer(spooled, name="jobs")
     app.command("history")(history.history)
+    app.command("replay")(replay.replay)
     app.command("forget")(forget.forget)
     app.command("reset")(reset.reset)
     app.command("provision")(provision.provision)

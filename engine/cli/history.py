@@ -1,13 +1,17 @@
-"""`franking history JOB`: the story of one job, with the server's own words at each try (B5).
+"""`franking history`: the story of one job, with the server's own words at each try, or what happened on a
+day or about one person, with causes (B5).
 
-The engine is opened for it, and what is due then happens first, as for `franking status`.
+For a job's story the engine is opened, and what is due then happens first, as for `franking status`. For all
+else the store is looked into, not opened: an engine may use it meanwhile.
 
 Rule: recipients and a server's words stand here, for whoever may open the store is the owner of all that is
-in it. Reasons and states are told in the language of the device, labels in English.
+in it; none of them in what is exported. Reasons and states are told in the language of the device, labels in
+English.
 """
 
 import asyncio
-import re
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,34 +19,120 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...events.base import ADMINISTRATOR
 from ...machines.job import SENT
+from ..at_the_panel import UnknownUser
+from ..clock import SystemClock
+from ..export import exported
+from ..happenings import happened
 from ..history import Step, Story
 from ..information import Advice
 from ..settings import Settings
 from ..status import RecipientStatus
+from ..store.looking import seen
+from ..store_port import Reading
 from ..words import Words, words
 from .exits import Exit
-from .opening import Config, configured, opened
+from .happened import as_json as happened_json
+from .happened import rows, spelt
+from .opening import Config, configured, folder_of, loaded, opened
 from .shape import of_advice, of_job, of_recipient
 from .status import coloured
-from .terminal import detail, plain, put, spinning, terminal, whats_wrong
-from .times import local
+from .terminal import DONE, WAITS, detail, plain, put, say, spinning, terminal, whats_wrong
+from .times import DAY, local
 
 
 def history(
-    job: Annotated[int, typer.Argument(metavar="JOB", min=1, show_default=False, help="The job's number.")],
+    job: Annotated[
+        int | None, typer.Argument(metavar="[JOB]", min=1, show_default=False, help="The job's number.")
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", "-u", show_default=False, help="What concerns this login name."),
+    ] = None,
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--day",
+            show_default=False,
+            formats=["%Y-%m-%d"],
+            help="What happened on this day; else today.",
+        ),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", show_default=False, help="Write the journal, without names, for a report."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Tell it as JSON, of a documented shape.")] = False,
     config: Config = None,
 ) -> None:
-    """Tells the story of one job: its states and reasons, and what the server said at each try."""
-    settings = configured(config)
+    """Tells the story of one job, or what happened on a day or about one person, with causes."""
+    if job is None and export is None:
+        tell_happened(loaded(config)[1], user, day, json=json)
+    elif export is not None and (job, user, day) == (None, None, None):
+        write(loaded(config)[1], export)
+    elif export is None and (user, day) == (None, None) and job is not None:
+        tell_job(configured(config), job, json=json)
+    else:
+        raise OneAtATimeError
+    raise typer.Exit(Exit.OK)
+
+
+class OneAtATimeError(ValueError):
+    """A job's story is told whole, and so is what is exported."""
+
+    def __init__(self) -> None:
+        super().__init__("give a JOB, or --export, or one or both of --user and --day")
+
+
+def tell_happened(settings: Settings, user: str | None, day: datetime | None, *, json: bool) -> None:
+    """Raises UnknownUser, and what `seen` raises."""
+    on = terminal()
+    since = None if user is not None and day is None else (day or SystemClock().now()).astimezone()
+    begin = since and since.replace(hour=0, minute=0, second=0, microsecond=0)
+    with seen(folder_of(settings)) as store:
+        names = {row.identity: row.login for row in store.identities()}
+        names |= {row.account: row.address for row in store.accounts()}
+        found = happened(store, begin, begin and begin + DAY, identity_of(store, user))
+    if json:
+        lines = [happened_json(each) for each in found.lines]
+        on.out.print_json(data={"lines": lines, "why_bare": found.why_bare or None})
+        return
+    put(on.out, rows(found.lines, names) if found.lines else Text("nothing", style="dim"))
+    if found.why_bare:
+        say(on.err, WAITS, "Causes and states cannot be told of all lines.", [("Why", found.why_bare)])
+
+
+def identity_of(store: Reading, user: str | None) -> str | None:
+    """Raises UnknownUser."""
+    if user is None or user == ADMINISTRATOR:
+        return user
+    found = next((row.identity for row in store.identities() if row.login == user), None)
+    if found is None:
+        raise UnknownUser(user)
+    return found
+
+
+def write(settings: Settings, target: Path) -> None:
+    """Raises OSError where it cannot be written; then there is nothing of it."""
+    on = terminal()
+    with seen(folder_of(settings)) as store:
+        lines = [f"{line}\n" for line in exported(store, settings)]
+    part = target.with_name(f"{target.name}.part")
+    part.write_text("".join(lines), encoding="utf-8")
+    part.replace(target)
+    more = [("Holds", "what happened, by ids; no address, login, file name, place, server or secret")]
+    say(on.out, DONE, f"{len(lines) - 1} lines of the journal are in {target}.", more)
+
+
+def tell_job(settings: Settings, job: int, *, json: bool) -> None:
+    """Raises UnknownJob, and what `opened` raises."""
     on = terminal()
     found, recipients, advice = asyncio.run(looked_at(settings, job, on.err))
     if json:
         on.out.print_json(data=as_json(found, recipients, advice))
     else:
         show(found, recipients, advice, words(settings.device.language), on.out)
-    raise typer.Exit(Exit.OK)
 
 
 async def looked_at(
@@ -84,7 +174,7 @@ def steps(found: tuple[Step, ...], said: Words) -> Table:
     for step in found:
         made.add_row(
             local(step.at),
-            spelt(step.fact),
+            spelt(step.fact).removeprefix("job "),
             coloured(step.state, said.state(step.state)),
             Text(plain(step.reason)),
             Text(plain(step.server)),
@@ -104,11 +194,6 @@ def to_whom(recipients: tuple[RecipientStatus, ...]) -> Table:
             Text(more, "dim"),
         )
     return made
-
-
-def spelt(fact: str) -> str:
-    """`JobPartlySent` as `partly sent`."""
-    return re.sub(r"(?<!^)([A-Z])", r" \1", fact).lower().removeprefix("job ")
 
 
 def as_json(

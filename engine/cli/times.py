@@ -21,3 +21,14 @@ def clock_time(moment: datetime) -> str:
 def whole_days(until: datetime, now: datetime) -> int:
     """Whole days that are left; none left: 0."""
     return max(until - now, timedelta()) // DAY
+
+
+def local_seconds(moment: datetime) -> str:
+    """The same with the second."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def read(text: str) -> datetime:
+    """A moment that a person wrote; without a zone it is the machine's own. Raises ValueError."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.astimezone()

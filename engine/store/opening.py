@@ -45,6 +45,12 @@ class NoStore(StoreUnusable):
     meaning = "store.another-file"
 
 
+class StoreMissing(StoreUnusable):
+    """Nothing was ever stored there."""
+
+    meaning = "store.nothing"
+
+
 class StoreLocked(StoreUnusable):
     """Another program has the file, such as a tool that copies or repairs it."""
 
@@ -125,8 +131,13 @@ def prepare(path: Path) -> None:
     if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         raise StoreReadOnly(path)
     with untouched(path), opened(path, "ro") as probe:
-        (found,) = probe.execute("pragma user_version").fetchone()
-        probe.execute("select count(*) from sqlite_schema").fetchone()
+        check_version(probe, path)
+
+
+def check_version(probe: sqlite3.Connection, path: Path) -> None:
+    """Raises NoStore, StoreTooNew."""
+    (found,) = probe.execute("pragma user_version").fetchone()
+    probe.execute("select count(*) from sqlite_schema").fetchone()
     version, oldest_reader = found & 0xFFFF, found >> 16
     if version < 1:
         raise NoStore(path)

@@ -91,6 +91,9 @@ class Reads:
         row = self.first(f"select {INSTANCE} from instance where machine=? and key=?", (machine, key))
         return Stored(*row) if row else None
 
+    def names(self) -> list[tuple[str, str]]:
+        return self.read("select machine, key from instance order by machine, key")
+
     def others(self, machine: str) -> list[Stored]:
         return [
             Stored(*row)

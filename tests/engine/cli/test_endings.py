@@ -1,5 +1,6 @@
 """Exit codes and the one message of each ending."""
 
+import importlib
 import subprocess
 import sys
 import types
@@ -11,7 +12,7 @@ from rich.console import Console
 from franking.engine.at_the_panel import UnknownUser
 from franking.engine.cli import app, send
 from franking.engine.cli.ending import told
-from franking.engine.cli.exits import Exit
+from franking.engine.cli.exits import EXITS, Exit
 from franking.engine.records import StoreDamaged, StoreFailed
 from franking.engine.refusal import Refused
 from franking.engine.runtime import EngineFailed
@@ -202,3 +203,12 @@ def test_stale_drawings_are_found_and_drawn_anew(device: Device) -> None:
     stale = device.franking("diagrams", "--check", folder)
     assert stale.code == 65
     assert str(one) in stale.err
+
+
+@pytest.mark.parametrize("name", EXITS)
+def test_every_row_of_the_exit_codes_is_an_error_of_that_name(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    found = importlib.import_module(module if module == "builtins" else f"franking.engine.{module}")
+    error = getattr(found, kind)
+    assert issubclass(error, Exception)
+    assert error.__module__ == found.__name__

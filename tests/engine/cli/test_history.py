@@ -1,6 +1,7 @@
 """What `franking history` tells of one job."""
 
 import json
+import sqlite3
 from datetime import datetime
 
 import pytest
@@ -50,3 +51,53 @@ def test_a_job_that_is_not_there(device: Device) -> None:
     ended = device.franking("history", "7")
     assert (ended.code, ended.out) == (64, "")
     assert "There is no job 7 here." in ended.err
+
+
+@pytest.mark.manual("B5")
+def test_b5_what_happened_today_and_to_one_person(device: Device) -> None:
+    device.acquire()
+    device.send()
+    today = device.franking("history")
+    assert (today.code, today.err) == (0, "")
+    assert "job submitted" in today.out
+    assert "refresh token Acquired" in today.out
+    person = device.franking("history", "--user", "kim", "--json")
+    told = json.loads(person.out)
+    assert told["why_bare"] is None
+    assert {line["fact"] for line in told["lines"]} >= {"JobSubmitted", "JobSent"}
+    assert "nothing" in device.franking("history", "--day", "2020-02-29").out
+
+
+@pytest.mark.manual("B5")
+def test_b5_the_journal_is_replayed_from_the_store_and_from_an_export(device: Device) -> None:
+    device.acquire()
+    device.send()
+    replayed = device.franking("replay")
+    assert (replayed.code, replayed.err) == (0, "")
+    assert "the store holds the same" in replayed.out
+    assert "refresh token: administrator Acquired" in replayed.out
+    export = device.folder / "report.jsonl"
+    assert device.franking("history", "--export", str(export)).code == 0
+    assert "example.com" not in export.read_text()
+    told = json.loads(device.franking("replay", "--from", str(export), "--until", "1", "--json").out)
+    assert [line["sequence"] for line in told["lines"]] == [1]
+    assert told["differs"] is None
+
+
+def test_what_cannot_be_told_together_is_refused(device: Device) -> None:
+    for wrong in (["history", "1", "--user", "kim"], ["replay", "--until", "noon"]):
+        assert device.franking(*wrong).code == 64
+    device.send()
+    ended = device.franking("history", "--user", "nobody")
+    assert (ended.code, ended.out) == (78, "")
+
+
+@pytest.mark.manual("B5")
+def test_b5_a_store_that_was_tampered_with_is_told(device: Device) -> None:
+    device.acquire()
+    with sqlite3.connect(device.store / "store.db") as db:
+        db.execute("update instance set state='EXPIRED' where machine='refresh token'")
+    db.close()
+    ended = device.franking("replay")
+    assert ended.code == 74
+    assert "refresh token administrator: EXPIRED" in ended.err
