@@ -10,7 +10,22 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from . import acquire, diagrams, forget, history, jobs, keys, provision, replay, reset, secret, send, status
+from . import (
+    acquire,
+    diagrams,
+    forget,
+    history,
+    jobs,
+    keys,
+    provision,
+    replay,
+    reset,
+    secret,
+    send,
+    settings,
+    status,
+    tokens,
+)
 from .exits import Exit
 from .terminal import NotInstalledError, terminal
 
@@ -30,6 +45,8 @@ def command() -> Callable[..., object]:
     app.command("send")(send.send)
     app.command("acquire")(acquire.acquire)
     app.command("status")(status.status)
+    app.command("tokens")(tokens.tokens)
+    app.command("delete")(tokens.delete)
     spooled = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
     spooled.callback()(jobs.jobs)
     spooled.command("list")(jobs.listed)
@@ -41,6 +58,13 @@ def command() -> Callable[..., object]:
     app.command("forget")(forget.forget)
     app.command("reset")(reset.reset)
     app.command("provision")(provision.provision)
+    chosen = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+    chosen.callback()(settings.settings)
+    chosen.command("list")(settings.listed)
+    chosen.command("show")(settings.show)
+    chosen.command("set")(settings.change)
+    chosen.command("unset")(settings.unset)
+    app.add_typer(chosen, name="settings")
     sealing = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
     sealing.callback()(keys.keys)
     sealing.command("rotate")(keys.rotate)

@@ -44,6 +44,7 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "cli.reset.NotSaidError": Exit.USAGE,
     "cli.history.OneAtATimeError": Exit.USAGE,
     "cli.replay.NoSuchMomentError": Exit.USAGE,
+    "cli.settings.UnknownSettingError": Exit.USAGE,
     "export.NotExported": Exit.DATA,
     "replay.AnotherDefinition": Exit.DATA,
     "replay.BeginningLost": Exit.DATA,

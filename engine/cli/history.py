@@ -37,7 +37,7 @@ from .happened import as_json as happened_json
 from .happened import rows, spelt
 from .opening import Config, configured, folder_of, loaded, opened
 from .shape import of_advice, of_job, of_recipient
-from .status import coloured
+from .status import LOOKING, coloured
 from .terminal import DONE, WAITS, detail, plain, put, say, spinning, terminal, whats_wrong
 from .times import DAY, local
 
@@ -141,7 +141,7 @@ async def looked_at(
     """Raises UnknownJob, and what `opened` raises."""
     async with opened(settings) as engine:
         engine.job(job)
-        with spinning(err, "Looking, and sending what can go"):
+        with spinning(err, LOOKING):
             await engine.settle()
         found = engine.history(job)
         sent = found.job.state == SENT.name.lower()

@@ -31,7 +31,7 @@ from .exits import Exit
 from .history import to_whom
 from .opening import Config, configured, opened
 from .shape import of_advice, of_job, of_recipient
-from .status import coloured, table
+from .status import LOOKING, coloured, table
 from .terminal import (
     DONE,
     FAILED,
@@ -54,7 +54,6 @@ User = Annotated[
     typer.Option("--user", "-u", show_default=False, help="Only among the jobs of this login name."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Tell it as JSON, of a documented shape.")]
-LOOKING = "Looking, and sending what can go"
 OVER = (SENT.name.lower(), ENDED.name.lower())
 
 

@@ -34,6 +34,7 @@ from .shape import of_job
 from .terminal import detail, plain, put, spinning, terminal, whats_wrong
 from .times import local, whole_days
 
+LOOKING = "Looking, and sending what can go"
 ENDED_SHOWN = 5
 "How many jobs that ended without success are listed, the newest; `--json` has all."
 COLOURS = {
@@ -62,7 +63,7 @@ def status(
 
 async def looked_at(settings: Settings, err: Console) -> tuple[Status, datetime]:
     async with opened(settings) as engine:
-        with spinning(err, "Looking, and sending what can go"):
+        with spinning(err, LOOKING):
             await engine.settle()
         return engine.status(), engine.clock.now()
 
