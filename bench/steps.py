@@ -1,15 +1,21 @@
-"""One step of a machine beside the same table on a stock `transitions.Machine`.
+"""One step of a machine beside the same table on a stock `transitions.Machine`, on its `AsyncMachine`, and on
+python-statemachine.
 
-Rule: both get the same events in the same order and must end in the same states; only the stepping is timed.
+Rule: all get the same events in the same order and must end in the same states; only the stepping is timed.
 """
 
+import asyncio
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from time import perf_counter
 from typing import Any
 
+import statemachine
 import transitions
+from transitions.extensions.asyncio import AsyncMachine
 
 from ..events.base import Event
 from ..events.token import GrantRefused, GrantRotated, RenewalDue, SignInSucceeded, TokenDeleted
@@ -48,10 +54,10 @@ class Model:
         self.effects: tuple[object, ...] = ()
 
 
-def stock() -> tuple[transitions.Machine, Model]:
+def stock(kind: type[transitions.Machine] = transitions.Machine) -> tuple[transitions.Machine, Model]:
     """The same rows, guards, changes of data and effects, by the library's own means."""
     model = Model()
-    machine = transitions.Machine(
+    machine = kind(
         model, states=list(REFRESH_TOKEN.blocks), initial=REFRESH_TOKEN.first, auto_transitions=False
     )
     for state, table in REFRESH_TOKEN.table.items():
@@ -103,10 +109,87 @@ def theirs(all_of_them: Sequence[Event]) -> tuple[float, Ended]:
     return len(all_of_them) / (perf_counter() - began), (model.state, model.data)
 
 
+def theirs_async(all_of_them: Sequence[Event]) -> tuple[float, Ended]:
+    """By its `AsyncMachine`, which looks at each guard in a task's turn of its own."""
+
+    async def run() -> tuple[float, Ended]:
+        machine, model = stock(AsyncMachine)
+        triggers: dict[str, Any] = {name: event.trigger for name, event in machine.events.items()}
+        began = perf_counter()
+        for event in all_of_them:
+            await triggers[type(event).__name__](model, event)
+        return len(all_of_them) / (perf_counter() - began), (model.state, model.data)
+
+    return asyncio.run(run())
+
+
+def another() -> type[statemachine.StateMachine]:
+    """The same table as a class of python-statemachine."""
+    first = REFRESH_TOKEN.first
+    states = {state: statemachine.State(state.name, initial=state is first) for state in REFRESH_TOKEN.blocks}
+    arrows: dict[str, list[Any]] = {}
+    for state, table in REFRESH_TOKEN.table.items():
+        for event, rows in table.items():
+            for row in rows:
+                stays = row.to is None
+                made = states[state].to(
+                    states[row.to or state],
+                    internal=stays,
+                    cond=[asked(row.when)] if row.when else None,
+                    unless=[asked(guard) for guard in row.unless] or None,
+                    on=done(row),
+                )
+                arrows.setdefault(event.__name__, []).append(made)
+    named = {state.name.lower(): each for state, each in states.items()}
+    return type(
+        "Another", (statemachine.StateMachine,), named | {k: reduce(or_, v) for k, v in arrows.items()}
+    )
+
+
+def asked(guard: Any) -> Any:
+    return lambda machine, fact: guard(machine.data, fact)
+
+
+def done(row: Row[Any]) -> Any:
+    def on(machine: Any, fact: Event) -> None:
+        if row.data:
+            machine.data = row.data(machine.data, fact)
+        machine.effects = (*row.tell, *row.ask)
+
+    return on
+
+
+ANOTHER = another()
+
+
+def theirs_other(all_of_them: Sequence[Event]) -> tuple[float, Ended]:
+    """By python-statemachine."""
+    machine: Any = ANOTHER()
+    machine.data = REFRESH_TOKEN.begins
+    began = perf_counter()
+    for event in all_of_them:
+        machine.send(type(event).__name__, fact=event)
+    rate = len(all_of_them) / (perf_counter() - began)
+    (state,) = machine.configuration
+    ended = next(each for each in REFRESH_TOKEN.blocks if each.name == state.name)
+    return rate, (ended, machine.data)
+
+
+OTHERS = {
+    "step_vs_transitions": theirs,
+    "step_vs_async": theirs_async,
+    "step_vs_pysm": theirs_other,
+}
+
+
 def steps() -> Figures:
-    """Raises AssertionError where the two sides did not do the same work."""
+    """Raises AssertionError where the sides did not do the same work."""
     all_of_them = events()
-    if ours(all_of_them)[1] != theirs(all_of_them)[1]:
-        raise AssertionError("the two sides did not do the same work")
-    rates = compared(ROUNDS, "steps/s", lambda: ours(all_of_them)[0], lambda: theirs(all_of_them)[0])
-    return {"step_vs_transitions": rates}
+    found = ours(all_of_them)[1]
+    for name, other in OTHERS.items():
+        if other(all_of_them)[1] != found:
+            raise AssertionError(f"{name}: the two sides did not do the same work")
+    return {
+        name: compared(ROUNDS, "steps/s", lambda: ours(all_of_them)[0], lambda: other(all_of_them)[0])  # noqa: B023 - called at once
+        for name, other in OTHERS.items()
+    }

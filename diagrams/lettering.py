@@ -50,7 +50,8 @@ HANDS = {
     "verb": Hand(11),
     "name": Hand(11),
     "note": Hand(11),
-    "count": Hand(11, 1.07),
+    "came": Hand(11, 1.07),
+    "never": Hand(11, 1.07),
 }
 ICON = 16.0
 "An icon with the gap behind it."

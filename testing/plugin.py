@@ -24,14 +24,57 @@ if TYPE_CHECKING:
 OURS = frozenset({"device", "provider", "inbox", "clock"})
 KNOWN = frozenset({"provider", "start"})
 CHECKS = f"{__package__}.conformance"
+ROWS = ".rows.json"
 MARKER = (
     "franking(provider='Microsoft', start='2026-12-24T18:00Z', **sections): the provider, the moment at "
     "which the device's clock begins, and settings of the device, such as oauth={'auto_delete': True}"
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("franking").addoption(
+        "--franking-rows",
+        type=Path,
+        metavar="FOLDER",
+        help="draw there which rows of the state machines the tests fired",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
+    if config.getoption("--franking-rows"):
+        config.pluginmanager.register(RowsFired(config), "franking-rows")
+
+
+class RowsFired:
+    """Each process of the run counts its own; the one that began it draws them all."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from . import rows
+
+        self.folder: Path = config.getoption("--franking-rows")
+        self.worker: str = getattr(config, "workerinput", {}).get("workerid", "")
+        self.watching = rows.watched()
+        self.fired = self.watching.__enter__()
+        self.told = ""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        from . import rows
+
+        self.watching.__exit__(None, None, None)
+        if self.worker:
+            rows.write_down(self.fired, self.folder / f"{self.worker}{ROWS}")
+            return
+        others = sorted(self.folder.glob(f"*{ROWS}"))
+        came, whole = rows.drawn(rows.together([self.fired, *map(rows.read, others)]), self.folder)
+        for each in others:
+            each.unlink()
+        self.told = f"{came} of {whole} rows of the state machines fired; drawn in {self.folder}"
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.told:
+            terminalreporter.write_line(self.told)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

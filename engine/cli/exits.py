@@ -42,6 +42,7 @@ class Exit(IntEnum):
 EXITS: Mapping[str, Exit] = MappingProxyType({
     "cli.confirming.NobodyToAskError": Exit.USAGE,
     "cli.reset.NotSaidError": Exit.USAGE,
+    "cli.diagrams.NoMachineError": Exit.USAGE,
     "cli.history.OneAtATimeError": Exit.USAGE,
     "cli.replay.NoSuchMomentError": Exit.USAGE,
     "cli.settings.UnknownSettingError": Exit.USAGE,
