@@ -5,7 +5,7 @@ A screen, a page and a socket get a view of their viewer, never the engine itsel
 Rule: whether something exists is not told to who may not see it: a job of somebody else is unknown.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +22,7 @@ from .leaving import Forgotten, Reset
 from .mailboxes import MailboxStatus
 from .records import JOBS_AT_ONCE
 from .settings import Settings
+from .signals import Transferred
 from .status import IdentityStatus, JobContent, JobStatus, Status
 from .submitting import Receipt, UnknownJob
 from .words import Spoken, Words
@@ -161,6 +162,14 @@ class View:
         """Whoever may close the screen may also give it the address that it waits for."""
         self.check(*self._of_screen(place))
         self._engine.paste(place, address)
+
+    def check_screen(self, place: str) -> None:
+        """Whoever may close the screen may see what it shows."""
+        self.check(*self._of_screen(place))
+
+    def on_progress(self, handler: Callable[[Transferred], Awaitable[None] | None]) -> Callable[[], None]:
+        """As `Engine.on_progress`; whose jobs these are is the handler's to ask."""
+        return self._engine.on_progress(handler)
 
     def _of_screen(self, place: str) -> tuple[Act, str]:
         login = self._engine.who_signs_in_at(place) or self._engine.who_stands_at(place)

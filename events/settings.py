@@ -339,6 +339,17 @@ class Spool(Values):
     "Octets of the store's file system that scans and documents leave free."
 
 
+class Control(Values):
+    """The control socket, by which other programs of this machine use a running engine (B8)."""
+
+    group: Line | None = None
+    "Group of the system whose members may use it; left out: nobody but the engine's own user and root."
+    controllers: tuple[Line, ...] = ()
+    "Users of the system who speak for any user of the device, as the engine's own user does."
+    administrators: tuple[Line, ...] = ()
+    "Users of the system who keep the device; every other one is the user of the device with his login name."
+
+
 class DeviceSettings(Values):
     """Everything that rules and facts see."""
 
@@ -360,6 +371,7 @@ class DeviceSettings(Values):
     tsi_routing: TsiRoutingSettings = TsiRoutingSettings()
     store: Store = Store()
     spool: Spool = Spool()
+    control: Control = Control()
     users: dict[Line, Address] = Field(default_factory=dict)
     "Login name to e-mail address, where no other directory knows it."
     aliases: dict[Line, tuple[Address, ...]] = Field(default_factory=dict)

@@ -20,6 +20,7 @@ from . import (
     provision,
     replay,
     reset,
+    run,
     secret,
     send,
     settings,
@@ -42,6 +43,7 @@ def command() -> Callable[..., object]:
         add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
     )
     app.callback(epilog=EPILOG)(franking)
+    app.command("run")(run.run)
     app.command("send")(send.send)
     app.command("acquire")(acquire.acquire)
     app.command("status")(status.status)

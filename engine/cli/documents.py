@@ -5,6 +5,7 @@ Rule: nothing is said here that the tables do not hold, but how to read them and
 to; the figures are those of the code that acts.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
@@ -18,6 +19,8 @@ from ...events.settings import MENU
 from ...machines.mailbox import TRIED_AFTER
 from ..acts import SOMEBODYS_ACT
 from ..back_off import BACK_OFF, SELDOM
+from ..control.documents import control
+from ..control.openapi import described
 from ..oauth.answers import FIXED, GENERAL, Call, Row
 from ..oauth.application import REFUSES
 from ..oauth.faults import FAULTS
@@ -38,8 +41,9 @@ class Does(NamedTuple):
 
 def documents() -> dict[str, str]:
     """File name to content."""
-    printed = {"errors.md": errors(), "providers.md": providers()}
-    return {name: f"<!-- {MARK} -->\n{text}" for name, text in printed.items()}
+    printed = {"errors.md": errors(), "providers.md": providers(), "control.md": control()}
+    marked = {name: f"<!-- {MARK} -->\n{text}" for name, text in printed.items()}
+    return {**marked, "openapi.json": json.dumps(described(), indent=2, ensure_ascii=False) + "\n"}
 
 
 def lasting(time: timedelta) -> str:

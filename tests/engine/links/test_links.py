@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from franking.engine.links import serve, serving
-from franking.engine.links.serving import HEAD_OCTETS_MAX
+from franking.engine.links import serve
 from franking.engine.records import StoreFailed
+from franking.engine.web import serving
+from franking.engine.web.serving import HEAD_OCTETS_MAX
 from franking.testing.authority import client_context
 from franking.tests.engine.box import links
 from franking.tests.engine.device import office

@@ -1,0 +1,155 @@
+"""`franking run`: the device's engine as a service, with its control socket, until it is told to end.
+
+It ends politely with SIGTERM or SIGINT: a message whose final dot has gone waits for its answer. SIGHUP takes
+the settings file anew; what cannot be taken is said in the log, and the device goes on as it is.
+
+Rule: the log goes to standard error, with the level in front where the service manager reads it.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..applying import SignInsEnd
+from ..engine import Engine
+from ..records import StoreFailed
+from ..refusal import Refused
+from ..settings import Settings, SettingsError
+from .exits import Exit
+from .opening import (
+    Config,
+    NoConfigurationError,
+    WrongSettingsError,
+    checked,
+    configured,
+    folder_of,
+    loaded,
+    opened,
+)
+from .terminal import NotInstalledError
+
+log = logging.getLogger("franking")
+LEVELS = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
+"As syslog counts them (sd-daemon(3))."
+NOT_TAKEN = (SettingsError, WrongSettingsError, NoConfigurationError, Refused, SignInsEnd, StoreFailed)
+ENDS = (signal.SIGTERM, signal.SIGINT)
+
+
+class ForJournal(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        level = LEVELS.get(record.levelno, LEVELS[logging.INFO])
+        return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())
+
+
+def run(
+    socket: Annotated[
+        Path | None,
+        typer.Option(
+            show_default=False,
+            help="Where the control socket lies; else in $RUNTIME_DIRECTORY, or beside the store.",
+        ),
+    ] = None,
+    links: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", show_default=False, help="Serve the links of Scan to URL there, too."
+        ),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log every fact.")] = False,
+    config: Config = None,
+) -> None:
+    """Runs the device's engine until it is told to end; other programs use it by its control socket."""
+    settings = configured(config)
+    logged(verbose=verbose)
+    asyncio.run(served(settings, socket, address_of(links) if links else None, config))
+    raise typer.Exit(Exit.OK)
+
+
+def logged(*, verbose: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    under_systemd = "JOURNAL_STREAM" in os.environ
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(ForJournal("%(message)s") if under_systemd else plain)
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def address_of(given: str) -> tuple[str, int]:
+    """Raises BadParameter."""
+    host, _, port = given.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise typer.BadParameter("--links takes HOST:PORT, such as 127.0.0.1:8080")
+    return host.strip("[]"), int(port)
+
+
+async def served(
+    settings: Settings, socket: Path | None, links: tuple[str, int] | None, config: Path | None
+) -> None:
+    """Raises what `opened` raises, NotInstalledError, NoSuchGroup, PathTooLong, OSError."""
+    try:
+        from ..control.screen import ShownAtPlaces
+        from ..control.serving import serve, socket_of
+    except ModuleNotFoundError as error:
+        raise NotInstalledError("the service", "cli,http") from error
+    screen = ShownAtPlaces()
+    end, again = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in ENDS:
+        loop.add_signal_handler(each, end.set)
+    loop.add_signal_handler(signal.SIGHUP, again.set)
+    path = socket or socket_of(folder_of(settings), os.environ)
+    async with opened(settings, None if settings.browser.enabled else screen) as engine:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(serve(engine, path, screen, end.set))
+            if links is not None:
+                from ..links import serve as serve_links
+
+                await stack.enter_async_context(serve_links(engine, *links))
+            await stack.enter_async_context(neighbours(engine))
+            log.info("the engine runs; its control socket is %s", path)
+            await until(engine, end, again, config)
+        log.info("the engine ends")
+
+
+@asynccontextmanager
+async def neighbours(engine: Engine) -> AsyncIterator[None]:
+    """What stands beside a service while it runs."""
+    yield
+
+
+async def until(engine: Engine, end: asyncio.Event, again: asyncio.Event, config: Path | None) -> None:
+    """Returns when the service is to end."""
+    ending = asyncio.ensure_future(end.wait())
+    while not ending.done():
+        wanted = asyncio.ensure_future(again.wait())
+        await asyncio.wait({ending, wanted}, return_when=asyncio.FIRST_COMPLETED)
+        if wanted.done():
+            again.clear()
+            await taken_anew(engine, config)
+        wanted.cancel()
+
+
+async def taken_anew(engine: Engine, config: Path | None) -> None:
+    """The settings file was changed. Where sign-ins would end by it nobody is here to be asked: it is not."""
+    try:
+        path, settings = loaded(config)
+        applied = await engine.apply(checked(path, settings))
+    except (
+        SettingsError,
+        WrongSettingsError,
+        NoConfigurationError,
+        Refused,
+        SignInsEnd,
+        StoreFailed,
+    ) as error:
+        log.error("the settings are not taken, the device goes on as it was set: %s", error)
+    else:
+        log.info("taken from the settings file: %s", ", ".join(applied.changed) or "nothing has changed")

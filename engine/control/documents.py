@@ -1,0 +1,77 @@
+"""docs/control.md, printed from the table of requests.
+
+Rule: nothing is said here of a request that the table does not hold.
+"""
+
+from ...diagrams.documents import code, table
+from ...machines.roles import Role
+from .openapi import roles
+from .operations import OPERATIONS
+from .requests import Operation
+
+HEADS = ["request", "what it does", *(role.value for role in Role)]
+INTRODUCTION = """\
+# The control socket
+
+A program in any language uses a running engine (`franking run`, or a program that serves it with
+`franking.engine.control.serving.serve`): HTTP with JSON on a Unix socket. [openapi.json](openapi.json)
+describes each request with its fields; a running engine gives it at `/openapi.json`.
+[examples/send_scan.c](../examples/send_scan.c) is a client in C with libcurl,
+[examples/send_scan.mjs](../examples/send_scan.mjs) one in Node without a library.
+
+```console
+$ curl --unix-socket /run/franking/franking.sock http://franking/status
+$ curl --unix-socket /run/franking/franking.sock --data-binary @scan.pdf 'http://franking/files?name=scan.pdf'
+$ curl --unix-socket /run/franking/franking.sock http://franking/jobs \\
+    --data '{"request": {"function": "Scan to E-mail", "user": "kim",
+                         "to": ["lee@example.com"], "files": ["upload:1"]}}'
+```
+
+## Where it lies, and who may use it
+
+In `$RUNTIME_DIRECTORY` where the service manager gives one, else in the folder `control` beside the store.
+It is the engine's own user's alone (0600), unless `[control] group` names a group of the system (0660). Who
+asks is known by the system's word on the other end of the connection (SO_PEERCRED), and cannot be said
+otherwise by a request:
+
+| user of the system | is here |
+| --- | --- |
+| the engine's own, root, and those of `[control] controllers` | **controller**: speaks for any user |
+| those of `[control] administrators` | **administrator**: keeps the device, sees no content of jobs |
+| everybody else | **user**: the user of the device with the same login name |
+
+## Requests
+
+`own`: to what is the caller's. What a caller may not see is not said to be there (404).
+"""
+MORE = """
+## Files
+
+Who speaks for the device may name files by their paths, and hand them over (`handed_over`). Everybody else
+sends them first, each by itself, and names them as `upload:NUMBER`: they are kept in memory for ten
+minutes, up to 96 MB of all callers together, and are on no disk before the job is.
+
+## Answers
+
+What was made is 201, what has nothing to say 204, all else 200. A job is durable when `POST /jobs` is
+answered: with the connection lost before, it is not known whether it was taken, and a caller asks `GET
+/jobs` before it submits it again. What goes wrong is a problem (RFC 9457): `type` is a code that does not
+change, `detail` says cause and remedy in the device's language, `rules` every broken rule with its remedy
+and who must act, `fields` every wrong field. 503 comes with `Retry-After`.
+
+`/events` gives the facts as they are written down, a JSON object a line (`application/x-ndjson`), and goes
+on: with the `sequence` of the last line as `after` nothing is missed and nothing comes twice. An empty line
+comes every half minute.
+"""
+
+
+def control() -> str:
+    rows = [
+        [code(f"{each.method} {each.path}"), sentence(each), *roles(each).values()] for each in OPERATIONS
+    ]
+    return "\n".join([INTRODUCTION, table(HEADS, rows), MORE.strip()]) + "\n"
+
+
+def sentence(operation: Operation) -> str:
+    asked = "; ".join(f"`{name}`: {meaning}" for name, meaning in operation.query)
+    return operation.does + (f" ({asked})" if asked else "")

@@ -1,0 +1,91 @@
+"""What goes wrong, as problem details (RFC 9457): a code, and a sentence in the device's language with cause
+and remedy (B9).
+
+Rule: an error that a caller can bring about has its row here; whatever has none is a fault of the program,
+whose type and place are logged, and of which nothing is told.
+"""
+
+import logging
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.responses import JSONResponse
+
+from ..deeds import where
+from ..refusal import Refused
+from ..settings import SettingsError
+from ..settings import why as wanted
+from ..words import Words
+from .shapes import MEDIA_TYPE, TYPE, Problem, WrongField, shaped, told
+
+AGAIN_S = 30
+"When whoever meets a store that fails may come again."
+NOT_NOW = 503
+ENGINE = "franking.engine."
+log = logging.getLogger("franking")
+
+STATUSES: Mapping[str, tuple[int, str]] = MappingProxyType({
+    "view.NotAllowed": (403, "not-allowed"),
+    "control.uploads.PathNotAllowed": (403, "path-not-allowed"),
+    "control.uploads.UnknownUpload": (404, "unknown-upload"),
+    "control.uploads.WrongName": (422, "wrong-name"),
+    "control.uploads.NoPlace": (503, "no-place"),
+    "control.requests.NothingShown": (404, "nothing-shown"),
+    "control.requests.NotThere": (404, "not-there"),
+    "submitting.UnknownJob": (404, "unknown-job"),
+    "at_the_panel.UnknownUser": (404, "unknown-user"),
+    "boxes.UnknownDocument": (404, "unknown-document"),
+    "refusal.Refused": (422, "refused"),
+    "settings.SettingsError": (422, "wrong-settings"),
+    "applying.SignInsEnd": (409, "sign-ins-end"),
+    "signing_in.PasteRefused": (422, "paste-refused"),
+    "people.LoginReserved": (422, "login-reserved"),
+    "people.LoginEmpty": (422, "login-empty"),
+    "people.AddressUnusable": (422, "address-unusable"),
+    "spool.ScanUnreadable": (422, "scan-unreadable"),
+    "smtp.fields.Unencodable": (422, "unencodable"),
+    "room.NoRoom": (507, "no-room"),
+    "store.keys.KeyNotOurs": (409, "key-not-ours"),
+    "records.SealFailed": (NOT_NOW, "seal"),
+    "records.StoreFailed": (NOT_NOW, "store"),
+    "runtime.EngineStopped": (NOT_NOW, "stopped"),
+    "runtime.EngineFailed": (NOT_NOW, "failed"),
+})  # fmt: skip
+"Status and last part of `type`, by the error's name in `franking.engine`; of what is derived from it, too."
+
+
+def problem(error: Exception, words: Words) -> JSONResponse:
+    if isinstance(error, ValidationError):
+        return said(422, "wrong-fields", words.say("control.fields"), fields=wrong_fields(error, words))
+    names = (f"{kind.__module__.removeprefix(ENGINE)}.{kind.__name__}" for kind in type(error).__mro__)
+    row = next((STATUSES[name] for name in names if name in STATUSES), None)
+    if row is None:
+        log.error("a request met a fault of the program: %s", where(error))
+        return said(500, "fault", words.say("control.fault"))
+    more: dict[str, Any] = {}
+    if isinstance(error, Refused):
+        more["rules"] = tuple(told(words.told(rule)) for rule in error.rules)
+    if isinstance(error, SettingsError):
+        more["fields"] = tuple(
+            WrongField(where=each.named(words), wrong=each.told(words)) for each in error.mistakes
+        )
+    return said(*row, words.error(error), **more)
+
+
+def said(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
+    body = Problem(type=f"{TYPE}{code}", status=status, detail=detail, **more)
+    headers = {"Retry-After": f"{AGAIN_S}"} if status == NOT_NOW else {}
+    return JSONResponse(shaped(body), status, headers, MEDIA_TYPE)
+
+
+def wrong_fields(error: ValidationError, words: Words) -> tuple[WrongField, ...]:
+    """Never with the value itself: it may be a secret in the wrong place."""
+    return tuple(
+        WrongField(
+            where=".".join(map(str, each["loc"])),
+            wrong=words.said(wanted(each["type"], each["msg"], dict(each.get("ctx", {})))),
+        )
+        for each in error.errors(include_url=False, include_input=False)
+    )

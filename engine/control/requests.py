@@ -1,0 +1,351 @@
+"""Every request of the control socket, as one table: what it is, who may make it, what it brings and gives.
+
+The application routes by it, docs/openapi.json and docs/control.md are printed from it, and whoever asks gets
+the engine's view of himself, which checks each act by `machines/roles.py`.
+
+Rule: a request does one thing that the engine can do, and knows no more than its view.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ...events.information import Info
+from ...events.request import Address, Given, Line, Request
+from ...machines.roles import Act, Viewer
+from ..applying import Applied
+from ..boxes import Document
+from ..history import Story
+from ..information import Warning
+from ..leaving import Forgotten, Reset
+from ..mailboxes import MailboxStatus
+from ..settings import Settings
+from ..status import IdentityStatus, JobStatus
+from ..submitting import Receipt
+from ..view import SeenJob, View
+from ..words import Spoken
+from .screen import Shown, ShownAtPlaces
+from .uploads import Uploaded, Uploads
+
+
+class NothingShown(Spoken, LookupError):
+    """No sign-in is open at this place."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__("control.nothing-shown", place=place)
+
+
+class NotThere(Spoken, LookupError):
+    """What was to be acknowledged or tried does not stand."""
+
+    def __init__(self) -> None:
+        super().__init__("control.not-there")
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Submitted(Body):
+    """A job. Its files are named as `upload:NUMBER`; who speaks for the device may name paths as well."""
+
+    request: Request
+    place: Line | None = Field(None, description="Where the person stands, for the sign-in screen.")
+    handed_over: bool = Field(
+        False, description="The files are the device's from now on; only of who speaks for the device."
+    )
+
+
+class Person(Body):
+    user: Line = Field(description="Login name.")
+
+
+class LogIn(Person):
+    address: Address | None = Field(None, description="The user's, where nothing else says it.")
+
+
+class Pasted(Body):
+    address: str = Field(description="At which the browser on another machine ended.", max_length=16_384)
+
+
+class Changes(Body):
+    settings: dict[str, Any] = Field(description='By section, such as `{"smtp": {"port": 465}}`.')
+    ends: tuple[str, ...] = Field((), description="Whose sign-ins may end by it (S26a).")
+
+
+class Read(Body):
+    code: Info
+    subject: str = Field("", description="As the warning names it; empty: the device.")
+
+
+class Kept(Body):
+    files: Annotated[tuple[str, ...], Field(min_length=1, description="As in a job: `upload:NUMBER`.")]
+
+
+class StatusTold(NamedTuple):
+    """As much of it as the caller may see."""
+
+    validation: str
+    "Off, Available or Not available."
+    broken: tuple[str, ...]
+    "Codes of the rules because of which it is not available."
+    identities: tuple[IdentityStatus, ...]
+    jobs: tuple[JobStatus, ...]
+    information: tuple[Warning, ...]
+    mailboxes: tuple[MailboxStatus, ...]
+    "Those that are not open."
+
+
+class Deleted(NamedTuple):
+    deleted: int
+    "How many there were."
+
+
+class Discarded(NamedTuple):
+    jobs: int
+
+
+class Exchanged(NamedTuple):
+    sealed_anew: int
+
+
+class Here(NamedTuple):
+    """Who the caller is to the device."""
+
+    role: str
+    "controller, administrator or user."
+    login: str
+    "Of a user."
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request with what it brought; its fields were checked."""
+
+    viewer: Viewer
+    view: View
+    path: dict[str, str]
+    query: dict[str, str]
+    body: Any
+    blocks: AsyncIterator[bytes]
+    uploads: Uploads
+    screen: ShownAtPlaces
+    over: Callable[[], None]
+    "To be called when the engine is to end."
+
+    def number(self, name: str) -> int:
+        return int(self.path[name])
+
+    def asked(self, name: str) -> int | None:
+        found = self.query.get(name)
+        return int(found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    method: str
+    path: str
+    "With `{names}`; those of `NUMBERS` are whole numbers."
+    act: Act | None
+    "Whose right it is; None: everybody's who reaches the socket."
+    does: str
+    "In a few words."
+    run: Callable[[Call], Awaitable[object]]
+    body: type[BaseModel] | None = None
+    gives: Any = None
+    "What it answers with; None: nothing (204)."
+    query: tuple[tuple[str, str], ...] = ()
+    "Names and meanings."
+    octets: bool = False
+    "The body is a file."
+    lines: bool = False
+    "The answer is a stream, a JSON object a line, without end."
+
+
+NUMBERS = frozenset({"job", "document"})
+PAGE = (("before", "jobs with numbers below this one"), ("limit", "at most so many"))
+LIMIT = 1000
+
+
+async def who(call: Call) -> Here:
+    return Here(call.viewer.role.value, call.viewer.login)
+
+
+async def upload(call: Call) -> Uploaded:
+    return await call.uploads.take(call.viewer, call.query.get("name", ""), call.blocks)
+
+
+async def submit(call: Call) -> Receipt:
+    wanted: Submitted = call.body
+    paths, uploads = call.uploads.paths(call.viewer, wanted.request.paths)
+    request = wanted.request
+    if paths:
+        request = request.model_copy(update={"files": tuple(paths)})
+    given = Given.HANDED_OVER if wanted.handed_over and not uploads else Given.LENT
+    receipt = await call.view.submit(request, wanted.place, given)
+    for number in uploads:
+        call.uploads.forget(number)
+    return receipt
+
+
+async def jobs(call: Call) -> tuple[JobStatus, ...]:
+    limit = call.asked("limit")
+    return call.view.jobs(call.asked("before"), LIMIT if limit is None else min(limit, LIMIT))
+
+
+async def job(call: Call) -> SeenJob:
+    return call.view.job(call.number("job"))
+
+
+async def queue(call: Call) -> tuple[JobStatus, ...]:
+    return call.view.queue(call.path["user"])
+
+
+async def history(call: Call) -> Story:
+    return call.view.history(call.number("job"))
+
+
+async def hold(call: Call) -> SeenJob:
+    await call.view.hold(call.number("job"))
+    return call.view.job(call.number("job"))
+
+
+async def release(call: Call) -> SeenJob:
+    await call.view.release(call.number("job"))
+    return call.view.job(call.number("job"))
+
+
+async def cancel(call: Call) -> SeenJob:
+    await call.view.cancel(call.number("job"))
+    return call.view.job(call.number("job"))
+
+
+async def retry(call: Call) -> SeenJob:
+    await call.view.retry(call.number("job"))
+    return call.view.job(call.number("job"))
+
+
+async def try_mailbox(call: Call) -> None:
+    if not await call.view.try_mailbox(call.path["user"]):
+        raise NotThere
+
+
+async def status(call: Call) -> StatusTold:
+    found = call.view.status()
+    return StatusTold(
+        found.validation, found.broken, found.identities, found.jobs, found.information, found.mailboxes
+    )
+
+
+async def log_in(call: Call) -> None:
+    await call.view.log_in(call.path["place"], call.body.user, call.body.address)
+
+
+async def touch(call: Call) -> None:
+    await call.view.touch(call.path["place"])
+
+
+async def log_out(call: Call) -> None:
+    await call.view.log_out(call.path["place"])
+
+
+async def sign_in(call: Call) -> None:
+    await call.view.sign_in(call.path["place"], call.body.user)
+
+
+async def acquire(call: Call) -> None:
+    await call.view.acquire(call.path["place"])
+
+
+async def shown(call: Call) -> Shown:
+    place = call.path["place"]
+    call.view.check_screen(place)
+    found = call.screen.places.get(place)
+    if found is None:
+        raise NothingShown(place)
+    return found
+
+
+async def cancel_sign_in(call: Call) -> None:
+    await call.view.cancel_sign_in(call.path["place"])
+
+
+async def paste(call: Call) -> None:
+    call.view.paste(call.path["place"], call.body.address)
+
+
+async def waits_at(call: Call) -> tuple[JobStatus, ...]:
+    return call.view.waits_at(call.path["place"])
+
+
+async def discard(call: Call) -> Discarded:
+    return Discarded(await call.view.discard_waiting(call.path["place"]))
+
+
+async def tokens(call: Call) -> tuple[IdentityStatus, ...]:
+    return call.view.sign_ins()
+
+
+async def delete_token(call: Call) -> None:
+    await call.view.delete_token(call.path["user"])
+
+
+async def delete_tokens(call: Call) -> Deleted:
+    return Deleted(await call.view.delete_tokens())
+
+
+async def settings(call: Call) -> Settings:
+    return call.view.settings()
+
+
+async def change(call: Call) -> Applied:
+    now = call.view.settings()
+    call.view.check(Act.CHANGE_SETTINGS)
+    return await call.view.apply(now.changed(**call.body.settings), call.body.ends)
+
+
+async def information(call: Call) -> tuple[Warning, ...]:
+    return call.view.information()
+
+
+async def acknowledge(call: Call) -> None:
+    if not await call.view.acknowledge(call.body.code, call.body.subject):
+        raise NotThere
+
+
+async def keep(call: Call) -> tuple[Document, ...]:
+    from pathlib import Path
+
+    paths, uploads = call.uploads.paths(call.viewer, [Path(each) for each in call.body.files])
+    found = await call.view.keep_documents(call.path["user"], paths)
+    for number in uploads:
+        call.uploads.forget(number)
+    return found
+
+
+async def documents(call: Call) -> tuple[Document, ...]:
+    return call.view.documents(call.path["user"])
+
+
+async def delete_document(call: Call) -> None:
+    await call.view.delete_document(call.path["user"], call.number("document"))
+
+
+async def delete_documents(call: Call) -> Deleted:
+    return Deleted(await call.view.delete_documents(call.path["user"]))
+
+
+async def forget(call: Call) -> Forgotten:
+    return await call.view.forget(call.path["user"])
+
+
+async def reset(call: Call) -> Reset:
+    found = await call.view.factory_reset()
+    call.over()
+    return found
+
+
+async def exchange_key(call: Call) -> Exchanged:
+    return Exchanged(await call.view.rotate_key())

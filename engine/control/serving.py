@@ -1,0 +1,120 @@
+"""The socket itself: bound by us, with the rights that the settings give it, served as long as a block lasts.
+
+Rule: nobody may reach it for a moment with more rights than he shall have: it lies in a folder of its own,
+which lets in who may use it and nobody else.
+"""
+
+import asyncio
+import grp
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from ..engine import Engine
+from ..web.serving import Connection, served
+from ..words import Spoken
+from .app import Control
+from .peers import peer_of
+from .screen import ShownAtPlaces
+from .uploads import Uploads
+
+NAME = "franking.sock"
+PATH_MOST = 107
+"Octets of a socket's path (unix(7))."
+
+
+class NoSuchGroup(Spoken, LookupError):
+    """`[control] group` names a group that the system does not have, or that cannot be given the socket."""
+
+    def __init__(self, group: str, why: str) -> None:
+        super().__init__("control.group", group=group, why=why)
+        self.group = group
+
+
+class PathTooLong(Spoken, OSError):
+    def __init__(self, path: Path) -> None:
+        super().__init__("control.path-long", path=path, most=PATH_MOST)
+        self.path = path
+
+
+class PeerConnection(Connection):
+    """Its requests know who asks."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        found = transport.get_extra_info("socket")
+        self.app_state = {**self.app_state, "peer": peer_of(found)}
+        super().connection_made(transport)
+
+
+def socket_of(folder: Path, environment: Mapping[str, str]) -> Path:
+    """Of the store in this folder: where the service manager gives a place for it, else beside the store."""
+    runtime = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    return Path(runtime) / NAME if runtime else folder / "control" / NAME
+
+
+@asynccontextmanager
+async def serve(
+    engine: Engine, path: Path, screen: ShownAtPlaces, over: Callable[[], None] = lambda: None
+) -> AsyncIterator[Path]:
+    """Serves the engine here as long as the block lasts, which stands inside the engine's. `over` is called
+    where somebody has everything erased: the engine is to end then. Raises NoSuchGroup, PathTooLong, OSError.
+    """
+    group = gid_of(engine.settings.control.group)
+    listener = bound(path, group)
+    uploads = Uploads()
+    try:
+        async with served(Control(engine, screen, uploads, over).app(), listener, kind=PeerConnection):
+            yield path
+    finally:
+        uploads.close()
+        gone(path)
+
+
+def gone(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
+def gid_of(group: str | None) -> int | None:
+    """Raises NoSuchGroup."""
+    if group is None:
+        return None
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise NoSuchGroup(group, "the system has none of this name") from None
+
+
+def bound(path: Path, group: int | None) -> socket.socket:
+    """Raises NoSuchGroup, PathTooLong, OSError."""
+    if len(os.fsencode(path)) > PATH_MOST:
+        raise PathTooLong(path)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    given_to(path.parent, group, 0o700 if group is None else 0o750)
+    gone(path)  # of an engine that was killed: the store's lock says that none runs
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        before = os.umask(0o177)
+        try:
+            listener.bind(os.fspath(path))
+        finally:
+            os.umask(before)
+        given_to(path, group, 0o600 if group is None else 0o660)
+        listener.listen(128)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def given_to(path: Path, group: int | None, mode: int) -> None:
+    """Raises NoSuchGroup."""
+    if group is not None:
+        try:
+            os.chown(path, -1, group)
+        except PermissionError:
+            raise NoSuchGroup(grp.getgrgid(group).gr_name, "the engine's user is not in it") from None
+    path.chmod(mode)

@@ -1,0 +1,93 @@
+"""Answers without end: facts as they are written down, and how far messages have come; a JSON object a line.
+
+An empty line comes every half minute, so that both ends notice when the other one is gone.
+
+Rule: who is slow is waited for and loses nothing of the journal; of progress he gets the latest.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from ...machines.roles import Act
+from ..happenings import told
+from ..replay import Stepped
+from ..signals import Transferred
+from ..submitting import UnknownJob
+from .requests import Call
+
+STILL_S = 30.0
+"Between two lines that say nothing."
+
+
+class Line(NamedTuple):
+    """One line of the journal; a gap in it has the fact `Gap`."""
+
+    sequence: int
+    at: str | None
+    fact: str
+    "Its name in events/."
+    about: dict[str, str]
+    "Its subjects: `job`, `identity`, `place`, `account`, `document`."
+    fields: dict[str, Any]
+    "What else it says."
+
+
+async def events(call: Call) -> AsyncIterator[Line | None]:
+    return lines(call, call.view.events(call.asked("after")))
+
+
+async def lines(call: Call, entries: AsyncIterator[Any]) -> AsyncIterator[Line | None]:
+    async for entry in with_still(entries):
+        if entry is None:
+            yield None
+            continue
+        happening = told(Stepped(entry, None))
+        at = happening.at.isoformat() if happening.at else None
+        yield Line(happening.sequence, at, happening.fact, dict(happening.about), dict(happening.fields))
+
+
+async def progress(call: Call) -> AsyncIterator[Transferred | None]:
+    """Of the jobs that the caller may see."""
+    return transfers(call)
+
+
+async def transfers(call: Call) -> AsyncIterator[Transferred | None]:
+    came: asyncio.Queue[Transferred] = asyncio.Queue(1)
+
+    async def heard(signal: Transferred) -> None:
+        with suppress(UnknownJob):
+            call.view.mine(signal.job, Act.SEE_JOBS)
+            await came.put(signal)
+
+    off = call.view.on_progress(heard)
+    try:
+        async for signal in with_still(without_end(came)):
+            yield signal
+    finally:
+        off()
+
+
+async def without_end(came: "asyncio.Queue[Transferred]") -> AsyncIterator[Transferred]:
+    while True:
+        yield await came.get()
+
+
+async def with_still(items: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """None where nothing came for a while."""
+    coming = asyncio.ensure_future(anext(items, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait([coming], timeout=STILL_S)
+            if not done:
+                yield None
+                continue
+            found = coming.result()
+            if found is None:
+                return
+            coming = asyncio.ensure_future(anext(items, None))
+            yield found
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
