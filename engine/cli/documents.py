@@ -19,7 +19,6 @@ from ...events.settings import MENU
 from ...machines.mailbox import TRIED_AFTER
 from ..acts import SOMEBODYS_ACT
 from ..back_off import BACK_OFF, SELDOM
-from ..control.documents import control
 from ..control.openapi import described
 from ..oauth.answers import FIXED, GENERAL, Call, Row
 from ..oauth.application import REFUSES
@@ -29,6 +28,7 @@ from ..ports import AnswerClass, Phase, Verdict
 from ..refused_credential import LOOK
 from ..smtp import trouble
 from ..smtp.sources import SOURCES
+from .control_documents import control
 
 MARK = "printed from the tables of answers, by `franking diagrams`"
 "Stands in the first line of each."

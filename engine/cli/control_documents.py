@@ -5,9 +5,9 @@ Rule: nothing is said here of a request that the table does not hold.
 
 from ...diagrams.documents import code, table
 from ...machines.roles import Role
-from .openapi import roles
-from .operations import OPERATIONS
-from .requests import Operation
+from ..control.openapi import roles
+from ..control.operations import OPERATIONS
+from ..control.requests import Operation
 
 HEADS = ["request", "what it does", *(role.value for role in Role)]
 INTRODUCTION = """\
