@@ -1,0 +1,130 @@
+"""`franking run`: the engine as a service, used by other programs, ended and killed."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from franking.engine.control.serving import socket_of
+
+from .conftest import Device
+
+PATIENCE_S = 30
+SUBMITTER = """
+import http.client, json, socket, sys
+class Here(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(sys.argv[1])
+def ask(method, path, body):
+    here = Here("franking", timeout=30)
+    here.request(method, path, body)
+    answer = here.getresponse()
+    return answer.status, json.loads(answer.read() or "null")
+wanted = {"function": "Scan to E-mail", "user": "kim", "to": ["office@example.com"], "files": [sys.argv[2]]}
+for _ in range(int(sys.argv[3])):
+    try:
+        status, told = ask("POST", "/jobs", json.dumps({"request": wanted}))
+    except (OSError, http.client.HTTPException):
+        break
+    if status == 201:
+        print(told["job"], flush=True)
+"""
+
+
+class Service:
+    def __init__(self, process: "subprocess.Popen[str]", socket: Path) -> None:
+        self.process, self.socket = process, socket
+
+    def submitters(self, scan: Path, programs: int, jobs: int) -> "list[subprocess.Popen[str]]":
+        command = [sys.executable, "-c", SUBMITTER, str(self.socket), str(scan), str(jobs)]
+        return [
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+            for _ in range(programs)
+        ]
+
+    def ended(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(PATIENCE_S)
+
+
+@contextmanager
+def service(device: Device) -> Iterator[Service]:
+    socket = socket_of(device.store, {})
+    with device.start("run") as process:
+        assert process.stderr is not None
+        first = next((line for line in process.stderr if "control socket" in line), "")
+        assert str(socket) in first
+        yield Service(process, socket)
+
+
+def accepted(submitters: "list[subprocess.Popen[str]]") -> list[int]:
+    found = []
+    for each in submitters:
+        said, _ = each.communicate(timeout=PATIENCE_S)
+        found += [int(line) for line in said.split()]
+    return found
+
+
+def jobs(device: Device) -> dict[int, str]:
+    """The engine is run for it, so that what waits goes."""
+    told = json.loads(device.franking("status", "--json").out)
+    return {each["job"]: each["state"] for each in told["jobs"]}
+
+
+@pytest.mark.manual("B3", "B8")
+def test_b8_four_programs_at_once_with_no_token_make_one_refresh(device: Device) -> None:
+    device.acquire()
+    scan = device.folder / "scan.pdf"
+    scan.write_bytes(b"%PDF")
+    before = device.kit.microsoft.count("token:refresh_token")
+    with service(device) as here:
+        found = accepted(here.submitters(scan, 4, 5))
+        assert here.ended(signal.SIGTERM) == 0
+        assert not here.socket.exists()
+    assert sorted(found) == list(range(1, 21))
+    assert device.kit.microsoft.count("token:refresh_token") == before + 1
+    assert set(jobs(device).values()) == {"sent"}
+
+
+@pytest.mark.manual("B8", "S33")
+def test_b8_a_service_that_is_killed_under_them_loses_nothing_that_was_answered(device: Device) -> None:
+    device.acquire()
+    scan = device.folder / "scan.pdf"
+    scan.write_bytes(b"%PDF")
+    with service(device) as here:
+        submitters = here.submitters(scan, 4, 200)
+        first = [next(iter(each.stdout or ())) for each in submitters]
+        assert here.ended(signal.SIGKILL) == -signal.SIGKILL
+        found = [*map(int, first), *accepted(submitters)]
+    with service(device) as here:  # what the killed one left is in nobody's way
+        assert here.ended(signal.SIGTERM) == 0
+    states = jobs(device)
+    assert found
+    assert {job: states.get(job) for job in found} == dict.fromkeys(found, "sent")
+
+
+def test_settings_are_taken_anew_and_wrong_ones_are_not(device: Device) -> None:
+    with service(device) as here:
+        assert here.process.stderr is not None
+        device.set("smtp", window=8)
+        here.process.send_signal(signal.SIGHUP)
+        assert "taken from the settings file: smtp.window" in next(here.process.stderr)
+        device.set("smtp", window=0)
+        here.process.send_signal(signal.SIGHUP)
+        assert "the settings are not taken" in next(here.process.stderr)
+        assert here.ended(signal.SIGINT) == 0
+
+
+def test_a_second_one_is_told_that_the_store_is_in_use(device: Device) -> None:
+    with service(device):
+        assert device.franking("run").code == 75
+
+
+def test_what_is_no_address_for_links_is_refused(device: Device) -> None:
+    assert device.franking("run", "--links", "8080").code == 64

@@ -1,0 +1,108 @@
+"""Whatever is asked of the socket, it answers as its description says, and never with a fault (B8).
+
+schemathesis makes the requests, right and wrong ones, from the OpenAPI description that is served.
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.types import Receive, Scope, Send
+
+from franking.engine.control.app import Control
+from franking.engine.control.openapi import described
+from franking.engine.control.screen import ShownAtPlaces
+from franking.engine.control.uploads import Uploads
+from franking.engine.web.serving import served
+from franking.tests.engine.device import office
+
+from .asking import ADMINISTRATOR, CONTROL, CONTROLLER, KIM
+
+PEERS = {"controller": CONTROLLER, "administrator": ADMINISTRATOR, "user": KIM}
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+LEFT_OUT = {"events", "progress", "reset"}
+"Answers without end, and what ends the engine."
+
+
+class Serving:
+    """A device and its application in a thread, over TCP: whoever makes the requests waits for each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.ready = folder, threading.Event()
+        self.port = 0
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.serve()), name="device")
+
+    async def serve(self) -> None:
+        self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
+        sections: dict[str, Any] = {"control": CONTROL}
+        async with office(self.folder) as here, here.engine(**sections) as engine:
+            uploads = Uploads()
+            inner = Control(engine, ShownAtPlaces(), uploads, lambda: None).app()
+
+            async def app(scope: Scope, receive: Receive, send: Send) -> None:
+                """Whom the system would say stands in a field here."""
+                fields = dict(scope["headers"])
+                peer = PEERS[fields.get(b"x-test-peer", b"controller").decode()]
+                await inner({**scope, "state": {"peer": peer}}, receive, send)
+
+            listener = socket.create_server(("127.0.0.1", 0))
+            self.port = listener.getsockname()[1]
+            async with served(app, listener):
+                self.ready.set()
+                await self.over.wait()
+            uploads.close()
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    found = Serving(tmp_path_factory.mktemp("device"))
+    found.thread.start()
+    assert found.ready.wait(30)
+    yield found
+    found.loop.call_soon_threadsafe(found.over.set)
+    found.thread.join(30)
+
+
+SCHEMA = schemathesis.openapi.from_dict(described())
+ALL: list[Any] = [found.ok() for found in SCHEMA.get_all_operations()]  # type: ignore[union-attr]
+OPERATIONS = [each for each in ALL if each.definition.raw["operationId"] not in LEFT_OUT]
+
+
+@pytest.mark.manual("B8", "S33a")
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.definition.raw["operationId"])
+def test_b8_no_request_meets_a_fault(
+    serving: Serving, operation: Any, peer: str, long_count: Callable[[int, int], int]
+) -> None:
+    raw = operation.definition.raw
+    modes = [GenerationMode.POSITIVE]
+    if "requestBody" in raw or any(each["schema"].get("type") != "string" for each in raw["parameters"]):
+        modes.append(GenerationMode.NEGATIVE)
+    for mode in modes:
+
+        @settings(
+            max_examples=long_count(3, 60),
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def asked(case: Any) -> None:
+            case.call_and_validate(
+                base_url=f"http://127.0.0.1:{serving.port}", headers={"X-Test-Peer": peer}, checks=CHECKS
+            )
+
+        asked()
