@@ -8,6 +8,7 @@ made, so that a device that never signed in stays small.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from ..events.settings import AdministratorFlow, DeviceSettings, HttpVersion, OA
 from ..machines.mailboxes import same_host
 from ..machines.message import Limits
 from ..machines.pace import Pace
+from .alarms import Hook, Way
 from .boxes import LINK_PATH, Linked, LinkEnded
 from .clock import Clock
 from .content_port import Content
@@ -307,6 +309,24 @@ class Adapters:
             raise LinkEnded
         name = quote(link.name, safe="")
         return f"{public.rstrip('/')}/{LINK_PATH}/{link.token.reveal()}/{name}"
+
+    def hook(self, way: Way) -> Hook | None:
+        """How an alarm is told in this way; None: in no way (B12)."""
+        wanted = self.settings().hooks.on_information
+
+        async def run(alarm: bytes) -> str:
+            from .hooks.command import run
+
+            return await run(wanted.command, alarm)
+
+        async def post(alarm: bytes) -> str:
+            from .hooks.url import post
+
+            proxy = partial(proxy_of, self.settings().proxy, self.credentials)
+            return await post(wanted.url or "", alarm, KeptContext(self.tls), proxy)
+
+        told = {Way.COMMAND: run if wanted.command else None, Way.URL: post if wanted.url else None}
+        return told[way]
 
     async def changed(self, keys: tuple[str, ...]) -> None:
         """What depends on a changed setting is closed, and made anew at its next use."""

@@ -106,6 +106,7 @@ class Applying(Parts):
             for identity in self.estranged() if settings.oauth.enabled else ():  # came while it was written
                 await self.runtime.publish(*self.voided(identity))
             await self.adapters.changed(changed)
+            self.alarms.changed(changed)
         required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED
         warns = tuple(map(self.words.told, found.warns))
         offers = settings.oauth.enabled and required and not self.refusals(Look.SIGN_IN)

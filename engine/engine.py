@@ -168,6 +168,7 @@ class Engine(Leaving):
         self.run("dispatcher", self.dispatcher.run())
         self.run("disk", self.full_disk.run())
         self.run("retention", self.retention.run())
+        self.run("alarms", self.alarms.run())
         self.dispatcher.wake()
 
     def run(self, name: str, work: Awaitable[None]) -> None:

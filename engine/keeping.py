@@ -3,7 +3,7 @@
 A secret that came with a fact is sealed here, on the loop, so that the store's thread never sees it in clear.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..events.base import Event
 from ..events.information import InformationAcknowledged, InformationCleared, InformationRaised
@@ -12,6 +12,7 @@ from ..machines.job import WAITING
 from .bus import Publication, Waiting
 from .play import Instance, Played
 from .records import (
+    AlarmDue,
     DocumentGone,
     ErasedGrant,
     InformationGone,
@@ -45,6 +46,8 @@ def brought_with(waiting: Waiting, fact: Event) -> Publication | None:
 class Keeper:
     def __init__(self, store: Store, seal: Seal) -> None:
         self.store, self.seal = store, seal
+        self.alarm_ways: Callable[[], Iterable[str]] = tuple
+        "How others are told when a warning is raised; as it is, in no way."
 
     def records(
         self, waiting: Waiting, played: Played, before: Sequence[Write]
@@ -88,16 +91,18 @@ def revocation(grant: SealedGrant) -> str:
     return f"{grant.identity}#{grant.version}"
 
 
-def rows_of_lines(lines: Sequence[Event]) -> list[Write]:
-    first: list[Write] = []
-    for event in lines:
+def rows_of_lines(first: int, lines: Sequence[Event], ways: Callable[[], Iterable[str]]) -> list[Write]:
+    """`first`: the number of the first line; `ways`: how others are told of a warning."""
+    rows: list[Write] = []
+    for sequence, event in enumerate(lines, first):
         if isinstance(event, InformationCleared):
-            first.append(InformationGone(event.code, event.subject))
+            rows.append(InformationGone(event.code, event.subject))
         elif isinstance(event, InformationAcknowledged):
-            first.append(InformationRead(event.code, event.subject))
+            rows.append(InformationRead(event.code, event.subject))
         elif isinstance(event, InformationRaised):
-            first.append(InformationRow(event.code, event.subject, event.because, event.at.isoformat()))
-    return first
+            rows.append(InformationRow(event.code, event.subject, event.because, event.at.isoformat()))
+            rows += [AlarmDue(sequence, way) for way in ways()]
+    return rows
 
 
 def row_of_job(key: str, instance: Instance) -> JobMoved:

@@ -3,6 +3,7 @@
 Rule: every mistake at once, each with its key, and nothing of a secret.
 """
 
+import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +60,17 @@ def outside(
 
         if not says_where(settings.browser.command):
             found.append(Mistake("browser.command", Given.LIST, said("settings.no-start", start="{start}")))
-    return tuple(found)
+    return (*found, *unwatched(settings))
+
+
+def unwatched(settings: DeviceSettings) -> list[Mistake]:
+    """What of hooks and metrics cannot be meant."""
+    found, command, file = [], settings.hooks.on_information.command, settings.metrics.file
+    if command and not (Path(command[0]).is_absolute() and os.access(command[0], os.X_OK)):
+        found.append(Mistake("hooks.on_information.command", Given.LIST, said("settings.no-program")))
+    if file is not None and not (file.is_absolute() and file.suffix == ".prom"):
+        found.append(Mistake("metrics.file", Given.TEXT, said("settings.no-prom")))
+    return found
 
 
 def misread(key: str, proxy: Proxy) -> list[Mistake]:

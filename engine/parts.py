@@ -20,6 +20,7 @@ from .activity import Activity
 from .acts import Acts, World
 from .acts import words as in_detail
 from .adapters import Adapters
+from .alarms import Alarms
 from .boxes import Boxes
 from .bus import Publication
 from .clock import Clock
@@ -144,7 +145,7 @@ class Parts:
         self.given_screen, self.rules = screen, Rules((*RULES, *rules))
         self.rules_of_size = Rules((*(each for each in RULES if each.broken is too_large), *rules))
         "What is left to be looked at when a message is composed: the embedding program's may ask its size."
-        self.activity, self.holder = Activity(), TokenHolder(clock)
+        self.activity, self.holder, self.signals = Activity(), TokenHolder(clock), Signals()
         self.vault = Vault(key)
         self.spool = Spool(folder / "spool")
         self.runtime = Runtime(store, clock, self.vault.seal, self.activity)
@@ -167,7 +168,6 @@ class Parts:
             providers,
         )
         self.tokens = TokenKeeper(self.runtime, self.holder, self.close_connections)
-        self.signals = Signals()
         self.deeds = self.deeds_of()
         self.known_time = KnownTime(self.runtime, self.saying, lambda: self.settings)
         self.credential_look = CredentialLook(self.runtime, self.saying, self.adapters.credential_ends)
@@ -180,6 +180,7 @@ class Parts:
         self.journal = Journal(store, self.activity, self.runtime)
         left_alone = self.dispatcher.unreadable
         self.reader = Reader(self.runtime, self.people, self.rules, self.mailboxes, left_alone)
+        self.alarms = Alarms(self.runtime, self.reader, self.adapters.hook)
         self.refused_credential = RefusedCredential(
             self.runtime, self.reader, self.saying, self.adapters.mended
         )

@@ -250,6 +250,22 @@ class LinkGone(NamedTuple):
     document: int
 
 
+class AlarmDue(NamedTuple):
+    """A warning was raised, and somebody beside the [Information] screen is to be told of it."""
+
+    sequence: int
+    "The line that raised it."
+    way: str
+    "How it is told: a value of `alarms.Way`."
+
+
+class AlarmGiven(NamedTuple):
+    """That was done, or nobody wants it any more."""
+
+    sequence: int
+    way: str
+
+
 class RevocationBegun(NamedTuple):
     """The grant was erased here; the provider is still to be told. The token itself is only in memory."""
 
@@ -297,6 +313,8 @@ Write = (
     | InformationDetail
     | InformationRead
     | InformationGone
+    | AlarmDue
+    | AlarmGiven
     | RevocationBegun
     | RevocationEnded
 )

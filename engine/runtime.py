@@ -233,7 +233,7 @@ class Runtime:
         batch = Batch([], [], [], [])
         for unit in units:
             batch.lines += [line_of(unit.sequence + n, event) for n, event in enumerate(unit.played.lines)]
-            batch.writes += rows_of_lines(unit.played.lines)
+            batch.writes += rows_of_lines(unit.sequence, unit.played.lines, self.keeper.alarm_ways)
             batch.writes += unit.writes
         for (title, key), instance in overlay.changed.items():
             machine = MACHINE[title]

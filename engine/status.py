@@ -27,7 +27,7 @@ from .own_reasons import LEFT_ALONE, PAUSED, PAUSES, UNREADABLE
 from .parsed import REQUEST, files_of
 from .people import People
 from .play import Instance, Machine
-from .records import JOBS_AT_ONCE, JobMoved, JobRow
+from .records import JOBS_AT_ONCE, InformationRow, JobMoved, JobRow
 from .runtime import Runtime, code_of
 from .spool import SpooledFile
 from .words import Words, words
@@ -288,20 +288,21 @@ class Reader:
         return "" if access is FRESH else say("reason.access-token")
 
     def information(self) -> tuple[Warning, ...]:
-        found = []
-        for row in self.store.information():
-            if (code := code_of(row)) is None:
-                continue
-            line = self.store.line(row.because)
-            because = entry(line).event if line else Unreadable("", "")
-            if isinstance(because, Event):
-                raised = Raised(row.subject, because, row.detail, self.rules, self.words)
-                try:
-                    told = warning(code, datetime.fromisoformat(row.at), raised)
-                    found.append(told._replace(acknowledged=row.acknowledged))
-                except ValueError:
-                    log.error("information %s of %r cannot be read: its moment or words", code, row.subject)
-        return tuple(found)
+        return tuple(found for row in self.store.information() if (found := self.warning(row)) is not None)
+
+    def warning(self, row: InformationRow) -> Warning | None:
+        """In words; None: it cannot be read, or the line that caused it is not kept any more."""
+        code, line = code_of(row), self.store.line(row.because)
+        because = entry(line).event if line else Unreadable("", "")
+        if code is None or not isinstance(because, Event):
+            return None
+        raised = Raised(row.subject, because, row.detail, self.rules, self.words)
+        try:
+            told = warning(code, datetime.fromisoformat(row.at), raised)
+        except ValueError:
+            log.error("information %s of %r cannot be read: its moment or words", code, row.subject)
+            return None
+        return told._replace(acknowledged=row.acknowledged)
 
     def concerns(self, warning: Warning) -> str | None:
         """Whom a warning is about, as an identity; None: the device as a whole (S24, S33a)."""

@@ -175,6 +175,9 @@ class Reading(Protocol):
 
     def information(self) -> list[InformationRow]: ...
 
+    def alarms(self, way: str, limit: int) -> list[int]:
+        """The lines of which somebody is still to be told in this way, the oldest first."""
+
     def revocations(self) -> list[RevocationBegun]: ...
 
 

@@ -28,6 +28,7 @@ from .request import Address, Line
 from .said import Said, filled, said
 from .settings import MENU, DeviceSettings
 from .values import Host, HttpsUrl, Reference
+from .watching import HookUrl
 
 T = TypeVar("T")
 
@@ -257,6 +258,7 @@ WANTED: Mapping[str, str] = {
     pattern_of(Reference): "takes.reference",
     pattern_of(Host): "takes.host",
     pattern_of(HttpsUrl): "takes.https",
+    pattern_of(HookUrl): "takes.hook",
     pattern_of(Address): f"takes.address{SUCH}",
     pattern_of(Line): "takes.line",
 }

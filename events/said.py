@@ -40,6 +40,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType({
     "takes.reference": "a reference to a secret, `credential:NAME`; the secret itself stands in a file",
     "takes.host": "a host name, without `://` and port",
     "takes.https": "an address that begins with `https://`, without `?` and `#`",
+    "takes.hook": "an address that begins with `https://`, or with `http://` for this machine itself",
     "takes.address": "an e-mail address",
     "takes.address-such": "an e-mail address, such as `scanner@example.com`",
     "time.second": "{number} seconds",

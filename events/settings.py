@@ -14,9 +14,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from .fax import InternetFaxSettings, TsiRoutingSettings
 from .menu import At, Offered, both, panel, web
 from .request import Address, Function, Line
 from .values import Duration, Host, HttpsUrl, Kept, Reference, Values
+from .watching import Hooks, Metrics
 
 
 class ChangeFrom(StrEnum):
@@ -284,15 +286,6 @@ class Functions(Values):
     "Functions that may not send (S20, S21)."
 
 
-class InternetFaxSettings(Values):
-    """What an Internet fax asks the receiving side for (S22)."""
-
-    dsn: bool = True
-    "A delivery status notification (RFC 3461), where the mail server can."
-    mdn: bool = True
-    "A message disposition notification (RFC 8098)."
-
-
 class Box(Values):
     """The user boxes, and the links of Scan to URL."""
 
@@ -300,15 +293,6 @@ class Box(Values):
     "Where people reach this device's links; left out: Scan to URL is off."
     keep: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=365))] = timedelta(days=7)
     "How long a link of Scan to URL works and its file is kept, counted from the mail; a number is seconds."
-
-
-class TsiRoutingSettings(Values):
-    """Where received faxes go, by the number that the sender's machine gives (TSI)."""
-
-    routes: dict[Line, tuple[Address, ...]] = Field(default_factory=dict)
-    "Sender's number to addresses; spaces and punctuation in a number don't count."
-    otherwise: tuple[Address, ...] = ()
-    "Where faxes of other numbers go; empty: such a fax is refused."
 
 
 class Store(Values):
@@ -372,6 +356,8 @@ class DeviceSettings(Values):
     store: Store = Store()
     spool: Spool = Spool()
     control: Control = Control()
+    hooks: Hooks = Hooks()
+    metrics: Metrics = Metrics()
     users: dict[Line, Address] = Field(default_factory=dict)
     "Login name to e-mail address, where no other directory knows it."
     aliases: dict[Line, tuple[Address, ...]] = Field(default_factory=dict)

@@ -290,6 +290,10 @@ class Reads:
         sql = f"select {','.join(InformationRow._fields)} from information order by at, code"
         return [InformationRow(*row)._replace(acknowledged=bool(row[-1])) for row in self.read(sql)]
 
+    def alarms(self, way: str, limit: int) -> list[int]:
+        sql = "select sequence from alarm where way=? order by sequence limit ?"
+        return [sequence for (sequence,) in self.read(sql, (way, limit))]
+
     def revocations(self) -> list[RevocationBegun]:
         return [RevocationBegun(*row) for row in self.read("select key, identity from revocation")]
 

@@ -68,6 +68,7 @@ create table information(code text, subject text, because integer not null, at t
                          primary key(code, subject)) strict, without rowid;
 create table secret(name text primary key, sealed blob not null) strict, without rowid;
 create table noted(name text primary key, value text not null) strict, without rowid;
+create table alarm(way text, sequence integer, primary key(way, sequence)) strict, without rowid;
 create table revocation(key text primary key, identity text not null) strict, without rowid;
 """
 
@@ -144,6 +145,8 @@ WRITES: dict[type, str] = {
     r.InformationDetail: "update information set detail=?3 where code=?1 and subject=?2",
     r.InformationRead: "update information set acknowledged=1 where code=? and subject=?",
     r.InformationGone: "delete from information where code=? and subject=?",
+    r.AlarmDue: insert("alarm", r.AlarmDue),
+    r.AlarmGiven: "delete from alarm where sequence=? and way=?",
     r.RevocationBegun: insert("revocation", r.RevocationBegun),
     r.RevocationEnded: "delete from revocation where key=?",
 }

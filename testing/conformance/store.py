@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ...engine.records import (
+    AlarmDue,
+    AlarmGiven,
     Batch,
     ErasedGrant,
     IdentityRow,
@@ -84,6 +86,14 @@ class StoreChecks:
             raised = InformationRow("I101", "user:1", 1, AT)
             await store.commit(batch(raised, InformationGone("I101", "user:1"), raised._replace(because=2)))
             assert [row.because for row in store.information()] == [2]
+
+    async def test_alarms_are_due_in_each_way_until_they_were_given_in_it(self) -> None:
+        async with self.make() as store:
+            await store.commit(batch(*(AlarmDue(n, way) for n in (2, 1) for way in ("command", "url"))))
+            await store.commit(batch(AlarmGiven(1, "url")))
+            assert store.alarms("command", 10) == [1, 2]
+            assert store.alarms("command", 1) == [1]
+            assert store.alarms("url", 10) == [2]
 
     async def test_a_row_takes_the_place_of_the_one_before(self) -> None:
         async with self.make() as store:
