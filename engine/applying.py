@@ -107,6 +107,7 @@ class Applying(Parts):
                 await self.runtime.publish(*self.voided(identity))
             await self.adapters.changed(changed)
             self.alarms.changed(changed)
+            self.numbers.changed()
         required = self.runtime.instance(REFRESH_TOKEN, ADMINISTRATOR).state is REQUIRED
         warns = tuple(map(self.words.told, found.warns))
         offers = settings.oauth.enabled and required and not self.refusals(Look.SIGN_IN)

@@ -169,6 +169,7 @@ class Engine(Leaving):
         self.run("disk", self.full_disk.run())
         self.run("retention", self.retention.run())
         self.run("alarms", self.alarms.run())
+        self.run("metrics", self.numbers.run())
         self.dispatcher.wake()
 
     def run(self, name: str, work: Awaitable[None]) -> None:
@@ -278,6 +279,10 @@ class Engine(Leaving):
     def information(self) -> tuple[Warning, ...]:
         """What the [Information] screen shows."""
         return self.reader.information()
+
+    def metrics(self) -> str:
+        """Numbers for Prometheus, in its text format. Raises StoreFailed."""
+        return self.numbers.text()
 
     def concerns(self, warning: Warning) -> str:
         """The login of the user whom it concerns; empty: the device, and everybody sees it (S24)."""

@@ -37,6 +37,7 @@ from .left_alone import LeftAlone
 from .limits import Limits
 from .lost_grants import LostGrants
 from .mailboxes import Mailboxes
+from .metrics import Metrics
 from .people import People
 from .ports import Credentials, Directory, Screen, Trouble
 from .records import JobRow, SealedGrant
@@ -171,8 +172,7 @@ class Parts:
         self.deeds = self.deeds_of()
         self.known_time = KnownTime(self.runtime, self.saying, lambda: self.settings)
         self.credential_look = CredentialLook(self.runtime, self.saying, self.adapters.credential_ends)
-        self.touches = Touches(self.runtime)
-        self.full_disk = FullDisk(self.runtime)
+        self.touches, self.full_disk = Touches(self.runtime), FullDisk(self.runtime)
         self.retention = Retention(self.runtime, lambda: self.settings.store, self.known_time.doubted)
         self.limits = Limits(self.runtime, self.touches.unsaid)
         tell = LeftAlone(self.runtime, self.saying).tell
@@ -181,6 +181,7 @@ class Parts:
         left_alone = self.dispatcher.unreadable
         self.reader = Reader(self.runtime, self.people, self.rules, self.mailboxes, left_alone)
         self.alarms = Alarms(self.runtime, self.reader, self.adapters.hook)
+        self.numbers = Metrics(self.runtime, self.reader, self.people, lambda: self.settings)
         self.refused_credential = RefusedCredential(
             self.runtime, self.reader, self.saying, self.adapters.mended
         )

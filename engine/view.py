@@ -268,6 +268,11 @@ class View:
             self.check(Act.ACKNOWLEDGE_TO_ACT, whose)
         return await self._engine.acknowledge(code, subject)
 
+    def metrics(self) -> str:
+        """As `Engine.metrics` gives them: they hold no names."""
+        self.check(Act.SEE_HISTORY)
+        return self._engine.metrics()
+
     def events(self, after: int | None = None) -> AsyncIterator[Entry]:
         """The journal, as `Engine.events` gives it."""
         self.check(Act.SEE_HISTORY)

@@ -67,6 +67,8 @@ class Control:
                 return problem(error, self.engine.words)
             if operation.lines:
                 return StreamingResponse(encoded(found), media_type=LINES)  # type: ignore[arg-type]
+            if operation.text:
+                return Response(found, media_type=operation.text)
             if operation.gives is None:
                 return Response(status_code=204)
             return JSONResponse(shaped(found), 201 if operation.method == "POST" else 200)

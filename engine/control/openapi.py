@@ -109,7 +109,8 @@ def status_of(operation: Operation) -> str:
 def content_of(operation: Operation, answer: dict[str, Any] | None) -> dict[str, Any]:
     if answer is None:
         return {}
-    return {"content": {"application/x-ndjson" if operation.lines else JSON: {"schema": answer}}}
+    text = operation.text.partition(";")[0]
+    return {"content": {text or ("application/x-ndjson" if operation.lines else JSON): {"schema": answer}}}
 
 
 def path_parameters(operation: Operation) -> list[dict[str, Any]]:

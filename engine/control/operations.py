@@ -9,6 +9,7 @@ from ..boxes import Document
 from ..history import Story
 from ..information import Warning
 from ..leaving import Forgotten, Reset
+from ..metrics import MEDIA_TYPE
 from ..settings import Settings
 from ..signals import Transferred
 from ..status import IdentityStatus, JobStatus
@@ -76,6 +77,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/settings", Act.SEE_SETTINGS, "all settings", r.settings, gives=Settings),
     Operation("PATCH", "/settings", Act.CHANGE_SETTINGS, "[OK]: changes them, all or none", r.change,
               r.Changes, Applied),
+    Operation("GET", "/metrics", Act.SEE_HISTORY, "numbers for Prometheus", r.metrics, gives=str,
+              text=MEDIA_TYPE),
     Operation("GET", "/events", Act.SEE_HISTORY, "the journal and whatever comes", s.events,
               query=AFTER, lines=True, gives=s.Line),
     Operation("GET", "/progress", Act.SEE_JOBS, "how far messages have come, the latest of each", s.progress,

@@ -160,6 +160,8 @@ class Operation:
     "Names and meanings."
     octets: bool = False
     "The body is a file."
+    text: str = ""
+    "The answer is text of this media type."
     lines: bool = False
     "The answer is a stream, a JSON object a line, without end."
 
@@ -294,6 +296,10 @@ async def delete_token(call: Call) -> None:
 
 async def delete_tokens(call: Call) -> Deleted:
     return Deleted(await call.view.delete_tokens())
+
+
+async def metrics(call: Call) -> str:
+    return call.view.metrics()
 
 
 async def settings(call: Call) -> Settings:

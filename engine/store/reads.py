@@ -154,6 +154,9 @@ class Reads:
         found.reverse()
         return [(job_row(row[:-4]), JobMoved(row[-4], row[-3], bool(row[-2]), row[-1])) for row in found]
 
+    def jobs_by_state(self) -> dict[str, int]:
+        return dict(self.read("select state, count(*) from instance where machine='job' group by state"))
+
     def jobs_about(self, identity: str) -> list[JobRow]:
         sql = f"select {JOB_COLUMNS} from job where owner=?1 or identity=?1 order by job"
         return [job_row(row) for row in self.read(sql, (identity,))]

@@ -87,6 +87,12 @@ class StoreChecks:
             await store.commit(batch(raised, InformationGone("I101", "user:1"), raised._replace(because=2)))
             assert [row.because for row in store.information()] == [2]
 
+    async def test_jobs_are_counted_by_their_state(self) -> None:
+        async with self.make() as store:
+            there = (stored("1", "WAITING"), stored("2", "WAITING"), stored("3", "SENT"))
+            await store.commit(batch(instances=(*there, stored("", "WAITING", machine="mailbox"))))
+            assert store.jobs_by_state() == {"WAITING": 2, "SENT": 1}
+
     async def test_alarms_are_due_in_each_way_until_they_were_given_in_it(self) -> None:
         async with self.make() as store:
             await store.commit(batch(*(AlarmDue(n, way) for n in (2, 1) for way in ("command", "url"))))

@@ -86,6 +86,14 @@ async def test_b8_a_job_is_held_released_tried_and_cancelled(
         assert (await at.ask("GET", "/users/kim/queue", peer=KIM)).json() == []
 
 
+@pytest.mark.manual("B8", "B12")
+async def test_b12_numbers_for_prometheus_are_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_socket(tmp_path, monkeypatch) as at:
+        answer = await at.ask("GET", "/metrics", peer=ADMINISTRATOR)
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert answer.text == at.engine.metrics()
+
+
 @pytest.mark.manual("B8")
 async def test_b8_facts_come_as_lines_and_none_is_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
