@@ -22,6 +22,7 @@ from ..applying import SignInsEnd
 from ..engine import Engine
 from ..records import StoreFailed
 from ..refusal import Refused
+from ..sd_notify import told
 from ..settings import Settings, SettingsError
 from .exits import Exit
 from .opening import (
@@ -122,7 +123,8 @@ async def served(
 @asynccontextmanager
 async def neighbours(engine: Engine) -> AsyncIterator[None]:
     """What stands beside a service while it runs."""
-    yield
+    async with told(engine.runtime, os.environ):
+        yield
 
 
 async def until(engine: Engine, end: asyncio.Event, again: asyncio.Event, config: Path | None) -> None:
