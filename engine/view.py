@@ -5,13 +5,15 @@ A screen, a page and a socket get a view of their viewer, never the engine itsel
 Rule: whether something exists is not told to who may not see it: a job of somebody else is unknown.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..events.base import ADMINISTRATOR
+from ..events.base import ADMINISTRATOR, OfJob
 from ..events.information import Actor, Info
 from ..events.request import FromPerson, Given, Request
+from ..machines.job import DELIVERING, SENDING, WAITING
 from ..machines.roles import Act, Viewer, may
 from .applying import Applied
 from .boxes import Document
@@ -94,6 +96,34 @@ class View:
         if not self.may(Act.SEE_CONTENT, status.owner):
             return SeenJob(status, None, None)
         return SeenJob(status, self._engine.content(job), self._engine.advice(job))
+
+    def goes(self, job: JobStatus) -> bool:
+        """It is under way, nothing stands in its way, or its access token is on its way."""
+        if job.state != WAITING.name.lower():
+            return job.state in (SENDING.name.lower(), DELIVERING.name.lower())
+        return job.reason in ("", self._engine.words.say("reason.access-token"))
+
+    async def when_settled(self, job: int, seconds: float) -> SeenJob:
+        """The same when it is over, is held, or waits for what is not there yet; or after so many seconds.
+        Raises UnknownJob.
+        """
+        moved = asyncio.Event()
+
+        def heard(fact: OfJob) -> None:
+            if fact.job == job:
+                moved.set()
+
+        found, off = self.job(job), self._engine.on(OfJob, heard)
+        try:
+            async with asyncio.timeout(seconds):
+                while self.goes(self.job(job).status):
+                    await moved.wait()
+                    moved.clear()
+        except TimeoutError:
+            pass
+        finally:
+            off()
+        return self.job(found.status.job)
 
     def queue(self, user: str) -> tuple[JobStatus, ...]:
         """A user's jobs that are not over, in the order in which they will go."""

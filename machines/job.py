@@ -60,7 +60,7 @@ UNKNOWN = "outcome unknown"
 UNKNOWN_TOO_OFTEN = "given up: the outcome stays unknown"
 UNKNOWN_MOST = 2
 "With so many unknown outcomes it ends: a recipient may have as many copies of it."
-CUT_SHORT_MOST = 3
+CUT_SHORT_MOST = 5
 "The same for power cuts: most of them come before its last line was written, and then nobody has it."
 LOOK_AGAIN = timedelta(hours=1)
 "Should a power cut take the answer of a look."

@@ -66,6 +66,8 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "people.LoginEmpty": Exit.USAGE,
     "people.AddressUnusable": Exit.CONFIG,
     "spool.ScanUnreadable": Exit.NO_INPUT,
+    "control.client.ControlUnreachable": Exit.UNAVAILABLE,
+    "control.client.ControlRefused": Exit.DATA,
     "control.serving.NoSuchGroup": Exit.CONFIG,
     "control.serving.PathTooLong": Exit.CONFIG,
     "store.lock.StoreInUse": Exit.TEMPORARY,

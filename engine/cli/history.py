@@ -36,6 +36,7 @@ from .exits import Exit
 from .happened import as_json as happened_json
 from .happened import rows, spelt
 from .opening import Config, configured, folder_of, loaded, opened
+from .running import running
 from .shape import of_advice, of_job, of_recipient
 from .status import LOOKING, coloured
 from .terminal import DONE, WAITS, detail, plain, put, say, spinning, terminal, whats_wrong
@@ -139,6 +140,10 @@ async def looked_at(
     settings: Settings, job: int, err: Console
 ) -> tuple[Story, tuple[RecipientStatus, ...], Advice | None]:
     """Raises UnknownJob, and what `opened` raises."""
+    if (remote := running(settings)) is not None:
+        one = remote.job(job)
+        recipients = one.content.recipients if one.content else ()
+        return remote.history(job), recipients, None if one.status.state == SENT.name.lower() else one.advice
     async with opened(settings) as engine:
         engine.job(job)
         with spinning(err, LOOKING):

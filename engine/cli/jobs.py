@@ -25,11 +25,13 @@ from ..at_the_panel import UnknownUser
 from ..engine import Engine
 from ..settings import Settings
 from ..status import JobStatus
+from ..submitting import UnknownJob
 from ..view import SeenJob, View
 from ..words import Words, words
 from .exits import Exit
 from .history import to_whom
 from .opening import Config, configured, opened
+from .running import Running, check_known, running
 from .shape import of_advice, of_job, of_recipient
 from .status import LOOKING, coloured, table
 from .terminal import (
@@ -163,8 +165,24 @@ def seen(engine: Engine, user: str | None) -> View:
     return engine.view(Viewer(Role.USER, user))
 
 
+def mine(remote: Running, job: int, user: str | None) -> SeenJob:
+    """Raises UnknownJob, UnknownUser."""
+    if user is not None:
+        check_known(user, remote.tokens())
+    found = remote.job(job)
+    if user is not None and found.status.owner != user:
+        raise UnknownJob(job)
+    return found
+
+
 async def queued(settings: Settings, user: str | None, err: Console) -> tuple[JobStatus, ...]:
     """Raises UnknownUser, and what `opened` raises."""
+    if (remote := running(settings)) is not None:
+        identities = remote.tokens()
+        if user is not None:
+            check_known(user, identities)
+        all_of_them = [each.login for each in identities]
+        return tuple(job for login in ([user] if user else all_of_them) for job in remote.queue(login))
     async with opened(settings) as engine:
         view = seen(engine, user)
         with spinning(err, LOOKING):
@@ -175,6 +193,8 @@ async def queued(settings: Settings, user: str | None, err: Console) -> tuple[Jo
 
 async def looked_at(settings: Settings, job: int, user: str | None, err: Console) -> SeenJob:
     """Raises UnknownJob, UnknownUser, and what `opened` raises."""
+    if (remote := running(settings)) is not None:
+        return mine(remote, job, user)
     async with opened(settings) as engine:
         view = seen(engine, user)
         view.job(job)
@@ -185,10 +205,15 @@ async def looked_at(settings: Settings, job: int, user: str | None, err: Console
 
 async def changed(settings: Settings, wanted: Change, job: int, user: str | None, err: Console) -> SeenJob:
     """Raises UnknownJob, UnknownUser, JobOverError, and what `opened` raises."""
+    if (remote := running(settings)) is not None:
+        if (now := mine(remote, job, user).status).state in OVER:
+            raise JobOverError(now)
+        found = remote.change(wanted.value, job)
+        return found if wanted in WANTED else remote.settled(job, err, LOOKING)
     async with opened(settings) as engine:
         view = seen(engine, user)
-        if (found := view.job(job).status).state in OVER:
-            raise JobOverError(found)
+        if (before := view.job(job).status).state in OVER:
+            raise JobOverError(before)
         await ACTS[wanted](view, job)
         with spinning(err, LOOKING):
             await engine.settle()

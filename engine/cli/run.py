@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 
 from ..applying import SignInsEnd
+from ..control.place import socket_of
 from ..engine import Engine
 from ..records import StoreFailed
 from ..refusal import Refused
@@ -97,7 +98,7 @@ async def served(
     """Raises what `opened` raises, NotInstalledError, NoSuchGroup, PathTooLong, OSError."""
     try:
         from ..control.screen import ShownAtPlaces
-        from ..control.serving import serve, socket_of
+        from ..control.serving import serve
     except ModuleNotFoundError as error:
         raise NotInstalledError("the service", "cli,http") from error
     screen = ShownAtPlaces()

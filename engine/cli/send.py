@@ -18,6 +18,8 @@ from ...events.information import Actor
 from ...events.request import ScanToEmail
 from ...machines.job import ENDED, HELD, SENT
 from ...machines.rules import Rule
+from ..control.client import ControlRefused
+from ..control.shapes import RuleTold
 from ..engine import Engine
 from ..information import Advice
 from ..reasons import server_words
@@ -28,6 +30,7 @@ from ..status import RecipientStatus
 from ..words import Words, words
 from .exits import Exit
 from .opening import Config, configured, opened
+from .running import Running, running
 from .shape import of_advice, of_recipient
 from .terminal import DONE, FAILED, WAITS, Terminal, plain, refusal, say, terminal, transferring, whats_wrong
 from .times import local
@@ -126,6 +129,8 @@ def mistakes(error: ValidationError) -> list[str]:
 
 async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result:
     """Raises ScanUnreadable, what `opened` raises, StoreFailed."""
+    if (remote := running(settings)) is not None:
+        return sent_there(remote, request, on)
     async with opened(settings) as engine:
         try:
             receipt = await engine.submit(request)
@@ -150,6 +155,30 @@ async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result
             )
             raise
         return outcome(engine, receipt.job, receipt.message_id, request.recipients)
+
+
+def sent_there(remote: Running, request: ScanToEmail, on: Terminal) -> Result:
+    """By the engine that runs. Raises ControlRefused, ControlUnreachable, OSError."""
+    wanted = request.model_dump(mode="json", exclude={"files"})
+    try:
+        receipt = remote.submit(wanted, request.files)
+    except ControlRefused as refused:
+        if not refused.problem.rules:
+            raise
+        return Result("refused", request.recipients, rules=tuple(map(of_rule, refused.problem.rules)))
+    found = remote.settled(receipt.job, on.err, f"Sending job {receipt.job}")
+    job, content = found.status, found.content
+    advice = found.advice if found.advice and job.state != SENT.name.lower() else NOTHING
+    asked = tuple(each for each in content.recipients if each.outcome) if content else ()
+    said = next((each.server for each in reversed(remote.history(receipt.job).steps) if each.server), "")
+    return Result(
+        job.state, request.recipients, receipt.job, receipt.message_id, advice, said, asked, job.retry_at
+    )
+
+
+def of_rule(told: RuleTold) -> Rule:
+    """As the engine told it."""
+    return Rule(told.code, told.settings, lambda now: True, (), told.sentence, told.remedy, Actor(told.who))
 
 
 def outcome(engine: Engine, number: int, message_id: str, to: tuple[str, ...]) -> Result:

@@ -30,6 +30,7 @@ from ..status import IdentityStatus, JobStatus, Status
 from ..words import Words, words
 from .exits import Exit
 from .opening import Config, configured, opened
+from .running import now, running
 from .shape import of_job
 from .terminal import detail, plain, put, spinning, terminal, whats_wrong
 from .times import local, whole_days
@@ -62,6 +63,9 @@ def status(
 
 
 async def looked_at(settings: Settings, err: Console) -> tuple[Status, datetime]:
+    """By the engine that runs, or by one of its own."""
+    if (remote := running(settings)) is not None:
+        return remote.status(), now()
     async with opened(settings) as engine:
         with spinning(err, LOOKING):
             await engine.settle()

@@ -92,6 +92,7 @@ class Control:
             request.stream(),
             self.uploads,
             self.screen,
+            self.engine.folder.absolute(),
             self.over,
         )
 

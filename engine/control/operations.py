@@ -24,6 +24,7 @@ from .uploads import Uploaded
 JOBS, WARNINGS = tuple[JobStatus, ...], tuple[Warning, ...]
 IDENTITIES, DOCUMENTS = tuple[IdentityStatus, ...], tuple[Document, ...]
 NAME = (("name", "the file's name, as the mail shall show it"),)
+WAIT = (("wait", "seconds, 60 at most: answered when it is over or waits for what is not there"),)
 AFTER = (("after", "lines after this one; left out: what comes from now on"),)
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -35,7 +36,8 @@ OPERATIONS: tuple[Operation, ...] = (
               r.Submitted, Receipt),
     Operation("GET", "/jobs", Act.SEE_JOBS, "a page of the newest jobs, the oldest of them first", r.jobs,
               gives=JOBS, query=PAGE),
-    Operation("GET", "/jobs/{job}", Act.SEE_JOBS, "one job", r.job, gives=SeenJob),
+    Operation("GET", "/jobs/{job}", Act.SEE_JOBS, "one job", r.job, gives=SeenJob,
+              query=WAIT),
     Operation("GET", "/jobs/{job}/history", Act.SEE_JOBS, "its story, with the server's words for its owner",
               r.history, gives=Story),
     Operation("POST", "/jobs/{job}/hold", Act.CHANGE_JOBS, "[Hold]", r.hold, gives=SeenJob),

@@ -8,6 +8,7 @@ Rule: a request does one thing that the engine can do, and knows no more than it
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -118,6 +119,8 @@ class Here(NamedTuple):
     "controller, administrator or user."
     login: str
     "Of a user."
+    store: str
+    "Folder of the store of the engine that answers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ class Call:
     blocks: AsyncIterator[bytes]
     uploads: Uploads
     screen: ShownAtPlaces
+    store: Path
+    "The folder of the engine's."
     over: Callable[[], None]
     "To be called when the engine is to end."
 
@@ -169,10 +174,11 @@ class Operation:
 NUMBERS = frozenset({"job", "document"})
 PAGE = (("before", "jobs with numbers below this one"), ("limit", "at most so many"))
 LIMIT = 1000
+WAIT_MOST_S = 60
 
 
 async def who(call: Call) -> Here:
-    return Here(call.viewer.role.value, call.viewer.login)
+    return Here(call.viewer.role.value, call.viewer.login, str(call.store))
 
 
 async def upload(call: Call) -> Uploaded:
@@ -198,6 +204,9 @@ async def jobs(call: Call) -> tuple[JobStatus, ...]:
 
 
 async def job(call: Call) -> SeenJob:
+    wait = min(call.asked("wait") or 0, WAIT_MOST_S)
+    if wait:
+        return await call.view.when_settled(call.number("job"), wait)
     return call.view.job(call.number("job"))
 
 
@@ -322,8 +331,6 @@ async def acknowledge(call: Call) -> None:
 
 
 async def keep(call: Call) -> tuple[Document, ...]:
-    from pathlib import Path
-
     paths, uploads = call.uploads.paths(call.viewer, [Path(each) for each in call.body.files])
     found = await call.view.keep_documents(call.path["user"], paths)
     for number in uploads:

@@ -8,7 +8,7 @@ import asyncio
 import grp
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from .peers import peer_of
 from .screen import ShownAtPlaces
 from .uploads import Uploads
 
-NAME = "franking.sock"
 PATH_MOST = 107
 "Octets of a socket's path (unix(7))."
 
@@ -46,12 +45,6 @@ class PeerConnection(Connection):
         found = transport.get_extra_info("socket")
         self.app_state = {**self.app_state, "peer": peer_of(found)}
         super().connection_made(transport)
-
-
-def socket_of(folder: Path, environment: Mapping[str, str]) -> Path:
-    """Of the store in this folder: where the service manager gives a place for it, else beside the store."""
-    runtime = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    return Path(runtime) / NAME if runtime else folder / "control" / NAME
 
 
 @asynccontextmanager

@@ -227,7 +227,7 @@ async def test_a_job_that_cannot_be_read_holds_no_place_and_stops_no_start(
                 assert len(here.kit.mailbox.messages) == 2
                 assert here.spooled() == [f"{key}/0" for key in broken]
                 assert states(engine) == [*["waiting"] * len(broken), "sent", "sent"]
-                assert engine.job(1).reason == UNREADABLE
+                assert engine.job(1).code == "its record is damaged"
         assert "the stored job 1 cannot be read" in caplog.text
 
 

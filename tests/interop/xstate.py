@@ -1,8 +1,9 @@
 """XState 5, the package of npm, as an oracle that nobody here wrote: it runs our machines from their export.
 
-A trace is a walk through a machine of ours with made-up facts. Each step says which guards that its row names
-are true, and XState's guards read that; from there on, it decides by itself which row is taken and where it
-leads.
+A trace is a walk through a machine of ours with made-up facts, and with data that are now and then made up,
+too, for what takes years to add up would hardly ever be met by chance. Each step says which guards that its
+row names are true, and XState's guards read that; from there on, it decides by itself which row is taken and
+where it leads.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from franking.diagrams.chart import chart
 from franking.events.base import Event
 from franking.machines import MACHINES
 from franking.machines.definition import Definition
-from franking.tests.facts import aimed, made_up
+from franking.tests.facts import aimed, jumbled, made_up
 
 from .npm import MODULES, node
 
@@ -29,6 +30,8 @@ SCRIPT = Path(__file__).with_suffix(".mjs")
 VERSION = "5.33.3"
 LONGEST = 200
 "Facts in a trace."
+REDRAWN = 8
+"A fact that leads to where no row is missing any more is drawn anew so often at most."
 TOGETHER = 50
 "Traces that are asked about at once."
 MADE = 200
@@ -46,6 +49,7 @@ class Walks:
         self.chance = random.Random(machine.title)  # noqa: S311 - the same traces each time
         self.kinds = sorted(machine.hears, key=lambda kind: kind.__name__)
         self.made = {kind: [made_up(kind, self.chance) for _ in range(MADE)] for kind in self.kinds}
+        self.over = {state for state, block in machine.blocks.items() if block.final}
         self.missing = {
             (at, fact.__name__, number)
             for at, chains in machine.table.items()
@@ -58,6 +62,7 @@ class Walks:
         facts: list[object] = [self.name]
         answers: list[object] = []
         for _ in range(self.chance.randint(1, LONGEST)):
+            data = jumbled(data, self.chance)
             event = self.fact(state, data)
             row, truths = self.decided(state, data, event)
             facts.append([type(event).__name__, truths])
@@ -69,6 +74,15 @@ class Walks:
         return facts, answers
 
     def fact(self, state: StrEnum, data: object) -> Event:
+        """One that leads, more often than chance does, to where rows are still to be found."""
+        wanted = {at for at, _, _ in self.missing}
+        for _ in range(self.chance.randint(0, REDRAWN) if wanted - self.over else 0):
+            event = self.drawn(state, data)
+            if self.machine.step(state, data, event).state in wanted:
+                return event
+        return self.drawn(state, data)
+
+    def drawn(self, state: StrEnum, data: object) -> Event:
         """One that was never answered in this state as often as any, while there are such."""
         hungry = [kind for kind in self.made if self.hungers(state, kind)] if self.missing else []
         kind = self.chance.choice(hungry if hungry and self.chance.random() < 0.5 else self.kinds)

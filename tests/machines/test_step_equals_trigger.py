@@ -11,7 +11,7 @@ import pytest
 from franking.events.base import Event
 from franking.machines import MACHINES
 from franking.machines.definition import Definition, Step
-from franking.tests.facts import aimed, made_up
+from franking.tests.facts import aimed, jumbled, made_up
 
 Machine = Definition[Any]
 STAY = 8
@@ -72,6 +72,7 @@ def walk(machine: Machine, count: int) -> Fired:
         been[place(state, data)] = state, data
         if number % STAY == 0:
             state, data = chance.choice(list(been.values()))
+        data = jumbled(data, chance)
         hungry = [kind for kind in kinds if unfired(machine, state, kind, fired)]
         kind = chance.choice(hungry if hungry and chance.random() < 0.5 else kinds)
         event = aimed(made_up(kind, chance), data, chance)

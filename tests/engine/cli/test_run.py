@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from franking.engine.control.serving import socket_of
+from franking.engine.control.place import socket_of
 
 from .conftest import Device
 
@@ -128,3 +128,37 @@ def test_a_second_one_is_told_that_the_store_is_in_use(device: Device) -> None:
 
 def test_what_is_no_address_for_links_is_refused(device: Device) -> None:
     assert device.franking("run", "--links", "8080").code == 64
+
+
+@pytest.mark.manual("B8")
+def test_b8_the_commands_use_the_engine_that_runs(device: Device) -> None:
+    device.acquire()
+    with service(device) as here:
+        sent = device.send("--json")
+        assert (sent.code, json.loads(sent.out)["state"]) == (0, "sent"), sent.err
+        told = json.loads(device.franking("status", "--json").out)
+        assert (told["jobs"][0]["state"], told["identities"][0]["refresh_token"]) == ("sent", "Acquired")
+        shown = json.loads(device.franking("jobs", "show", "1", "--json").out)
+        assert [each["accepted"] for each in shown["recipients"]] == [True]
+        assert "250 2.0.0" in device.franking("history", "1").out
+        assert json.loads(device.franking("jobs", "list", "--json").out) == []
+        assert device.franking("jobs", "hold", "1").code == 65
+        assert device.franking("jobs", "show", "9").code == 64
+        refused = device.send("--from", "another@example.com")
+        assert (refused.code, "S17" in refused.err) == (65, True)
+        assert device.franking("delete", "administrator", "--yes").code == 0
+        assert json.loads(device.franking("tokens", "--json").out)[0]["refresh_token"] == "Required"
+        waits = device.send("--json")
+        assert (waits.code, json.loads(waits.out)["why"] != "") == (75, True)
+        job = json.loads(waits.out)["job"]
+        assert json.loads(device.franking("jobs", "cancel", job, "--json").out)["state"] == "ended"
+        assert here.ended(signal.SIGTERM) == 0
+
+
+@pytest.mark.manual("B8")
+def test_b8_another_stores_engine_is_not_asked(device: Device) -> None:
+    device.acquire()
+    with service(device):
+        device.set("store", path=device.folder / "another")
+        assert json.loads(device.franking("status", "--json").out)["jobs"] == []
+        assert (device.folder / "another" / "store.db").exists()
