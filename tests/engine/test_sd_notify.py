@@ -3,18 +3,19 @@
 import asyncio
 import os
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from franking.engine.engine import Engine
 from franking.engine.records import Batch, DiskFull, StoreFailed
 from franking.engine.sd_notify import ALIVE, say, told, watchdog
 from franking.engine.store.sqlite import SqliteStore
 from franking.events.device import DiskFilled
-from franking.tests.engine.device import office
+from franking.tests.engine.device import Office, office
 
 EVERY = timedelta(minutes=2)
 
@@ -47,6 +48,16 @@ def systemd(address: str) -> Iterator[Systemd]:
 def asks(path: Path | str, **more: str) -> Mapping[str, str]:
     usec = str(int(EVERY / timedelta(microseconds=1)))
     return {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": usec, "WATCHDOG_PID": str(os.getpid()), **more}
+
+
+@asynccontextmanager
+async def lives(folder: Path, address: Path) -> AsyncIterator[tuple[Office, Engine]]:
+    async with (
+        office(folder / "office") as here,
+        here.engine() as engine,
+        told(engine.runtime, asks(address)),
+    ):
+        yield here, engine
 
 
 @pytest.fixture
