@@ -84,6 +84,8 @@ class NoScreen(Spoken):
 class Parts:
     """Every part of an engine; `Engine` adds what people and programs do with them."""
 
+    dispatches: type[Dispatcher] = Dispatcher
+
     def deeds_of(self) -> Deeds:
         """What performs each deed, with the adapters that it needs."""
         world = World(
@@ -176,7 +178,7 @@ class Parts:
         self.retention = Retention(self.runtime, lambda: self.settings.store, self.known_time.doubted)
         self.limits = Limits(self.runtime, self.touches.unsaid)
         tell = LeftAlone(self.runtime, self.saying).tell
-        self.dispatcher = Dispatcher(self.runtime, self.mailboxes, self.places, self.broken_now, tell)
+        self.dispatcher = self.dispatches(self.runtime, self.mailboxes, self.places, self.broken_now, tell)
         self.journal = Journal(store, self.activity, self.runtime)
         left_alone = self.dispatcher.unreadable
         self.reader = Reader(self.runtime, self.people, self.rules, self.mailboxes, left_alone)

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from . import (
     acquire,
+    check,
     diagrams,
     forget,
     history,
@@ -47,6 +48,7 @@ def command() -> Callable[..., object]:
     app.command("send")(send.send)
     app.command("acquire")(acquire.acquire)
     app.command("status")(status.status)
+    app.command("check")(check.check)
     app.command("tokens")(tokens.tokens)
     app.command("delete")(tokens.delete)
     spooled = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")

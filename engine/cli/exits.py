@@ -39,6 +39,10 @@ class Exit(IntEnum):
     "Ctrl-C."
 
 
+class Judged(SystemExit):
+    """The end of a command whose codes are another convention's; `code` is returned as it is."""
+
+
 EXITS: Mapping[str, Exit] = MappingProxyType({
     "cli.confirming.NobodyToAskError": Exit.USAGE,
     "cli.reset.NotSaidError": Exit.USAGE,

@@ -7,7 +7,7 @@ Rule: nobody ever sees a traceback, and what a command needs is imported when it
 import sys
 from collections.abc import Sequence
 
-from .exits import Exit
+from .exits import Exit, Judged
 
 LIBRARIES = frozenset({"typer", "rich"})
 WITHOUT_LIBRARIES = "the command line needs two more libraries: pip install 'franking[cli]'"
@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.UNAVAILABLE
     try:
         command()(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="franking")
+    except Judged as judged:
+        return int(str(judged.code))
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else Exit.OK
         return LIBRARY_CODES.get(code, code)

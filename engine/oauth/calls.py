@@ -26,6 +26,9 @@ from .wire import DeviceAnswer, TokenAnswer, Wire, device_answer, token_answer
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+NOBODYS = Secret("a-refresh-token-that-nobody-has")
+
+
 class WireClient(OAuth2Client):
     """Authlib builds the request, our session carries it, and the answer comes back as it is."""
 
@@ -189,6 +192,11 @@ class Calls:
         except CallError as failed:
             return Refusal(fault=failed.fault)
         return token_answer(wire, self.clock.now())
+
+    async def ask(self) -> Wire:
+        """See `OAuthProvider.ask`. Raises CallError."""
+        async with self.session() as session:
+            return await self._refreshed(WireClient(session, self.application, None), NOBODYS)
 
     async def revoke(self, grant: Secret) -> bool:
         """RFC 7009 section 2.2: 200 says that the token is dead, whoever killed it."""

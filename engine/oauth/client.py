@@ -30,6 +30,7 @@ from .providers import ProviderData
 
 if TYPE_CHECKING:
     from .calls import Calls
+    from .wire import Wire
 
 NO_CODE = ("fault.flow", "fault.code_screen")
 NO_BROWSER = frozenset({"fault.listener", "fault.page_screen"})
@@ -99,6 +100,12 @@ class OAuthProvider:
 
     async def revoke(self, grant: Secret) -> bool:
         return await self._calls().revoke(grant)
+
+    async def ask(self) -> "Wire":
+        """What the token endpoint answers to a refresh token that nobody has: it says whether this client is
+        known, and no grant is touched. Raises CallError.
+        """
+        return await self._calls().ask()
 
     async def aclose(self) -> None:
         """Nothing stays open between calls."""

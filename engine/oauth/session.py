@@ -9,7 +9,7 @@ saw nothing. No library's error leaves, for it holds the request.
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Self
 
@@ -49,10 +49,12 @@ PROXY_SAYS: Mapping[int, Fault] = MappingProxyType(
 class CallError(Exception):
     """There is no whole answer. `lost`: the provider may have answered, and the answer is gone."""
 
-    def __init__(self, fault: Fault, *, lost: bool = False) -> None:
+    def __init__(self, fault: Fault, *, lost: bool = False, words: str = "") -> None:
         super().__init__(fault.value)
         self.fault = fault
         self.lost = lost
+        self.words = words
+        "What whoever verified the certificate found, as OpenSSL says it."
 
 
 class Session:
@@ -86,6 +88,8 @@ class Session:
                     await _body(answer),
                     answer.headers.get("retry-after", ""),
                     answer.headers.get("date", ""),
+                    answer.http_version,
+                    *_secured(answer),
                 )
         # Beside its own errors the library lets those of TLS through while reading, and ValueError for an
         # HTTP/2 status that is no number.
@@ -138,6 +142,15 @@ async def _body(answer: httpx2.Response) -> bytes:
     return bytes(body)
 
 
+def _secured(answer: httpx2.Response) -> tuple[str, str]:
+    """TLS version, and who issued the certificate that was verified."""
+    tls = answer.extensions["network_stream"].get_extra_info("ssl_object")
+    if tls is None:
+        return "", ""
+    issuer = {name: value for part in tls.getpeercert().get("issuer", ()) for name, value in part}
+    return tls.version() or "", issuer.get("organizationName") or issuer.get("commonName") or ""
+
+
 def _failed(error: Exception, way: Way) -> CallError:
     if isinstance(error, httpx2.ProxyError):
         return CallError(_refused(str(error)))
@@ -145,7 +158,7 @@ def _failed(error: Exception, way: Way) -> CallError:
         return CallError(Fault.NO_PROXY if isinstance(error, httpx2.ProtocolError) else Fault.PROXY)
     if isinstance(error, TimeoutError):
         return CallError(Fault.TIMEOUT, lost=True)
-    return CallError(_fault(error), lost=not isinstance(error, NOT_SENT))
+    return CallError(_fault(error), lost=not isinstance(error, NOT_SENT), words=_found_by_verifying(error))
 
 
 def _refused(words: str) -> Fault:
@@ -155,17 +168,33 @@ def _refused(words: str) -> Fault:
     return PROXY_SAYS.get(number, Fault.PROXY_GATEWAY if 500 <= number < 600 else Fault.NO_PROXY)
 
 
+def _found_by_verifying(error: BaseException) -> str:
+    return next(
+        (
+            str(link.verify_message)
+            for link in _chain(error)
+            if isinstance(link, ssl.SSLCertVerificationError)
+        ),
+        "",
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
+
+
 def _fault(error: BaseException) -> Fault:
     """The cause, looked for along the chain of what the libraries wrapped."""
     if isinstance(error, httpx2.TimeoutException):
         return Fault.TIMEOUT
-    link: BaseException | None = error
-    while link is not None:
+    for link in _chain(error):
         if isinstance(link, ssl.SSLCertVerificationError):
             return Fault.CLOCK if link.verify_code == NOT_YET_VALID else Fault.CERTIFICATE
         if isinstance(link, ssl.SSLError):
             return Fault.TLS
         if isinstance(link, socket.gaierror):
             return Fault.DNS
-        link = link.__cause__ or link.__context__
     return Fault.NETWORK

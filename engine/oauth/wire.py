@@ -44,6 +44,12 @@ class Wire:
     body: bytes = field(repr=False)
     retry_after: str = ""
     date: str = ""
+    http_version: str = ""
+    "`HTTP/2` or `HTTP/1.1`."
+    tls: str = ""
+    "As OpenSSL names the version."
+    certified_by: str = ""
+    "The organisation that issued the server's certificate."
 
 
 def _seconds(value: object) -> object:
@@ -212,15 +218,16 @@ def _retry_after(wire: Wire, now: datetime) -> timedelta | None:
     text = wire.retry_after.strip()
     if DIGITS.fullmatch(text):
         return timedelta(seconds=min(int(text), EXPIRES_IN_ABSURD_S))
-    until = _date(text)
-    return None if until is None else max(until - (_date(wire.date) or now), timedelta())
+    until = date(text)
+    return None if until is None else max(until - (date(wire.date) or now), timedelta())
 
 
-def _date(text: str) -> datetime | None:
+def date(text: str) -> datetime | None:
+    """A Date or Retry-After field (RFC 9110 section 5.6.7); None: it is no date."""
     if not text:
         return None
     try:
-        date = parsedate_to_datetime(text)
+        found = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

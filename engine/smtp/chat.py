@@ -47,6 +47,8 @@ class Extensions:
     smtputf8: bool = False
     dsn: bool = False
     "Delivery status notifications can be asked for (RFC 3461)."
+    sign_ins: frozenset[str] = frozenset()
+    "Mechanisms of AUTH (RFC 4954)."
 
 
 class Place:
@@ -97,6 +99,12 @@ class Chat(asyncio.Protocol):
     @property
     def lost(self) -> bool:
         return self._end is not None or self._broken_off or self._transport.is_closing()
+
+    @property
+    def tls_version(self) -> str:
+        """As OpenSSL names it; empty without TLS."""
+        secured = self._transport.get_extra_info("ssl_object")
+        return "" if secured is None else str(secured.version())
 
     @property
     def quiet(self) -> bool:

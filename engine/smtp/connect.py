@@ -213,4 +213,5 @@ def _extensions(smtp: "SMTP") -> Extensions:
         octets_max=int(size) if size.isascii() and size.isdigit() and int(size) > 0 else None,
         smtputf8=smtp.supports_extension("smtputf8") and smtp.supports_extension("8bitmime"),
         dsn=smtp.supports_extension("dsn"),
+        sign_ins=frozenset(method.upper() for method in smtp.server_auth_methods),
     )

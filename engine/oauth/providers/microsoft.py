@@ -7,7 +7,8 @@ https://learn.microsoft.com/entra/identity-platform/reply-url (`http://localhost
 https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference (which claims name an address),
 "Authenticate an IMAP, POP or SMTP connection using OAuth" (scopes), "How to set up a multifunction device to
 send email" (server, 3 connections) and "Exchange Online limits" (30 messages a minute, recipients) under
-https://learn.microsoft.com/exchange/.
+https://learn.microsoft.com/exchange/,
+https://learn.microsoft.com/azure/security/fundamentals/azure-ca-details (who certifies its hosts).
 """
 
 from datetime import timedelta
@@ -72,4 +73,5 @@ MICROSOFT = ProviderData(
     # On a shared panel always, not only after another account.
     authorize_extra=MappingProxyType({"prompt": "select_account"}),
     answers=ANSWERS,
+    certified_by=frozenset({"DigiCert Inc", "Microsoft Corporation"}),
 )

@@ -90,6 +90,8 @@ class ProviderData:
     authorize_extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     answers: tuple[Row, ...] = ()
     "Meanings of this provider alone, asked before those that hold for all."
+    certified_by: frozenset[str] = frozenset()
+    "Organisations that certify its hosts; another one opens TLS on the way. Empty: nothing is known of it."
     unconfirmed: str = ""
     "What of it no public source confirms, in words."
 

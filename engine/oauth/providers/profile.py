@@ -86,6 +86,8 @@ class Profile(Values):
     recipients_max: Count | None = None
     messages_a_minute: Count | None = None
     recipients_a_day: Count | None = None
+    certified_by: Names = ()
+    "Organisations whose certificates its hosts show: another one looks like a proxy that opens TLS."
     answers: tuple[Answer, ...] = ()
 
     @field_validator("name")
@@ -122,6 +124,7 @@ class Profile(Values):
             ),
             authorize_extra=MappingProxyType(self.authorize_extra),
             answers=tuple(map(row, self.answers)),
+            certified_by=frozenset(self.certified_by),
         )
 
 

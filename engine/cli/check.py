@@ -1,0 +1,214 @@
+"""`franking check`: whether mail can go as this device is set, before the first scan (B4).
+
+Rules: it sends nothing. Steps are told as they are found, in the language of the device; labels are English.
+`--monitor` keeps to what monitoring plugins do: one line, 0, 1, 2 or 3, whatever happens.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..checks.opening import looking
+from ..checks.step import Ends, Looked, Name, run
+from ..checks.step import Mark as Found
+from ..checks.table import STEPS
+from ..clock import SystemClock
+from ..settings import Settings
+from ..words import Words, words
+from .ending import text
+from .exits import Exit, Judged
+from .opening import Config, loaded
+from .terminal import DONE, FAILED, WAITS, Mark, detail, plain, put, say, spinning, terminal, whats_wrong
+
+MARKS = MappingProxyType({
+    Found.OK: DONE,
+    Found.WARNS: Mark("!", "warns:", "bold yellow"),
+    Found.FAILED: FAILED,
+    Found.NOT_NEEDED: Mark("–", "-", "dim"),
+    Found.NOT_LOOKED_AT: Mark("○", "-", "dim"),
+})  # fmt: skip
+EXITS = {Ends.CONFIG: Exit.CONFIG, Ends.TEMPORARY: Exit.TEMPORARY, Ends.UNREACHABLE: Exit.UNAVAILABLE}
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+"As monitoring plugins end."
+STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+
+
+def check(
+    user: Annotated[
+        str | None,
+        typer.Option("--user", show_default=False, help="Look at this user's mail, not the device's own."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Tell it as JSON, of a documented shape.")] = False,
+    monitor: Annotated[
+        bool,
+        typer.Option("--monitor", help="One line for a monitoring system, which ends with 0, 1, 2 or 3."),
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Looks, step by step, whether mail can go, and says what stands in the way and who must act.
+
+    Ends with 0 if it can, 78 if somebody must put something right, 69 if something cannot be reached, 75 if
+    it passes by itself.
+    """
+    if monitor:
+        raise Judged(watched(config, user))
+    _, settings = loaded(config)
+    on = terminal()
+    if json:
+        found = asyncio.run(looked_at(settings, user, lambda each: None))
+        on.out.print_json(data=as_json(found, words(settings.device.language)))
+    else:
+        found = shown(settings, user, on.out)
+    raise typer.Exit(exit_of(found))
+
+
+async def looked_at(
+    settings: Settings, user: str | None, tell: Callable[[Looked], None]
+) -> tuple[Looked, ...]:
+    found, clock = [], SystemClock()
+    async with looking(settings, clock, user) as ground:
+        async for each in run(STEPS, ground, clock):
+            tell(each)
+            found.append(each)
+    return tuple(found)
+
+
+def exit_of(found: Sequence[Looked]) -> Exit:
+    """By the first step that failed: what comes after it may follow from it."""
+    first = next((each.finding for each in found if each.finding.mark is Found.FAILED), None)
+    return EXITS[first.ends] if first else Exit.OK
+
+
+def shown(settings: Settings, user: str | None, out: Console) -> tuple[Looked, ...]:
+    said = words(settings.device.language)
+    wide = max(len(said.say(name)) for name in Name)
+    with spinning(out, said.say("check.looking")):
+        found = asyncio.run(looked_at(settings, user, lambda each: line(out, each, said, wide)))
+    failed = [said.say(each.name) for each in found if each.finding.mark is Found.FAILED]
+    if failed:
+        sums_up(out, FAILED, said.say("check.cannot", steps=", ".join(failed)))
+    elif any(each.finding.mark is Found.NOT_LOOKED_AT for each in found):
+        sums_up(out, WAITS, said.say("check.in-part"))
+    else:
+        sums_up(out, DONE, said.say("check.can"))
+    return found
+
+
+def sums_up(out: Console, mark: Mark, headline: str) -> None:
+    if out.is_terminal:
+        put(out, Text())
+        say(out, mark, headline)
+    else:
+        put(out, Text(f"{mark.plain} {headline}"))
+
+
+def line(out: Console, each: Looked, said: Words, wide: int) -> None:
+    finding, mark, name = each.finding, MARKS[each.finding.mark], said.say(each.name)
+    found, took = plain(told(each, said)), milliseconds(each)
+    if out.is_terminal:
+        grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        grid.add_column(width=1)
+        grid.add_column(width=wide, no_wrap=True)
+        grid.add_column(ratio=1, overflow="fold")
+        grid.add_column(justify="right", no_wrap=True, style="dim")
+        quiet = "dim" if finding.mark in (Found.NOT_NEEDED, Found.NOT_LOOKED_AT) else ""
+        sign = mark.sign if out.encoding.lower().replace("-", "") == "utf8" else mark.plain[0]
+        grid.add_row(Text(sign, mark.style), Text(name, quiet or "bold"), Text(found, quiet), took)
+        put(out, grid)
+    else:
+        put(out, Text(f"{mark.plain} {name}: {found}".rstrip(": ") + (f" ({took})" if took else "")))
+    if finding.cause:
+        who = said.actor(finding.actor) if finding.actor else ""
+        detail(out, whats_wrong(finding.cause, finding.remedy, who), indent=3)
+
+
+def told(each: Looked, said: Words) -> str:
+    if each.finding.because is not None:
+        return said.say("check.because", step=said.say(each.finding.because))
+    return each.finding.found
+
+
+def milliseconds(each: Looked) -> str:
+    return (
+        ""
+        if each.finding.mark in (Found.NOT_NEEDED, Found.NOT_LOOKED_AT)
+        else f"{each.seconds * 1000:.0f} ms"
+    )
+
+
+def as_json(found: Sequence[Looked], said: Words) -> dict[str, object]:
+    """What `--json` prints; what does not apply is null.
+
+    `can_send`: nothing that was looked at stands in the way.
+    `seconds`: of all steps.
+    `steps`, each: `step` (settings, dns, proxy, clock, tls, endpoint, http, client, consent, greeting,
+    starttls, mechanism, sign-in, send-as, pace), `mark` (ok, warns, failed, not needed, not looked at),
+    `seconds`, `found`, `because` (the step for want of which it was not looked at), `why` and `do` (in the
+    device's language), `who` (one of the values of `Actor`), `ends` (of one that failed: config, temporary,
+    unreachable).
+    """
+    return {
+        "can_send": all(each.finding.mark is not Found.FAILED for each in found),
+        "seconds": round(sum(each.seconds for each in found), 3),
+        "steps": [
+            {
+                "step": each.name.key,
+                "mark": each.finding.mark.value,
+                "seconds": round(each.seconds, 3),
+                "found": each.finding.found or None,
+                "because": each.finding.because.key if each.finding.because else None,
+                "why": each.finding.cause or None,
+                "do": each.finding.remedy or None,
+                "who": each.finding.actor.value if each.finding.actor else None,
+                "ends": each.finding.ends.value if each.finding.mark is Found.FAILED else None,
+            }
+            for each in found
+        ],
+    }
+
+
+def watched(config: Config, user: str | None) -> int:
+    """Prints the one line; the state. What cannot be looked at at all is unknown."""
+    out = terminal().out
+    try:
+        _, settings = loaded(config)
+        found = asyncio.run(looked_at(settings, user, lambda each: None))
+    except Exception as error:  # noqa: BLE001 - a plugin ends with a state, whatever happens
+        from .exits import exit_of as known
+
+        put(
+            out,
+            Text(
+                f"FRANKING {STATES[UNKNOWN]}: {plain(text(error)) if known(error) else type(error).__name__}"
+            ),
+        )
+        return UNKNOWN
+    said = words(settings.device.language)
+    state, about = judged(found, said)
+    put(out, Text(f"FRANKING {STATES[state]}: {plain(about)} | {performance(found)}"))
+    return state
+
+
+def judged(found: Sequence[Looked], said: Words) -> tuple[int, str]:
+    for mark, state in ((Found.FAILED, CRITICAL), (Found.WARNS, WARNING)):
+        each = next((each for each in found if each.finding.mark is mark), None)
+        if each is not None:
+            return state, f"{said.say(each.name)}: {each.finding.cause} {each.finding.remedy}".strip()
+    if any(each.finding.mark is Found.NOT_LOOKED_AT for each in found):
+        return OK, said.say("check.in-part")
+    return OK, said.say("check.can")
+
+
+def performance(found: Sequence[Looked]) -> str:
+    """Seconds of each step that was looked at, and of all; the numbers of those that failed and warn."""
+    looked = [each for each in found if each.finding.mark not in (Found.NOT_NEEDED, Found.NOT_LOOKED_AT)]
+    numbers = {mark: sum(each.finding.mark is mark for each in found) for mark in (Found.FAILED, Found.WARNS)}
+    told = [f"time={sum(each.seconds for each in found):.3f}s;;;0"]
+    told += [f"{mark.value}={number};;;0;{len(found)}" for mark, number in numbers.items()]
+    return " ".join([*told, *(f"{each.name.key}={each.seconds:.3f}s;;;0" for each in looked)])

@@ -1,0 +1,78 @@
+"""What a person, a program and a monitoring system read of a check (B4)."""
+
+import json
+
+import pytest
+
+from franking.engine.cli.exits import Exit
+
+from .conftest import ADMINISTRATOR, Device
+
+pytestmark = pytest.mark.manual("B4")
+
+
+def test_b4_mail_can_go(device: Device) -> None:
+    device.acquire()
+    ended = device.franking("check")
+    assert (ended.code, ended.err) == (0, "")
+    assert f"ok: Authenticated SMTP: {ADMINISTRATOR} (" in ended.out
+    assert ended.out.endswith("ok: Mail can go.\n")
+    assert device.kit.mailbox.messages == []
+
+
+@pytest.mark.manual("B9")
+def test_b4_what_fails_is_told_with_its_remedy_and_who_must_act(device: Device) -> None:
+    ended = device.franking("check")
+    assert ended.code == Exit.CONFIG
+    said = ended.out.splitlines()
+    at = next(number for number, line in enumerate(said) if line.startswith("failed: Sign-in and consent"))
+    assert [line.split()[0] for line in said[at + 1 : at + 4]] == ["Why", "Do", "Who"]
+    assert "- Authenticated SMTP: not looked at, because of: Sign-in and consent" in said
+    assert said[-1] == "failed: Mail cannot go: Sign-in and consent."
+
+
+def test_b4_json_has_the_documented_shape(device: Device) -> None:
+    told = json.loads(device.franking("check", "--json").out)
+    assert told["can_send"] is False
+    (failed,) = [each for each in told["steps"] if each["mark"] == "failed"]
+    assert failed.pop("seconds") >= 0
+    assert failed.pop("why")
+    assert failed.pop("do")
+    assert failed == {
+        "step": "consent",
+        "mark": "failed",
+        "found": f"nobody has signed in for {ADMINISTRATOR}",
+        "because": None,
+        "who": "the device's administrator",
+        "ends": "config",
+    }
+    assert told["steps"][-3]["because"] == "consent"
+
+
+def test_b4_a_server_that_is_away_is_another_end_than_a_wrong_setting(device: Device) -> None:
+    device.set("smtp", server="mail.invalid")
+    assert device.franking("check").code == Exit.UNAVAILABLE
+
+
+def test_b4_a_monitoring_system_reads_one_line(device: Device) -> None:
+    device.acquire()
+    ended = device.franking("check", "--monitor")
+    about, _, numbers = ended.out.partition(" | ")
+    assert (ended.code, about, ended.err) == (0, "FRANKING OK: Mail can go.", "")
+    assert ended.out.count("\n") == 1
+    labels = [number.partition("=")[0] for number in numbers.split()]
+    assert labels[:3] == ["time", "failed", "warns"]
+    assert "sign-in" in labels
+
+
+def test_b4_a_monitoring_system_is_told_what_fails(device: Device) -> None:
+    ended = device.franking("check", "--monitor")
+    assert ended.code == 2
+    assert ended.out.startswith("FRANKING CRITICAL: Sign-in and consent: There is no refresh token")
+
+
+def test_b4_what_cannot_be_looked_at_is_unknown_to_a_monitoring_system(device: Device) -> None:
+    ended = device.franking("check", "--monitor", "--config", device.folder / "nothing.toml")
+    assert ended.code == 3
+    assert ended.out.startswith("FRANKING UNKNOWN: ")
+    assert ended.out.count("\n") == 1
