@@ -312,21 +312,10 @@ class Adapters:
 
     def hook(self, way: Way) -> Hook | None:
         """How an alarm is told in this way; None: in no way (B12)."""
-        wanted = self.settings().hooks.on_information
+        from .hooks import hook
 
-        async def run(alarm: bytes) -> str:
-            from .hooks.command import run
-
-            return await run(wanted.command, alarm)
-
-        async def post(alarm: bytes) -> str:
-            from .hooks.url import post
-
-            proxy = partial(proxy_of, self.settings().proxy, self.credentials)
-            return await post(wanted.url or "", alarm, KeptContext(self.tls), proxy)
-
-        told = {Way.COMMAND: run if wanted.command else None, Way.URL: post if wanted.url else None}
-        return told[way]
+        settings = self.settings()
+        return hook(way, settings, self.credentials, partial(proxy_of, settings.proxy, self.credentials))
 
     async def changed(self, keys: tuple[str, ...]) -> None:
         """What depends on a changed setting is closed, and made anew at its next use."""

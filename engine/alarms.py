@@ -18,7 +18,8 @@ from enum import StrEnum
 from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info, InformationRaised
 from .back_off import ask_again
-from .clock import first_of
+from .clock import first_of, sleep
+from .deeds import where
 from .information import Warning
 from .journal import entry
 from .records import RETRY_STORE, AlarmGiven, Batch, InformationRow, StoreFailed
@@ -82,7 +83,7 @@ class Alarms:
                 due = self.store.alarms(way, LOOKED_AT_ONCE)
             except StoreFailed as failure:
                 log.error("what is to be told by the %s hook cannot be read: %s", way, failure)
-                await self.clock.sleep_until(self.clock.now() + RETRY_STORE)
+                await sleep(self.clock, RETRY_STORE)
                 continue
             tries = {number: tries.get(number, 0) for number in due}
             if not due:
@@ -96,26 +97,29 @@ class Alarms:
                 await self.settled(way, number)
                 continue
             tries[number] += 1
-            again = ask_again(failures, way, self.clock.now(), None)
+            now = self.clock.now()
+            wait = ask_again(failures, way, now, None) - now
             failures += 1
             log.error("the %s hook took no alarm: %s; it is tried again", way, why)
-            await first_of(self.clock.sleep_until(again), self.mended[way].wait())
+            await first_of(sleep(self.clock, wait), self.mended[way].wait())
             if self.mended[way].is_set():
                 failures = 0
 
     async def give(self, way: Way, number: int) -> str:
         """Empty: it needs no more telling."""
-        hook = self.hook(way)
-        if hook is None:
-            return ""
         try:
+            hook = self.hook(way)
+            if hook is None:
+                return ""
             told = self.told(number)
+            if told is None:
+                log.warning("alarm %d is not told any more: the history does not reach back to it", number)
+                return ""
+            return await hook(told)
         except StoreFailed as failure:
             return f"its line cannot be read: {failure}"
-        if told is None:
-            log.warning("alarm %d is not told any more: the history does not reach back to it", number)
-            return ""
-        return await hook(told)
+        except Exception as error:  # noqa: BLE001 - a fault in one alarm must not stop the engine
+            return f"a fault of the program, {where(error)}"
 
     async def settled(self, way: Way, number: int) -> None:
         """Until the store has it: what was told is not told again because of that."""
@@ -126,7 +130,7 @@ class Alarms:
                 return
             except StoreFailed as failure:
                 log.error("that the %s hook took an alarm cannot be noted yet: %s", way, failure)
-            await self.clock.sleep_until(self.clock.now() + RETRY_STORE)
+            await sleep(self.clock, RETRY_STORE)
 
     def told(self, number: int) -> bytes | None:
         """The alarm as JSON; None: what it tells of is not kept any more. Raises StoreFailed."""

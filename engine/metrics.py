@@ -24,7 +24,7 @@ from ..machines.job import JOB
 from ..machines.lifetime import LIFETIME
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from .alarms import Way
-from .clock import first_of
+from .clock import first_of, sleep
 from .export import release
 from .people import People
 from .records import StoreFailed
@@ -143,7 +143,7 @@ class Metrics:
                     continue
                 with self.runtime.activity.busy():
                     await self.write(file)
-                await first_of(self.clock.sleep_until(self.clock.now() + EVERY), self.moved.wait())
+                await first_of(sleep(self.clock, EVERY), self.moved.wait())
         finally:
             self.drop()
 

@@ -45,6 +45,7 @@ def outside(
         "oauth.client_certificate": settings.oauth.client_certificate,
         "oauth.service_account": settings.oauth.service_account,
         "smtp.user_credential": settings.smtp.user_credential,
+        "hooks.on_information.credential": settings.hooks.on_information.credential,
     }
     proxies = {"proxy": settings.proxy}
     if settings.browser.enabled:  # else nobody is shown its settings

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from .request import Line
-from .values import Values
+from .values import Reference, Values
 
 HookUrl = Annotated[
     str,
@@ -28,6 +28,8 @@ class OnInformation(Values):
     "A program by its whole path, with its arguments; it is given the alarm as JSON on standard input."
     url: HookUrl | None = None
     "Where the alarm is posted as JSON; may be set beside a command."
+    credential: Reference | None = None
+    "Goes with each post as a bearer token, where the receiver wants one (RFC 6750)."
 
 
 class Hooks(Values):

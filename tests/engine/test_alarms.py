@@ -1,6 +1,7 @@
 """Alarms beside mail (B12)."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -8,15 +9,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from franking.engine.alarms import Way
+from franking.engine.alarms import Alarms, Way
 from franking.engine.hooks import command as by_command
 from franking.engine.settings import Settings, SettingsError
+from franking.testing.https import HttpsListener
 from franking.tests.engine.device import (
     KIM,
     OFFICE,
     Office,
     anywhere,
+    credential,
     issued_tokens,
     office,
     refresh_token,
@@ -252,6 +257,63 @@ async def test_s33a_of_a_users_job_the_administrators_hook_is_told_no_address(tm
         assert (said["code"], said["whose"]) == ("I201", "kim")
         assert said["cause"]
         assert OFFICE not in str(said)
+
+
+async def test_b12_a_receiver_that_wants_a_token_gets_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with posted() as url, failures() as failed, office(tmp_path / "office") as here:
+        credential(here.store, "desk", "t0ken")
+        wanted = {"on_information": {"url": url.url, "credential": "credential:desk"}}
+        async with here.engine(hooks=wanted) as engine:
+            await alarm(engine)
+            await url.next()
+            await all_told(engine, Way.URL)
+            assert "authorization: bearer t0ken" in url.heads[0].lower()
+            (here.store / "credentials" / "desk").unlink()
+            await alarm(engine)
+            assert "its credential, or the proxy's, cannot be read" in await failed.next()
+            assert "t0ken" not in caplog.text
+
+
+async def test_b12_a_receiver_is_who_its_certificate_says(tmp_path: Path) -> None:
+    """Trusted as the provider and the mail server are."""
+    async with failures() as failed, office(tmp_path / "office") as here:
+        taken = asyncio.Queue[bytes]()
+
+        async def desk(scope: Scope, receive: Receive, send: Send) -> None:
+            taken.put_nowait((await receive())["body"])
+            await Response(status_code=204)(scope, receive, send)
+
+        async with HttpsListener(desk, here.kit.authority) as listener:
+            for trust, name in ((None, "localhost"), (here.kit.ca_file, "127.0.0.2")):
+                wrong = {"on_information": {"url": f"https://{name}:{listener.port}/a%20secret"}}
+                async with here.engine(hooks=wrong, tls={"trust": trust}) as engine:
+                    await alarm(engine)
+                    said = await failed.next()
+                    assert ("it was not reached: " in said, "secret" in said) == (True, False)
+            assert taken.empty()
+            right = {"on_information": {"url": f"https://localhost:{listener.port}/a%20secret"}}
+            async with here.engine(hooks=right) as engine:
+                assert json.loads(await taken.get())["code"] == "I003"
+                await all_told(engine, Way.URL)
+
+
+async def test_b12_a_fault_in_an_alarm_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def at_fault(alarms: Alarms, number: int) -> bytes:
+        raise KeyError(KIM)
+
+    monkeypatch.setattr(Alarms, "told", at_fault)
+    async with (
+        posted() as url,
+        failures() as failed,
+        office(tmp_path / "office") as here,
+        here.engine(hooks=told(url)) as engine,
+    ):
+        await alarm(engine)
+        said = await failed.next()
+        assert ("a fault of the program, KeyError at at_fault" in said, KIM in said) == (True, False)
+        await here.sign_in(engine)
 
 
 WRONG = [
