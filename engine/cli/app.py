@@ -16,6 +16,7 @@ from . import (
     diagrams,
     forget,
     history,
+    init,
     jobs,
     keys,
     provision,
@@ -44,6 +45,7 @@ def command() -> Callable[..., object]:
         add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
     )
     app.callback(epilog=EPILOG)(franking)
+    app.command("init")(init.init)
     app.command("run")(run.run)
     app.command("send")(send.send)
     app.command("acquire")(acquire.acquire)

@@ -48,6 +48,7 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "cli.reset.NotSaidError": Exit.USAGE,
     "cli.diagrams.NoMachineError": Exit.USAGE,
     "cli.history.OneAtATimeError": Exit.USAGE,
+    "cli.init.NobodyAnswersError": Exit.USAGE,
     "cli.replay.NoSuchMomentError": Exit.USAGE,
     "cli.settings.UnknownSettingError": Exit.USAGE,
     "export.NotExported": Exit.DATA,
