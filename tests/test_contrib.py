@@ -16,10 +16,13 @@ UNIT = CONTRIB / "franking.service"
 RULES = CONTRIB / "franking.rules.yml"
 
 
+PACKAGES = {"promtool": "prometheus", "systemd-analyze": "systemd"}
+
+
 def program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        pytest.skip(f"{name} is not on this machine")
+        pytest.skip(f"{name} is not installed: apt-get install {PACKAGES[name]}")
     return found
 
 

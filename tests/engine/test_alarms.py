@@ -14,6 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from franking.engine.alarms import Alarms, Way
 from franking.engine.hooks import command as by_command
+from franking.engine.kept import LinesGone
+from franking.engine.records import Batch
 from franking.engine.settings import Settings, SettingsError
 from franking.testing.https import HttpsListener
 from franking.tests.engine.device import (
@@ -341,6 +343,19 @@ async def test_b12_what_could_not_be_called_is_refused(tmp_path: Path, key: str,
 @pytest.mark.parametrize("url", ["https://example.com", "https://[::1]:8443/a?b=c", "http://localhost:9/x"])
 def test_b12_an_address_may_have_all_that_a_receiver_wants(url: str) -> None:
     assert Settings().changed(hooks={"on_information": {"url": url}}).hooks.on_information.url == url
+
+
+async def test_b12_an_alarm_is_kept_as_long_as_the_history_reaches_back_to_it(tmp_path: Path) -> None:
+    async with posted() as url, failures() as failed, office(tmp_path / "office") as here:
+        url.answers = [500]
+        async with here.engine(hooks=told(url)) as engine:
+            await alarm(engine)
+            await url.next()
+            await failed.next()
+            await engine.store.commit(Batch([], [], [], [LinesGone(1, engine.runtime.sequence)]))
+            await here.passes(engine, seconds=6)
+            await all_told(engine, Way.URL)
+            assert url.alarms.empty()
 
 
 async def test_b12_an_alarm_that_was_told_leaves_no_row(tmp_path: Path) -> None:
