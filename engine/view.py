@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..events.base import ADMINISTRATOR, OfJob
+from ..events.base import ADMINISTRATOR, OfJob, OfPlace
 from ..events.information import Actor, Info
 from ..events.request import FromPerson, Given, Request
 from ..machines.job import DELIVERING, SENDING, WAITING
 from ..machines.roles import Act, Viewer, may
 from .applying import Applied
+from .at_the_panel import UnknownUser
 from .boxes import Document
 from .history import Story
 from .information import Advice, Warning
@@ -130,6 +131,12 @@ class View:
         self.check(Act.SEE_JOBS, user)
         return self._engine.queue(user)
 
+    def queues(self) -> tuple[JobStatus, ...]:
+        """The jobs that are not over and that the viewer may see: user by user, the device's own first."""
+        logins = [ADMINISTRATOR, *sorted(self._engine.people.rows)]
+        seen = [login for login in logins if self.may(Act.SEE_JOBS, login)]
+        return tuple(job for login in seen for job in self._engine.queue(login))
+
     def history(self, job: int) -> Story:
         """The story of a job; the server's words are its owner's. Raises UnknownJob, also for a job that the
         viewer may not see.
@@ -201,6 +208,30 @@ class View:
         """As `Engine.on_progress`; whose jobs these are is the handler's to ask."""
         return self._engine.on_progress(handler)
 
+    def on_sign_in(self, place: str, heard: Callable[[OfPlace], None]) -> Callable[[], None]:
+        """Calls `heard` with each fact of this place from now on, as far as the viewer may see the sign-in
+        that it is about; call what it returns to stop that.
+        """
+        sees = self.sees_screen(place)
+
+        def each(fact: OfPlace) -> None:
+            nonlocal sees
+            if fact.place != place:
+                return
+            if identity := getattr(fact, "identity", ""):
+                sees = self._sees_sign_in(self._engine.senders.login(identity))
+            if sees:
+                heard(fact)
+
+        return self._engine.on(OfPlace, each)
+
+    def _sees_sign_in(self, login: str) -> bool:
+        return self.may(Act.ACQUIRE) if login == ADMINISTRATOR else self.may(Act.SIGN_IN, login)
+
+    def sees_screen(self, place: str) -> bool:
+        """Whether `check_screen` lets the viewer."""
+        return self.may(*self._of_screen(place))
+
     def _of_screen(self, place: str) -> tuple[Act, str]:
         login = self._engine.who_signs_in_at(place) or self._engine.who_stands_at(place)
         return (Act.ACQUIRE, "") if login in ("", ADMINISTRATOR) else (Act.SIGN_IN, login)
@@ -249,20 +280,30 @@ class View:
             each for each in self._engine.status().identities if self.may(Act.SEE_STATUS, each.login)
         )
 
-    def tokens_held(self) -> int:
-        self.check(Act.DELETE_TOKENS)
-        return self._engine.tokens_held()
+    def tokens_held(self, user: str | None = None) -> int:
+        """Those that [Delete] would delete, of all or of one. Raises UnknownUser."""
+        if user is None:
+            self.check(Act.DELETE_TOKENS)
+            return self._engine.tokens_held()
+        self._check_delete(user)
+        person = self._engine.people.find(user)
+        if person is None and user != ADMINISTRATOR:
+            raise UnknownUser(user)
+        return int(self._engine.holds(person.identity if person else ADMINISTRATOR))
 
     async def delete_tokens(self) -> int:
         self.check(Act.DELETE_TOKENS)
         return await self._engine.delete_tokens()
 
     async def delete_token(self, user: str) -> None:
+        self._check_delete(user)
+        await self._engine.delete_token(user)
+
+    def _check_delete(self, user: str) -> None:
         if user == ADMINISTRATOR:
             self.check(Act.DELETE_ADMINISTRATORS_TOKEN)
         else:
             self.check(Act.DELETE_TOKENS, user)
-        await self._engine.delete_token(user)
 
     # Settings and warnings
 

@@ -9,8 +9,8 @@ says so. Whatever ends the command closes the screen; a sign-in that is cancelle
 import asyncio
 import sys
 import webbrowser
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,23 +21,29 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from ...events.base import ADMINISTRATOR, OfPlace
+from ...events.base import ADMINISTRATOR
 from ...events.information import Info
 from ...events.settings import Flow
-from ...events.sign_in import SignInCancelled, SignInFailed, SignInTimedOut
+from ...events.sign_in import SignInCancelled, SignInTimedOut
 from ...events.token import SignInSucceeded
 from ...machines.job import SENT
 from ...machines.refresh_token import REQUIRED
 from .. import qr
-from ..engine import Engine
+from ..control import requests, streams
+from ..control.client import ProblemTold
+from ..control.requests import Pasted, Person, StatusTold
+from ..control.screen import Shown
+from ..control.streams import AtScreen
 from ..information import Warning as Warned
 from ..settings import Settings
 from ..shown import SignInCode
 from ..signing_in import PasteRefused
-from ..status import IdentityStatus, Status
+from ..status import IdentityStatus
 from ..words import Words
+from ..words import words as words_in
 from .exits import Exit
-from .opening import Config, OAuthOffError, checked, loaded, opened
+from .opening import Config, OAuthOffError, checked, loaded
+from .reaching import Device, reached
 from .terminal import DONE, FAILED, Terminal, plain, say, spinning, terminal, whats_wrong
 from .times import clock_time
 from .typed import typed
@@ -48,7 +54,6 @@ PASTE = (
 )
 PLACE = "command line"
 "One for all calls: the next one takes away the warning that a former one left."
-ENDS = (SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut)
 
 
 class Where(StrEnum):
@@ -59,9 +64,7 @@ class Where(StrEnum):
 
 
 class PrintedAddress:
-    """Fulfils `ports.Screen` and `ShowsCodes`: prints the address, or the code; `browser`, where there is
-    one, opens the address, too.
-    """
+    """Prints the address, or the code; `browser`, where there is one, opens the address, too."""
 
     def __init__(
         self, out: Console, browser: Callable[[str], bool] | None, where: Where = Where.HERE
@@ -69,6 +72,15 @@ class PrintedAddress:
         self.out, self.browser, self.where = out, browser, where
         self.signs_in = ""
         "The address of the account that is wanted."
+
+    async def put(self, what: Shown | None) -> None:
+        if what is None:
+            return
+        if what.user_code:
+            code = SignInCode(what.user_code, what.address, what.scan, what.closes_at, what.says)
+            await self.show_code(PLACE, code)
+        else:
+            await self.open(PLACE, what.address, what.closes_at)
 
     async def open(self, place: str, address: str, closes_at: datetime) -> None:
         self.out.print(f"Open this address {self.where} and sign in as {plain(self.signs_in)}:\n")
@@ -92,13 +104,10 @@ class PrintedAddress:
     def ends(self, closes_at: datetime) -> None:
         self.out.print(f"\nIt is good until {clock_time(closes_at)}. Ctrl-C cancels.", style="dim")
 
-    async def close(self, place: str) -> None:
-        """The browser is the person's own: it shows how the sign-in ended and is theirs to close."""
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    fact: OfPlace
+    fact: AtScreen
     "How the sign-in ended."
     identity: IdentityStatus
     "As it is now."
@@ -158,58 +167,76 @@ def acquire(
 
 
 async def signed_in(settings: Settings, user: str | None, screen: PrintedAddress, on: Terminal) -> Result:
-    """Raises Refused while a rule forbids it, UnknownUser, and what `opened` raises."""
-    async with opened(settings, screen) as engine:
-        screen.signs_in = (engine.people.address_of(user) if user else settings.administrator.address) or ""
-        before = engine.status()
-        with pasting(engine, on) if screen.where is Where.ELSEWHERE else nullcontext():
-            fact = await end_of_sign_in(engine, user, on)
-        with spinning(on.err, "Sending what waited"):
-            await engine.settle()
-        after = engine.status()
+    """Raises Refused while a rule forbids it, UnknownUser, and what `reached` raises."""
+    async with reached(settings) as device:
         login = user or ADMINISTRATOR
+        before = await device.ask(requests.status)
+        screen.signs_in = address_of(before, settings, login)
+        said = words_in(settings.device.language)
+        with pasting(device, said, on) if screen.where is Where.ELSEWHERE else nullcontext():
+            fact = await end_of_sign_in(device, user, screen, on)
+        with spinning(on.err, "Sending what waited"):
+            await device.settle()
+        after = await device.ask(requests.status)
         now = next(each for each in after.identities if each.login == login)
         status = next(
             (each.refresh_token for each in before.identities if each.login == login), REQUIRED.value
         )
         warnings = tuple(each for each in after.information if each.subject in (PLACE, now.identity))
-        return Result(fact, now, status, sent(after) - sent(before), warnings, engine.words)
+        return Result(fact, now, status, sent(after) - sent(before), warnings, said)
 
 
-def pasting(engine: Engine, on: Terminal) -> AbstractContextManager[None]:
+def address_of(found: StatusTold, settings: Settings, login: str) -> str:
+    """As whom this person signs in; empty: nothing says it yet."""
+    known = settings.users.get(login) if login != ADMINISTRATOR else settings.administrator.address
+    return next((each.address for each in found.identities if each.login == login), "") or known or ""
+
+
+@contextmanager
+def pasting(device: Device, said: Words, on: Terminal) -> Iterator[None]:
     """What is pasted meanwhile; a wrong line is refused in words, and the next one read."""
+    lines: asyncio.Queue[str] = asyncio.Queue()
 
-    def pasted(line: str) -> None:
-        try:
-            engine.paste(PLACE, line)
-        except PasteRefused as refused:
-            say(on.err, FAILED, engine.words.error(refused))
+    async def paste() -> None:
+        while True:
+            try:
+                await device.ask(
+                    requests.paste, Pasted.model_construct(address=await lines.get()), place=PLACE
+                )
+            except PasteRefused as refused:
+                say(on.err, FAILED, said.error(refused))
+            except ProblemTold as refused:
+                say(on.err, FAILED, str(refused))
 
-    return typed(sys.stdin.fileno(), pasted)
-
-
-async def end_of_sign_in(engine: Engine, user: str | None, on: Terminal) -> OfPlace:
-    """Opens the screen and waits for the fact that closes it; stopped, it closes the screen itself."""
-    ended: asyncio.Future[OfPlace] = asyncio.get_running_loop().create_future()
-
-    def heard(fact: OfPlace) -> None:
-        if fact.place == PLACE and isinstance(fact, ENDS) and not ended.done():
-            ended.set_result(fact)
-
-    off = engine.on(OfPlace, heard)
+    pastes = asyncio.ensure_future(paste())
     try:
-        await (engine.acquire(PLACE) if user is None else engine.sign_in(PLACE, user))
-        with spinning(on.err, "Waiting for the sign-in"):
-            return await ended
-    except asyncio.CancelledError:
-        await engine.cancel_sign_in(PLACE)
-        say(on.err, FAILED, "The sign-in was cancelled; nothing changed.")
-        raise
+        with typed(sys.stdin.fileno(), lines.put_nowait):
+            yield
     finally:
-        off()
+        pastes.cancel()
 
 
-def sent(status: Status) -> int:
+async def end_of_sign_in(device: Device, user: str | None, screen: PrintedAddress, on: Terminal) -> AtScreen:
+    """Opens the screen and waits for what closes it; stopped, it closes the screen itself."""
+    async with device.lines(streams.sign_ins, place=PLACE) as lines:
+        try:
+            if user is None:
+                await device.ask(requests.acquire, place=PLACE)
+            else:
+                await device.ask(requests.sign_in, Person(user=user), place=PLACE)
+            with spinning(on.err, "Waiting for the sign-in"):
+                async for each in lines:
+                    if each.ended:
+                        return each
+                    await screen.put(each.shown)
+        except asyncio.CancelledError:
+            await device.ask(requests.cancel_sign_in, place=PLACE)
+            say(on.err, FAILED, "The sign-in was cancelled; nothing changed.")
+            raise
+    raise AssertionError("an answer without end has ended")
+
+
+def sent(status: StatusTold) -> int:
     return sum(job.state == SENT.name.lower() for job in status.jobs)
 
 
@@ -220,7 +247,7 @@ def show(result: Result, on: Terminal) -> Exit:
     moved = now if now == result.before else f"{result.before} -> {now}"
     status = ("Status", f"[Refresh Tokens ({who})] - [Status]: {moved}")
     fact = result.fact
-    if isinstance(fact, SignInSucceeded) and fact.right:
+    if fact.ended == SignInSucceeded.__name__ and fact.right:
         went = f"{result.went} that waited, sent now" if result.went else ""
         other = next((each.cause for each in result.warnings if each.code is Info.FLOW_REFUSED), "")
         say(
@@ -230,19 +257,18 @@ def show(result: Result, on: Terminal) -> Exit:
             [status, ("Account", result.identity.address), ("Jobs", went), ("Note", other)],
         )
         return Exit.OK
-    if isinstance(fact, SignInSucceeded):
+    if fact.ended == SignInSucceeded.__name__:
         rows = [*words(result.warnings, Info.OTHER_ACCOUNT), status]
         say(on.err, FAILED, "The token was not acquired: another account signed in.", rows)
         return Exit.NO_PERMISSION
-    if isinstance(fact, SignInCancelled):
+    if fact.ended == SignInCancelled.__name__:
         say(on.err, FAILED, "The sign-in was cancelled at the provider; nothing changed.", [status])
         return Exit.NO_PERMISSION
-    if isinstance(fact, SignInTimedOut):
+    if fact.ended == SignInTimedOut.__name__:
         rows = [("Do", "Start again, and sign in within ten minutes."), status]
         say(on.err, FAILED, "The sign-in took too long; nothing changed.", rows)
         return Exit.TEMPORARY
-    code = fact.code if isinstance(fact, SignInFailed) else ""
-    rows = of_fault(code, result.said) or words(result.warnings, Info.SIGN_IN_FAILED)
+    rows = of_fault(fact.code, result.said) or words(result.warnings, Info.SIGN_IN_FAILED)
     say(on.err, FAILED, "The token was not acquired; nothing changed.", [*rows, status])
     return Exit.TEMPORARY
 

@@ -103,7 +103,8 @@ def franking(
 ) -> None:
     """E-mail from a device with OAuth 2.0.
 
-    A command runs the device's engine for as long as it lasts: mail that waits and can go then goes.
+    A command asks the engine that runs. Where none does it runs one for as long as it lasts: mail that
+    waits and can go then goes.
     """
 
 

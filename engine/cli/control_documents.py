@@ -40,6 +40,11 @@ otherwise by a request:
 | those of `[control] administrators` | **administrator**: keeps the device, sees no content of jobs |
 | everybody else | **user**: the user of the device with the same login name |
 
+The command line reaches a running engine the same way, and says the same as without one: `franking status`,
+`tokens`, `delete`, `send`, `acquire`, `jobs`, `history`, `forget` and `keys` look for the socket beside the
+store (where it lies elsewhere, a link to it is there), then for `/run/franking/franking.sock`, and ask the
+engine of this store alone; `FRANKING_SOCKET` names another one.
+
 ## Requests
 
 `own`: to what is the caller's. What a caller may not see is not said to be there (404).

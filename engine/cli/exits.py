@@ -71,8 +71,23 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "people.LoginEmpty": Exit.USAGE,
     "people.AddressUnusable": Exit.CONFIG,
     "spool.ScanUnreadable": Exit.NO_INPUT,
-    "control.client.ControlUnreachable": Exit.UNAVAILABLE,
-    "control.client.ControlRefused": Exit.DATA,
+    "view.NotAllowed": Exit.NO_PERMISSION,
+    "control.uploads.PathNotAllowed": Exit.NO_PERMISSION,
+    "control.uploads.UnknownUpload": Exit.TEMPORARY,
+    "control.uploads.WrongName": Exit.NO_INPUT,
+    "control.uploads.NoPlace": Exit.TEMPORARY,
+    "control.requests.NothingShown": Exit.USAGE,
+    "control.requests.NotThere": Exit.USAGE,
+    "boxes.UnknownDocument": Exit.USAGE,
+    "refusal.Refused": Exit.CONFIG,
+    "applying.SignInsEnd": Exit.CONFIG,
+    "signing_in.PasteRefused": Exit.DATA,
+    "smtp.fields.Unencodable": Exit.DATA,
+    "runtime.EngineStopped": Exit.TEMPORARY,
+    "control.client.ProblemTold": Exit.SOFTWARE,
+    "control.client.EngineGone": Exit.TEMPORARY,
+    "control.client.EngineBusy": Exit.TEMPORARY,
+    "cli.reaching.NobodyAnswersError": Exit.UNAVAILABLE,
     "control.serving.NoSuchGroup": Exit.CONFIG,
     "control.serving.PathTooLong": Exit.CONFIG,
     "store.lock.StoreInUse": Exit.TEMPORARY,
@@ -97,5 +112,7 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
 
 def exit_of(error: Exception) -> Exit | None:
     """None: it has no row."""
-    names = (f"{kind.__module__.removeprefix(ENGINE)}.{kind.__name__}" for kind in type(error).__mro__)
+    stands_for = getattr(error, "stands_for", "")  # of an engine in another process
+    kinds = (f"{kind.__module__.removeprefix(ENGINE)}.{kind.__name__}" for kind in type(error).__mro__)
+    names = (stands_for, *kinds)
     return next((EXITS[name] for name in names if name in EXITS), None)

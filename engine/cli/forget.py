@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from ..control import requests
 from ..leaving import Forgotten
 from ..settings import Settings
 from .confirming import Yes, ask
 from .exits import Exit
-from .opening import Config, configured, opened
+from .opening import Config, configured
+from .reaching import reached
 from .terminal import DONE, plain, say, terminal
 
 
@@ -35,8 +37,8 @@ def forget(
 
 
 async def forgotten(settings: Settings, user: str) -> Forgotten:
-    async with opened(settings) as engine:
-        return await engine.forget(user)
+    async with reached(settings) as device:
+        return await device.ask(requests.forget, user=user)
 
 
 def still_named(settings: Settings, user: str) -> list[str]:

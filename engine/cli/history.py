@@ -1,7 +1,7 @@
 """`franking history`: the story of one job, with the server's own words at each try, or what happened on a
 day or about one person, with causes (B5).
 
-For a job's story the engine is opened, and what is due then happens first, as for `franking status`. For all
+For a job's story a running engine is asked, or one is opened, as for `franking status`. For all
 else the store is looked into, not opened: an engine may use it meanwhile.
 
 Rule: recipients and a server's words stand here, for whoever may open the store is the owner of all that is
@@ -23,6 +23,7 @@ from ...events.base import ADMINISTRATOR
 from ...machines.job import SENT
 from ..at_the_panel import UnknownUser
 from ..clock import SystemClock
+from ..control import requests
 from ..export import exported
 from ..happenings import happened
 from ..history import Step, Story
@@ -35,8 +36,8 @@ from ..words import Words, words
 from .exits import Exit
 from .happened import as_json as happened_json
 from .happened import rows, spelt
-from .opening import Config, configured, folder_of, loaded, opened
-from .running import running
+from .opening import Config, configured, folder_of, loaded
+from .reaching import reached
 from .shape import of_advice, of_job, of_recipient
 from .status import LOOKING, coloured
 from .terminal import DONE, WAITS, detail, plain, put, say, spinning, terminal, whats_wrong
@@ -127,7 +128,7 @@ def write(settings: Settings, target: Path) -> None:
 
 
 def tell_job(settings: Settings, job: int, *, json: bool) -> None:
-    """Raises UnknownJob, and what `opened` raises."""
+    """Raises UnknownJob, and what `reached` raises."""
     on = terminal()
     found, recipients, advice = asyncio.run(looked_at(settings, job, on.err))
     if json:
@@ -139,18 +140,15 @@ def tell_job(settings: Settings, job: int, *, json: bool) -> None:
 async def looked_at(
     settings: Settings, job: int, err: Console
 ) -> tuple[Story, tuple[RecipientStatus, ...], Advice | None]:
-    """Raises UnknownJob, and what `opened` raises."""
-    if (remote := running(settings)) is not None:
-        one = remote.job(job)
-        recipients = one.content.recipients if one.content else ()
-        return remote.history(job), recipients, None if one.status.state == SENT.name.lower() else one.advice
-    async with opened(settings) as engine:
-        engine.job(job)
+    """Raises UnknownJob, and what `reached` raises."""
+    async with reached(settings) as device:
+        await device.ask(requests.job, job=job)
         with spinning(err, LOOKING):
-            await engine.settle()
-        found = engine.history(job)
+            await device.settle()
+        found, seen_job = await device.ask(requests.history, job=job), await device.ask(requests.job, job=job)
         sent = found.job.state == SENT.name.lower()
-        return found, engine.content(job).recipients, None if sent else engine.advice(job)
+        recipients = seen_job.content.recipients if seen_job.content else ()
+        return found, recipients, None if sent else seen_job.advice
 
 
 def show(

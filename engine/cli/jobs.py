@@ -1,7 +1,7 @@
 """`franking jobs`: what waits in the spool, and what a person does with a job (S33, S33c).
 
-The engine is opened for it: what a person says of a job comes first, and then what is due happens, as for
-`franking status`.
+Where an engine runs it is asked. Else one is opened for the command: what a person says of a job comes first,
+and then what is due happens, as for `franking status`.
 
 Rules: with `--user` only that user's jobs are there, and one that is not there is said not to be there. A job
 that is over is not changed, and that is refused. `release` and `retry` end with what became of the job, as
@@ -18,20 +18,18 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ...events.base import ADMINISTRATOR
 from ...machines.job import ENDED, HELD, SENT
-from ...machines.roles import Role, Viewer
-from ..at_the_panel import UnknownUser
-from ..engine import Engine
+from ..control import requests
+from ..control.requests import Call
 from ..settings import Settings
 from ..status import JobStatus
 from ..submitting import UnknownJob
-from ..view import SeenJob, View
+from ..view import SeenJob
 from ..words import Words, words
 from .exits import Exit
 from .history import to_whom
-from .opening import Config, configured, opened
-from .running import Running, check_known, running
+from .opening import Config, configured
+from .reaching import Device, reached
 from .shape import of_advice, of_job, of_recipient
 from .status import LOOKING, coloured, table
 from .terminal import (
@@ -68,11 +66,11 @@ class Change(StrEnum):
     RETRY = "retry"
 
 
-ACTS: Mapping[Change, Callable[[View, int], Awaitable[None]]] = MappingProxyType({
-    Change.HOLD: View.hold,
-    Change.RELEASE: View.release,
-    Change.CANCEL: View.cancel,
-    Change.RETRY: View.retry,
+ACTS: Mapping[Change, Callable[[Call], Awaitable[SeenJob]]] = MappingProxyType({
+    Change.HOLD: requests.hold,
+    Change.RELEASE: requests.release,
+    Change.CANCEL: requests.cancel,
+    Change.RETRY: requests.retry,
 })  # fmt: skip
 WANTED = {Change.HOLD: HELD.name.lower(), Change.CANCEL: ENDED.name.lower()}
 "In which state the job is then; the others want it to be sent."
@@ -156,68 +154,46 @@ def exit_of(wanted: Change, state: str) -> Exit:
     return Exit.DATA if state == ENDED.name.lower() else Exit.TEMPORARY
 
 
-def seen(engine: Engine, user: str | None) -> View:
-    """Raises UnknownUser."""
-    if user is None:
-        return engine.view(Viewer(Role.CONTROLLER))
-    if user != ADMINISTRATOR and engine.people.find(user) is None:
-        raise UnknownUser(user)
-    return engine.view(Viewer(Role.USER, user))
-
-
-def mine(remote: Running, job: int, user: str | None) -> SeenJob:
-    """Raises UnknownJob, UnknownUser."""
+async def of_user(device: Device, job: int, user: str | None) -> SeenJob:
+    """Raises UnknownUser, and UnknownJob, also for a job of somebody else than `user`."""
     if user is not None:
-        check_known(user, remote.tokens())
-    found = remote.job(job)
+        await device.ask(requests.token_held, user=user)
+    found = await device.ask(requests.job, job=job)
     if user is not None and found.status.owner != user:
         raise UnknownJob(job)
     return found
 
 
 async def queued(settings: Settings, user: str | None, err: Console) -> tuple[JobStatus, ...]:
-    """Raises UnknownUser, and what `opened` raises."""
-    if (remote := running(settings)) is not None:
-        identities = remote.tokens()
+    """Raises UnknownUser, and what `reached` raises."""
+    async with reached(settings) as device:
         if user is not None:
-            check_known(user, identities)
-        all_of_them = [each.login for each in identities]
-        return tuple(job for login in ([user] if user else all_of_them) for job in remote.queue(login))
-    async with opened(settings) as engine:
-        view = seen(engine, user)
+            await device.ask(requests.token_held, user=user)
         with spinning(err, LOOKING):
-            await engine.settle()
-        whose = [user] if user is not None else [ADMINISTRATOR, *sorted(engine.people.rows)]
-        return tuple(job for login in whose for job in view.queue(login))
+            await device.settle()
+        if user is None:
+            return await device.ask(requests.queues)
+        return await device.ask(requests.queue, user=user)
 
 
 async def looked_at(settings: Settings, job: int, user: str | None, err: Console) -> SeenJob:
-    """Raises UnknownJob, UnknownUser, and what `opened` raises."""
-    if (remote := running(settings)) is not None:
-        return mine(remote, job, user)
-    async with opened(settings) as engine:
-        view = seen(engine, user)
-        view.job(job)
+    """Raises UnknownJob, UnknownUser, and what `reached` raises."""
+    async with reached(settings) as device:
+        await of_user(device, job, user)
         with spinning(err, LOOKING):
-            await engine.settle()
-        return view.job(job)
+            await device.settle()
+        return await device.ask(requests.job, job=job)
 
 
 async def changed(settings: Settings, wanted: Change, job: int, user: str | None, err: Console) -> SeenJob:
-    """Raises UnknownJob, UnknownUser, JobOverError, and what `opened` raises."""
-    if (remote := running(settings)) is not None:
-        if (now := mine(remote, job, user).status).state in OVER:
-            raise JobOverError(now)
-        found = remote.change(wanted.value, job)
-        return found if wanted in WANTED else remote.settled(job, err, LOOKING)
-    async with opened(settings) as engine:
-        view = seen(engine, user)
-        if (before := view.job(job).status).state in OVER:
-            raise JobOverError(before)
-        await ACTS[wanted](view, job)
+    """Raises UnknownJob, UnknownUser, JobOverError, and what `reached` raises."""
+    async with reached(settings) as device:
+        if (found := await of_user(device, job, user)).status.state in OVER:
+            raise JobOverError(found.status)
+        await device.ask(ACTS[wanted], job=job)
         with spinning(err, LOOKING):
-            await engine.settle()
-        return view.job(job)
+            await device.settle(job)
+        return await device.ask(requests.job, job=job)
 
 
 def put_job(found: SeenJob, said: Words, out: Console) -> None:

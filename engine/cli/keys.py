@@ -4,9 +4,11 @@ import asyncio
 
 import typer
 
+from ..control import requests
 from ..settings import Settings
 from .exits import Exit
-from .opening import Config, configured, folder_of, opened
+from .opening import Config, configured, folder_of
+from .reaching import reached
 from .terminal import DONE, say, terminal
 
 
@@ -24,5 +26,5 @@ def rotate(config: Config = None) -> None:
 
 
 async def rotated(settings: Settings) -> int:
-    async with opened(settings) as engine:
-        return await engine.rotate_key()
+    async with reached(settings) as device:
+        return (await device.ask(requests.exchange_key)).sealed_anew

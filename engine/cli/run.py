@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 
 from ..applying import SignInsEnd
-from ..control.place import socket_of
+from ..control.place import linked, socket_of
 from ..engine import Engine
 from ..records import StoreFailed
 from ..refusal import Refused
@@ -111,6 +111,7 @@ async def served(
     async with opened(settings, None if settings.browser.enabled else screen) as engine:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(serve(engine, path, screen, end.set))
+            stack.enter_context(linked(folder_of(settings), path))
             if links is not None:
                 from ..links import serve as serve_links
 

@@ -5,7 +5,7 @@ of it, once nothing but the clock, a person or a lost store can move it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,19 +18,17 @@ from ...events.information import Actor
 from ...events.request import ScanToEmail
 from ...machines.job import ENDED, HELD, SENT
 from ...machines.rules import Rule
-from ..control.client import ControlRefused
-from ..control.shapes import RuleTold
-from ..engine import Engine
+from ..control import requests, streams
+from ..control.requests import Submitted
 from ..information import Advice
-from ..reasons import server_words
 from ..refusal import Refused
 from ..settings import Settings, why
-from ..signals import Transferred
 from ..status import RecipientStatus
+from ..submitting import Receipt
 from ..words import Words, words
 from .exits import Exit
-from .opening import Config, configured, opened
-from .running import Running, running
+from .opening import Config, configured
+from .reaching import Device, reached
 from .shape import of_advice, of_recipient
 from .terminal import DONE, FAILED, WAITS, Terminal, plain, refusal, say, terminal, transferring, whats_wrong
 from .times import local
@@ -128,23 +126,18 @@ def mistakes(error: ValidationError) -> list[str]:
 
 
 async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result:
-    """Raises ScanUnreadable, what `opened` raises, StoreFailed."""
-    if (remote := running(settings)) is not None:
-        return sent_there(remote, request, on)
-    async with opened(settings) as engine:
+    """Raises ScanUnreadable, what `reached` raises, StoreFailed."""
+    async with reached(settings) as device:
+        files = tuple([await device.bring(each) for each in request.files])
+        brought = request.model_copy(update={"files": files})
+        wanted = Submitted(request=brought, place=None, handed_over=False)
         try:
-            receipt = await engine.submit(request)
+            receipt = await device.ask(requests.submit, wanted)
         except Refused as refused:
             return Result("refused", request.recipients, rules=refused.rules)
         try:
             with transferring(on.err, f"Sending job {receipt.job}") as shown:
-
-                def show_own(signal: Transferred) -> None:
-                    if signal.job == receipt.job:
-                        shown(signal.octets, signal.of)
-
-                engine.on_progress(show_own)
-                await engine.settle()
+                await gone(device, receipt.job, shown)
         except asyncio.CancelledError:
             rows = [("Then", GOES_ON)]
             say(
@@ -154,39 +147,33 @@ async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result
                 rows,
             )
             raise
-        return outcome(engine, receipt.job, receipt.message_id, request.recipients)
+        return await outcome(device, receipt, request.recipients)
 
 
-def sent_there(remote: Running, request: ScanToEmail, on: Terminal) -> Result:
-    """By the engine that runs. Raises ControlRefused, ControlUnreachable, OSError."""
-    wanted = request.model_dump(mode="json", exclude={"files"})
-    try:
-        receipt = remote.submit(wanted, request.files)
-    except ControlRefused as refused:
-        if not refused.problem.rules:
-            raise
-        return Result("refused", request.recipients, rules=tuple(map(of_rule, refused.problem.rules)))
-    found = remote.settled(receipt.job, on.err, f"Sending job {receipt.job}")
-    job, content = found.status, found.content
-    advice = found.advice if found.advice and job.state != SENT.name.lower() else NOTHING
+async def gone(device: Device, job: int, shown: Callable[[int, int], None]) -> None:
+    """Until it has come as far as it can now; shows meanwhile how far its message has come."""
+    async with device.lines(streams.progress) as signals:
+
+        async def show_own() -> None:
+            async for signal in signals:
+                if signal.job == job:
+                    shown(signal.octets, signal.of)
+
+        showing = asyncio.ensure_future(show_own())
+        try:
+            await device.settle(job)
+        finally:
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+
+
+async def outcome(device: Device, receipt: Receipt, to: tuple[str, ...]) -> Result:
+    job, content, advice = await device.ask(requests.job, job=receipt.job)
+    story = await device.ask(requests.history, job=receipt.job)
+    said = next((each.server for each in reversed(story.steps) if each.server), "")
     asked = tuple(each for each in content.recipients if each.outcome) if content else ()
-    said = next((each.server for each in reversed(remote.history(receipt.job).steps) if each.server), "")
-    return Result(
-        job.state, request.recipients, receipt.job, receipt.message_id, advice, said, asked, job.retry_at
-    )
-
-
-def of_rule(told: RuleTold) -> Rule:
-    """As the engine told it."""
-    return Rule(told.code, told.settings, lambda now: True, (), told.sentence, told.remedy, Actor(told.who))
-
-
-def outcome(engine: Engine, number: int, message_id: str, to: tuple[str, ...]) -> Result:
-    job = engine.job(number)
-    advice = engine.advice(number) if job.state != SENT.name.lower() else NOTHING
-    said = server_words(engine.reader, number)
-    asked = tuple(each for each in engine.content(number).recipients if each.outcome)
-    return Result(job.state, to, number, message_id, advice, said, asked, job.retry_at)
+    why = NOTHING if job.state == SENT.name.lower() else advice or NOTHING
+    return Result(job.state, to, job.job, receipt.message_id, why, said, asked, job.retry_at)
 
 
 def show(result: Result, files: Sequence[Path], on: Terminal, said: Words) -> None:

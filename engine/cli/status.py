@@ -1,7 +1,7 @@
 """`franking status`: validation, refresh tokens, jobs and what the [Information] screen shows.
 
-The engine is opened for it, and what is due then happens first: so waiting mail goes where no engine runs all
-the time.
+Where an engine runs it is asked. Else one is opened for the command, and what is due then happens first: so
+waiting mail goes where no engine runs all the time.
 
 Rules: no recipient, subject or file name stands here: the administrator sees owner, function, state and
 reason (S33a). Warnings, reasons and states of jobs are told in the language of the device, labels in English.
@@ -19,18 +19,22 @@ from rich.table import Table
 from rich.text import Text
 
 from ...events.base import ADMINISTRATOR
+from ...events.information import Actor
 from ...machines.job import ENDED, HELD, SENT, WAITING
 from ...machines.mailbox import CLOSED, TRYING
 from ...machines.mailbox import WAITING as MAILBOX_WAITING
 from ...machines.refresh_token import ACQUIRED, EXPIRED, REQUIRED
 from ...machines.validation import AVAILABLE, NOT_AVAILABLE, OFF
+from ..clock import SystemClock
+from ..control import requests
+from ..control.requests import StatusTold
 from ..mailboxes import MailboxStatus
 from ..settings import Settings
-from ..status import IdentityStatus, JobStatus, Status
+from ..status import IdentityStatus, JobStatus
 from ..words import Words, words
 from .exits import Exit
-from .opening import Config, configured, opened
-from .running import now, running
+from .opening import Config, configured
+from .reaching import reached
 from .shape import of_job
 from .terminal import detail, plain, put, spinning, terminal, whats_wrong
 from .times import local, whole_days
@@ -62,22 +66,20 @@ def status(
     raise typer.Exit(Exit.OK)
 
 
-async def looked_at(settings: Settings, err: Console) -> tuple[Status, datetime]:
-    """By the engine that runs, or by one of its own."""
-    if (remote := running(settings)) is not None:
-        return remote.status(), now()
-    async with opened(settings) as engine:
+async def looked_at(settings: Settings, err: Console) -> tuple[StatusTold, datetime]:
+    """Raises what `reached` raises."""
+    async with reached(settings) as device:
         with spinning(err, LOOKING):
-            await engine.settle()
-        return engine.status(), engine.clock.now()
+            await device.settle()
+        return await device.ask(requests.status), SystemClock().now()
 
 
-def show(found: Status, now: datetime, settings: Settings, out: Console) -> None:
+def show(found: StatusTold, now: datetime, settings: Settings, out: Console) -> None:
     said = words(settings.device.language)
     section(out, "OAuth 2.0", Group(*sending(found, settings)))
     for rule in found.warns:
         put(out, Text("  ").append(rule.code, style="bold yellow"))
-        detail(out, whats_wrong(rule.sentence, rule.remedy, said.actor(rule.actor)), indent=4)
+        detail(out, whats_wrong(rule.sentence, rule.remedy, said.actor(Actor(rule.who))), indent=4)
     if found.warns:
         put(out, Text())
     section(out, "Refresh tokens", tokens(found.identities, now))
@@ -109,7 +111,7 @@ def coloured(word: str, shown: str = "") -> Text:
     return Text(plain(shown or word), style=COLOURS.get(word, ""))
 
 
-def sending(found: Status, settings: Settings) -> list[Text]:
+def sending(found: StatusTold, settings: Settings) -> list[Text]:
     if found.validation == OFF.value:
         return [Text("OFF: mail goes with user name and password, or without.", style="dim")]
     line = Text(f"ON, {plain(settings.oauth.provider)}. Sending: ").append_text(coloured(found.validation))
@@ -222,7 +224,7 @@ def of_identity(identity: IdentityStatus, now: datetime) -> dict[str, object]:
     }
 
 
-def as_json(found: Status, now: datetime) -> dict[str, object]:
+def as_json(found: StatusTold, now: datetime) -> dict[str, object]:
     """What `--json` prints; moments are ISO 8601 in UTC, what does not apply is null.
 
     `validation`: `state` (Off, Available, Not available), `broken` (codes of rules), `warns` (the same, of

@@ -10,15 +10,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ...events.base import ADMINISTRATOR
-from ...machines.refresh_token import ACQUIRED
-from ..at_the_panel import UnknownUser
+from ..clock import SystemClock
+from ..control import requests
 from ..settings import Settings
 from ..status import IdentityStatus
 from .confirming import Yes, ask
 from .exits import Exit
-from .opening import Config, configured, opened
-from .running import Running, check_known, now, running
+from .opening import Config, configured
+from .reaching import reached
 from .status import LOOKING, of_identity
 from .status import tokens as grid
 from .terminal import DONE, plain, put, say, spinning, terminal
@@ -38,13 +37,11 @@ def tokens(json: Json = False, config: Config = None) -> None:
 
 
 async def looked_at(settings: Settings, err: Console) -> tuple[tuple[IdentityStatus, ...], datetime]:
-    """Raises what `opened` raises."""
-    if (remote := running(settings)) is not None:
-        return remote.tokens(), now()
-    async with opened(settings) as engine:
+    """Raises what `reached` raises."""
+    async with reached(settings) as device:
         with spinning(err, LOOKING):
-            await engine.settle()
-        return engine.status().identities, engine.clock.now()
+            await device.settle()
+        return await device.ask(requests.tokens), SystemClock().now()
 
 
 def delete(
@@ -71,37 +68,19 @@ def delete(
 
 async def ended(settings: Settings, user: str | None, *, yes: bool) -> int:
     """How many there were. `--json` tells it as `deleted`. Raises UnknownUser, NotConfirmedError,
-    NobodyToAskError, and what `opened` raises.
+    NobodyToAskError, and what `reached` raises.
     """
-    if (remote := running(settings)) is not None:
-        return ended_there(remote, user, yes=yes)
-    async with opened(settings) as engine:
-        held = engine.tokens_held()
-        if user is not None:
-            person = engine.people.find(user)
-            if person is None and user != ADMINISTRATOR:
-                raise UnknownUser(user)
-            held = int(engine.holds(person.identity if person else ADMINISTRATOR))
-        agreed(held, user, yes=yes)
-        await (engine.delete_tokens() if user is None else engine.delete_token(user))
-        await engine.settle()
+    async with reached(settings) as device:
+        if user is None:
+            held = (await device.ask(requests.tokens_held)).held
+        else:
+            held = (await device.ask(requests.token_held, user=user)).held
+        if held and not yes:
+            whose = "of every user" if user is None else f"of {plain(user)}"
+            ask(f"Delete {held} refresh token{'s' * (held != 1)} {whose}? Mail then waits for a new sign-in.")
+        if user is None:
+            await device.ask(requests.delete_tokens)
+        else:
+            await device.ask(requests.delete_token, user=user)
+        await device.settle()
         return held
-
-
-def ended_there(remote: Running, user: str | None, *, yes: bool) -> int:
-    """By the engine that runs. Raises UnknownUser, NotConfirmedError, NobodyToAskError."""
-    found = remote.tokens()
-    if user is not None:
-        check_known(user, found)
-    wanted = [each for each in found if (each.login == user if user else each.identity != ADMINISTRATOR)]
-    held = sum(each.refresh_token == ACQUIRED.value for each in wanted)
-    agreed(held, user, yes=yes)
-    remote.delete_token(user)
-    return held
-
-
-def agreed(held: int, user: str | None, *, yes: bool) -> None:
-    """Raises NotConfirmedError, NobodyToAskError."""
-    if held and not yes:
-        whose = "of every user" if user is None else f"of {plain(user)}"
-        ask(f"Delete {held} refresh token{'s' * (held != 1)} {whose}? Mail then waits for a new sign-in.")

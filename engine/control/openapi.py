@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import models_json_schema
 
-from ...machines.roles import RIGHTS, Role
+from ...machines.roles import RIGHTS, Act, Reach, Role
 from .operations import OPERATIONS
 from .requests import NUMBERS, Operation
 from .shapes import MEDIA_TYPE, Problem, modelled
@@ -143,4 +143,9 @@ def roles(operation: Operation) -> dict[str, str]:
     """By role how far the right to it goes: `yes`, `own`, `no`."""
     if operation.act is None:
         return {role.value: "yes" for role in Role}
-    return {role.value: RIGHTS[operation.act].of(role).value for role in Role}
+    return {role.value: reach(operation, operation.act, role).value for role in Role}
+
+
+def reach(operation: Operation, act: Act, role: Role) -> Reach:
+    found = RIGHTS[act].of(role)
+    return Reach.NOTHING if found is Reach.OWN and operation.everybodys else found

@@ -44,6 +44,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/jobs/{job}/release", Act.CHANGE_JOBS, "[Release]", r.release, gives=SeenJob),
     Operation("POST", "/jobs/{job}/cancel", Act.CHANGE_JOBS, "ends it", r.cancel, gives=SeenJob),
     Operation("POST", "/jobs/{job}/retry", Act.CHANGE_JOBS, "tries it now", r.retry, gives=SeenJob),
+    Operation("GET", "/queue", Act.SEE_JOBS, "what is not over, user by user, in the order in which it goes",
+              r.queues, gives=JOBS),
     Operation("GET", "/users/{user}/queue", Act.SEE_JOBS, "what is not over, in the order in which it goes",
               r.queue, gives=JOBS),
     Operation("POST", "/users/{user}/mailbox/try", Act.CHANGE_JOBS, "tries a mailbox that is closed now",
@@ -58,6 +60,9 @@ OPERATIONS: tuple[Operation, ...] = (
               r.acquire),
     Operation("GET", "/places/{place}/screen", Act.SIGN_IN, "what is to be shown there now: address or code",
               r.shown, gives=Shown),
+    Operation("GET", "/places/{place}/sign-in", None, "each screen that is shown there, and how its "
+              "sign-in ends, as far as the caller may see it; an empty line comes first",
+              s.sign_ins, lines=True, gives=s.AtScreen),
     Operation("POST", "/places/{place}/paste", Act.SIGN_IN, "the address at which another machine's browser "
               "ended", r.paste, r.Pasted),
     Operation("POST", "/places/{place}/cancel", Act.SIGN_IN, "closes the screen", r.cancel_sign_in),
@@ -67,8 +72,12 @@ OPERATIONS: tuple[Operation, ...] = (
               gives=r.Discarded),
     Operation("GET", "/tokens", Act.SEE_STATUS, "[Refresh Tokens]: Required, Acquired, Expired", r.tokens,
               gives=IDENTITIES),
+    Operation("GET", "/tokens/held", Act.DELETE_TOKENS, "how many [Delete] would delete", r.tokens_held,
+              gives=r.Held, everybodys=True),
+    Operation("GET", "/tokens/{user}/held", Act.DELETE_TOKENS, "the same of one user, or `administrator`",
+              r.token_held, gives=r.Held),
     Operation("DELETE", "/tokens", Act.DELETE_TOKENS, "[Delete]: every user's", r.delete_tokens,
-              gives=r.Deleted),
+              gives=r.Deleted, everybodys=True),
     Operation("DELETE", "/tokens/{user}", Act.DELETE_TOKENS, "one user's, or `administrator`",
               r.delete_token),
     # The device
@@ -102,3 +111,6 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/key", Act.EXCHANGE_KEY, "another key seals from now on", r.exchange_key,
               gives=r.Exchanged),
 )  # fmt: skip
+
+BY_RUN = {operation.run: operation for operation in OPERATIONS}
+"For who asks in Python: what is run names the request."

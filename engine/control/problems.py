@@ -1,13 +1,11 @@
 """What goes wrong, as problem details (RFC 9457): a code, and a sentence in the device's language with cause
 and remedy (B9).
 
-Rule: an error that a caller can bring about has its row here; whatever has none is a fault of the program,
-whose type and place are logged, and of which nothing is told.
+Rule: an error that a caller can bring about has its row in `statuses.py`; whatever has none is a fault of the
+program, whose type and place are logged, and of which nothing is told.
 """
 
 import logging
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,41 +17,11 @@ from ..settings import SettingsError
 from ..settings import why as wanted
 from ..words import Words
 from .shapes import MEDIA_TYPE, TYPE, Problem, WrongField, shaped, told
+from .statuses import ENGINE, NOT_NOW, STATUSES
 
 AGAIN_S = 30
 "When whoever meets a store that fails may come again."
-NOT_NOW = 503
-ENGINE = "franking.engine."
 log = logging.getLogger("franking")
-
-STATUSES: Mapping[str, tuple[int, str]] = MappingProxyType({
-    "view.NotAllowed": (403, "not-allowed"),
-    "control.uploads.PathNotAllowed": (403, "path-not-allowed"),
-    "control.uploads.UnknownUpload": (404, "unknown-upload"),
-    "control.uploads.WrongName": (422, "wrong-name"),
-    "control.uploads.NoPlace": (503, "no-place"),
-    "control.requests.NothingShown": (404, "nothing-shown"),
-    "control.requests.NotThere": (404, "not-there"),
-    "submitting.UnknownJob": (404, "unknown-job"),
-    "at_the_panel.UnknownUser": (404, "unknown-user"),
-    "boxes.UnknownDocument": (404, "unknown-document"),
-    "refusal.Refused": (422, "refused"),
-    "settings.SettingsError": (422, "wrong-settings"),
-    "applying.SignInsEnd": (409, "sign-ins-end"),
-    "signing_in.PasteRefused": (422, "paste-refused"),
-    "people.LoginReserved": (422, "login-reserved"),
-    "people.LoginEmpty": (422, "login-empty"),
-    "people.AddressUnusable": (422, "address-unusable"),
-    "spool.ScanUnreadable": (422, "scan-unreadable"),
-    "smtp.fields.Unencodable": (422, "unencodable"),
-    "room.NoRoom": (507, "no-room"),
-    "store.keys.KeyNotOurs": (409, "key-not-ours"),
-    "records.SealFailed": (NOT_NOW, "seal"),
-    "records.StoreFailed": (NOT_NOW, "store"),
-    "runtime.EngineStopped": (NOT_NOW, "stopped"),
-    "runtime.EngineFailed": (NOT_NOW, "failed"),
-})  # fmt: skip
-"Status and last part of `type`, by the error's name in `franking.engine`; of what is derived from it, too."
 
 
 def problem(error: Exception, words: Words) -> JSONResponse:

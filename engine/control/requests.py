@@ -8,6 +8,7 @@ Rule: a request does one thing that the engine can do, and knows no more than it
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -23,11 +24,12 @@ from ..information import Warning
 from ..leaving import Forgotten, Reset
 from ..mailboxes import MailboxStatus
 from ..settings import Settings
-from ..status import IdentityStatus, JobStatus
+from ..status import IdentityStatus, JobStatus, Status
 from ..submitting import Receipt
 from ..view import SeenJob, View
 from ..words import Spoken
 from .screen import Shown, ShownAtPlaces
+from .shapes import RuleTold, told
 from .uploads import Uploaded, Uploads
 
 
@@ -97,6 +99,15 @@ class StatusTold(NamedTuple):
     information: tuple[Warning, ...]
     mailboxes: tuple[MailboxStatus, ...]
     "Those that are not open."
+    warns: tuple[RuleTold, ...]
+    "Rules that the settings break and that only warn (S3, S5)."
+    credential_ends_at: datetime | None
+    "When the application's client secret or certificate ends, where that is known (B1)."
+
+
+class Held(NamedTuple):
+    held: int
+    "How many a deletion would delete."
 
 
 class Deleted(NamedTuple):
@@ -163,6 +174,8 @@ class Operation:
     "What it answers with; None: nothing (204)."
     query: tuple[tuple[str, str], ...] = ()
     "Names and meanings."
+    everybodys: bool = False
+    "It is about all of them at once: a right to one's own is none to it."
     octets: bool = False
     "The body is a file."
     text: str = ""
@@ -214,6 +227,10 @@ async def queue(call: Call) -> tuple[JobStatus, ...]:
     return call.view.queue(call.path["user"])
 
 
+async def queues(call: Call) -> tuple[JobStatus, ...]:
+    return call.view.queues()
+
+
 async def history(call: Call) -> Story:
     return call.view.history(call.number("job"))
 
@@ -244,10 +261,12 @@ async def try_mailbox(call: Call) -> None:
 
 
 async def status(call: Call) -> StatusTold:
-    found = call.view.status()
-    return StatusTold(
-        found.validation, found.broken, found.identities, found.jobs, found.information, found.mailboxes
-    )
+    return status_told(call.view.status())
+
+
+def status_told(found: Status) -> StatusTold:
+    """As it goes over the socket: rules as they are shown."""
+    return StatusTold(**found._asdict() | {"warns": tuple(map(told, found.warns))})
 
 
 async def log_in(call: Call) -> None:
@@ -297,6 +316,14 @@ async def discard(call: Call) -> Discarded:
 
 async def tokens(call: Call) -> tuple[IdentityStatus, ...]:
     return call.view.sign_ins()
+
+
+async def tokens_held(call: Call) -> Held:
+    return Held(call.view.tokens_held())
+
+
+async def token_held(call: Call) -> Held:
+    return Held(call.view.tokens_held(call.path["user"]))
 
 
 async def delete_token(call: Call) -> None:

@@ -3,6 +3,7 @@
 Rule: an address and a code are kept as long as they are good, and in memory alone.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,17 +24,43 @@ class Shown(NamedTuple):
     "Sentences to show beside a code, in the device's language."
 
 
+Heard = Callable[[Shown | None], None]
+
+
 class ShownAtPlaces:
     """Fulfils `ports.Screen` and `ShowsCodes`."""
 
     def __init__(self) -> None:
         self.places: dict[str, Shown] = {}
+        self.heard: dict[str, list[Heard]] = {}
+
+    def listen(self, place: str, heard: Heard) -> Callable[[], None]:
+        """Calls it with what is shown there now and from now on; call what it returns to stop that."""
+        there = self.heard.setdefault(place, [])
+        there.append(heard)
+        if place in self.places:
+            heard(self.places[place])
+
+        def away() -> None:
+            there.remove(heard)
+            if not there:
+                self.heard.pop(place, None)
+
+        return away
+
+    def put(self, place: str, what: Shown | None) -> None:
+        if what is None:
+            self.places.pop(place, None)
+        else:
+            self.places[place] = what
+        for heard in tuple(self.heard.get(place, ())):
+            heard(what)
 
     async def open(self, place: str, address: str, closes_at: datetime) -> None:
-        self.places[place] = Shown(closes_at, address)
+        self.put(place, Shown(closes_at, address))
 
     async def show_code(self, place: str, code: SignInCode) -> None:
-        self.places[place] = Shown(code.expires_at, code.address, code.user_code, code.scan, code.says)
+        self.put(place, Shown(code.expires_at, code.address, code.user_code, code.scan, code.says))
 
     async def close(self, place: str) -> None:
-        self.places.pop(place, None)
+        self.put(place, None)

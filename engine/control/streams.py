@@ -8,15 +8,20 @@ Rule: who is slow is waited for and loses nothing of the journal; of progress he
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from ...events.base import OfPlace
+from ...events.sign_in import SignInCancelled, SignInFailed, SignInTimedOut
+from ...events.token import SignInSucceeded
 from ...machines.roles import Act
 from ..happenings import told
 from ..replay import Stepped
 from ..signals import Transferred
 from ..submitting import UnknownJob
 from .requests import Call
+from .screen import Shown
 
+T = TypeVar("T")
 STILL_S = 30.0
 "Between two lines that say nothing."
 
@@ -63,13 +68,57 @@ async def transfers(call: Call) -> AsyncIterator[Transferred | None]:
 
     off = call.view.on_progress(heard)
     try:
+        yield None  # from now on it is heard
         async for signal in with_still(without_end(came)):
             yield signal
     finally:
         off()
 
 
-async def without_end(came: "asyncio.Queue[Transferred]") -> AsyncIterator[Transferred]:
+class AtScreen(NamedTuple):
+    """What happened to the sign-in at a place: a screen is shown, or it has ended."""
+
+    shown: Shown | None
+    "What a person needs there now; null: nothing more."
+    ended: str
+    "The fact that ended it: SignInSucceeded, SignInCancelled, SignInFailed or SignInTimedOut; else empty."
+    right: bool
+    "Of one that succeeded: the account is the wanted one (S19)."
+    code: str
+    "Of one that failed: the provider's error, or ours."
+
+
+ENDS = (SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut)
+
+
+async def sign_ins(call: Call) -> AsyncIterator[AtScreen | None]:
+    """Of the sign-ins that the caller may see."""
+    return at_screen(call, call.path["place"])
+
+
+async def at_screen(call: Call, place: str) -> AsyncIterator[AtScreen | None]:
+    came: asyncio.Queue[AtScreen] = asyncio.Queue()
+
+    def ended(fact: OfPlace) -> None:
+        if isinstance(fact, ENDS):
+            right, code = getattr(fact, "right", False), getattr(fact, "code", "")
+            came.put_nowait(AtScreen(None, type(fact).__name__, right, code))
+
+    def shown(what: Shown | None) -> None:
+        if what is None or call.view.sees_screen(place):
+            came.put_nowait(AtScreen(what, "", right=False, code=""))
+
+    off, away = call.view.on_sign_in(place, ended), call.screen.listen(place, shown)
+    try:
+        yield None  # from now on it is heard
+        async for each in with_still(without_end(came)):
+            yield each
+    finally:
+        off()
+        away()
+
+
+async def without_end(came: "asyncio.Queue[T]") -> AsyncIterator[T]:
     while True:
         yield await came.get()
 

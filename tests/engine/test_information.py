@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from franking.engine.cli.status import as_json, show
+from franking.engine.control.requests import status_told
 from franking.engine.engine import Engine
 from franking.events.information import Info, InformationAcknowledged, InformationCleared
 from franking.machines.rules import Look
@@ -133,7 +134,7 @@ async def test_s24_the_status_says_what_is_acknowledged(tmp_path: Path) -> None:
         await sign_in_ended(here, engine)
         for acknowledged in (False, True):
             text = StringIO()
-            found, now = engine.status(), engine.clock.now()
+            found, now = status_told(engine.status()), engine.clock.now()
             show(found, now, engine.settings, Console(file=text))
             assert ("acknowledged" in text.getvalue()) == acknowledged
             (told,) = json.loads(json.dumps(as_json(found, now)))["information"]

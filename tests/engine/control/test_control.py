@@ -14,8 +14,8 @@ from franking.engine.control.openapi import described
 from franking.engine.control.operations import OPERATIONS
 from franking.engine.control.peers import Peer, viewer_of
 from franking.engine.control.place import socket_of
-from franking.engine.control.problems import STATUSES
 from franking.engine.control.serving import NoSuchGroup, PathTooLong, bound, gid_of
+from franking.engine.control.statuses import STATUSES
 from franking.engine.records import StoreFailed
 from franking.engine.settings import Settings
 from franking.engine.store.reads import Reads

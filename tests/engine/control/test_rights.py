@@ -30,9 +30,7 @@ BODIES: dict[str, Any] = {
 PLACES = {"user": "kim", "place": "panel", "job": "1", "document": "1"}
 EVERYBODYS = {"acknowledge"}
 "Nothing stands that could be acknowledged, and nobody is told more."
-OWN_AT_MOST = {"delete_tokens"}
-"All of them at once are nobody's own."
-LISTS = {"jobs", "tokens", "progress"}
+LISTS = {"jobs", "queues", "tokens", "progress"}
 "What the caller may not see is not in it."
 REFUSED = {403, 404}
 
@@ -41,7 +39,7 @@ def may(operation: Operation, role: Role, own: bool) -> bool:
     if operation.act is None or operation.run.__name__ in LISTS | EVERYBODYS:
         return True
     reach = RIGHTS[operation.act].of(role)
-    return reach is Reach.ALL or (reach is Reach.OWN and own and operation.run.__name__ not in OWN_AT_MOST)
+    return reach is Reach.ALL or (reach is Reach.OWN and own and not operation.everybodys)
 
 
 async def prepared(at: Socket) -> None:

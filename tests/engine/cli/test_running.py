@@ -1,0 +1,97 @@
+"""Commands while an engine runs: they ask it by its socket, and tell the same as without one (B8)."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import LEE, Device
+from .service import service
+
+
+@pytest.fixture
+def running(device: Device) -> Iterator[Device]:
+    """Whoever sends signs in himself."""
+    device.set("from_address", setting="Login User Address")
+    with service(device):
+        yield device
+
+
+def told(device: Device, *arguments: object) -> Any:
+    ended = device.franking(*arguments, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    return json.loads(ended.out)
+
+
+@pytest.mark.manual("B8", "S23")
+def test_b8_a_person_signs_in_at_the_engine_that_runs_and_mail_goes(running: Device) -> None:
+    assert told(running, "status")["validation"]["state"] == "Available"
+    waits = running.send("--json")
+    assert (waits.code, json.loads(waits.out)["state"]) == (75, "waiting")
+    acquired = running.acquire("--user", "kim")
+    assert (acquired.code, acquired.err) == (0, "")
+    assert "Required -> Acquired" in acquired.out
+    assert [each["refresh_token"] for each in told(running, "tokens")] == ["Required", "Acquired"]
+    assert "was sent" in running.send().out
+    assert [each["state"] for each in told(running, "status")["jobs"]] == ["sent", "sent"]
+
+
+@pytest.mark.manual("B8", "S33c")
+def test_b8_jobs_of_the_engine_that_runs_are_held_and_cancelled(running: Device) -> None:
+    for _ in range(2):
+        running.send()
+    assert running.franking("jobs", "hold", 1).code == 0
+    assert [job["job"] for job in told(running, "jobs", "list")] == [2, 1]
+    assert [job["job"] for job in told(running, "jobs", "list", "--user", "kim")] == [2, 1]
+    assert running.franking("jobs", "release", 1).code == 75
+    assert running.franking("jobs", "cancel", 1, "--user", "kim").code == 0
+    assert running.franking("jobs", "cancel", 1).code == 65
+    assert told(running, "jobs", "show", 2)["recipients"][0]["address"] == LEE
+    assert told(running, "history", 1)["steps"][-1]["state"] == "ended"
+
+
+@pytest.mark.manual("B8", "B9")
+def test_b8_what_goes_wrong_there_ends_as_it_does_here(running: Device) -> None:
+    unknown = running.franking("jobs", "show", 7)
+    assert (unknown.code, unknown.out) == (64, "")
+    assert "There is no job 7 here." in unknown.err
+    assert running.franking("jobs", "list", "--user", "bo").code == 78
+    assert running.franking("send", "--user", "kim", "--to", LEE, running.folder / "none.pdf").code == 66
+    refused = running.franking("send", "--user", "kim", "--to", LEE, running.scan("empty.pdf", b""))
+    assert refused.code == 66
+
+
+@pytest.mark.manual("B8", "S27")
+def test_b8_tokens_of_the_engine_that_runs_are_deleted_after_a_question(running: Device) -> None:
+    running.send()
+    running.acquire("--user", "kim")
+    assert running.franking("delete", "kim").code == 64
+    assert told(running, "delete", "kim", "--yes") == {"deleted": 1}
+    assert [each["refresh_token"] for each in told(running, "tokens")] == ["Required", "Required"]
+
+
+@pytest.mark.manual("B8", "B14")
+def test_b8_a_person_is_forgotten_and_the_key_exchanged_while_it_runs(running: Device) -> None:
+    running.send()
+    assert "1, of which 1 were not sent" in running.franking("forget", "kim", "--yes").out
+    assert told(running, "jobs", "list") == []
+    assert running.franking("keys", "rotate").code == 0
+
+
+@pytest.mark.manual("B8")
+def test_b8_a_socket_elsewhere_is_found_by_its_store(device: Device, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "run" / "s"
+    with service(device, "--socket", elsewhere):
+        assert told(device, "status")["jobs"] == []
+    assert told(device, "status")["jobs"] == []  # it has ended, and the store is free
+
+
+def test_a_socket_that_is_named_and_where_nobody_answers(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRANKING_SOCKET", str(device.folder / "none"))
+    ended = device.franking("status")
+    assert (ended.code, ended.out) == (69, "")
+    assert "No engine answers at" in " ".join(ended.err.split())
