@@ -25,6 +25,7 @@ from ..settings import CredentialError, Mistake, Settings
 from ..smtp.chat import Chat
 from ..smtp.connect import Server, security_at
 from ..smtp.trouble import explain
+from ..status import Status
 from ..tls import KeptContext
 from ..words import Words
 from .step import Ends, Finding, Mark
@@ -66,6 +67,10 @@ class Ground:
     "Those that are broken, and forbid."
     who: Who
     engine: Engine | Closed
+    told: Status | None = None
+    "What the engine says that has the store, where it can be asked."
+    send_to: str = ""
+    "Who gets a test mail."
     asked: Wire | CallError | None = None
     unread: CredentialError | None = None
     "The application's credential could not be read, and the provider was asked without."
@@ -120,6 +125,11 @@ class Ground:
             return None
         security = smtp.security or security_at(smtp.port)
         return Server(host, smtp.port, security, KeptContext(self.adapters.tls), TIMEOUT_S)
+
+    @property
+    def status(self) -> Status | None:
+        """Of this device's engine."""
+        return self.engine.status() if isinstance(self.engine, Engine) else self.told
 
     def say(self, code: str, /, **fields: object) -> str:
         return self.words.say(code, **fields)

@@ -19,6 +19,7 @@ from ..engine import Engine, provided, state_folder
 from ..oauth.providers import ProviderData
 from ..outside import outside
 from ..settings import FileCredentials, Settings
+from ..status import Status
 from ..store.lock import StoreInUse
 from ..words import words
 from .ground import Closed, Ground, Who
@@ -33,8 +34,9 @@ async def looking(
     clock: Clock,
     user: str | None = None,
     providers: Mapping[str, ProviderData] = NO_PROVIDERS,
+    told: Status | None = None,
 ) -> AsyncIterator[Ground]:
-    """For the mail of this user; None: the device's own.
+    """For the mail of this user; None: the device's own. `told`: by an engine that runs.
 
     Raises UnknownUser, SettingsError for a provider's own file, and what opening a store raises.
     """
@@ -53,7 +55,7 @@ async def looking(
             stack.push_async_callback(adapters.aclose)
         who = whose_mail(settings, engine, user)
         said = words(settings.device.language)
-        ground = Ground(settings, said, clock, adapters, mistakes, rules, who, engine)
+        ground = Ground(settings, said, clock, adapters, mistakes, rules, who, engine, told)
         stack.push_async_callback(ground.aclose)
         yield ground
 

@@ -4,6 +4,7 @@ Rule: the endpoint is asked with a refresh token that nobody has, which no grant
 token that the submission server is shown comes from the open engine.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from ...machines.mailboxes import whose
 from ...machines.refresh_token import ACQUIRED
 from ..engine import Engine
 from ..holder import Held
+from ..information import Warning
 from ..known_time import BUILT, LEEWAY
 from ..oauth.answers import Call, Refusal, decide
 from ..oauth.faults import Fault, fault
@@ -23,6 +25,7 @@ from ..oauth.wire import Wire, date, token_answer
 from ..ports import AnswerClass, Tokens, Trouble
 from ..secret import Secret
 from ..settings import CredentialError
+from ..status import IdentityStatus, Status
 from .ground import Closed, Ground
 from .step import Ends, Finding, Mark, Name
 
@@ -177,7 +180,7 @@ async def by_itself(ground: Ground, known: str) -> Finding:
 
 
 async def consent(ground: Ground) -> Finding:
-    """An access token, fetched as for a job: the sign-in holds, and may send mail."""
+    """The sign-in holds, and may send mail."""
     if not ground.settings.oauth.enabled:
         return Finding(Mark.NOT_NEEDED, ground.say("check.off"))
     if isinstance(ground.alone, Trouble):
@@ -185,35 +188,52 @@ async def consent(ground: Ground) -> Finding:
     if isinstance(ground.alone, Tokens):
         ground.held = Held(ground.alone.access, ground.alone.expires_at, 0.0, ground.who.address)
         return ground.ok(ground.say("check.consent.alone"))
-    if ground.engine is Closed.IN_USE:
-        return Finding(Mark.NOT_LOOKED_AT, ground.say("check.in-use"))
-    if isinstance(ground.engine, Closed):
+    if isinstance(ground.engine, Engine):
+        return await signed_in(ground, ground.engine)
+    if ground.engine is not Closed.IN_USE:
         return nobody(ground)
-    return await signed_in(ground, ground.engine)
+    if ground.told is None:
+        return Finding(Mark.NOT_LOOKED_AT, ground.say("check.in-use"))
+    return as_told(ground, ground.told)
 
 
 async def signed_in(ground: Ground, engine: Engine) -> Finding:
-    identity = ground.who.identity
-    status = engine.reader.identity(identity, ground.who.login)
-    if status.refresh_token != ACQUIRED.value:
-        return warned(ground, engine) or nobody(ground)
-    await engine.publish(TokenWanted(identity=identity))
-    await engine.settle()
-    ground.held = engine.holder.take(identity)
+    """By an access token that is fetched as for a job."""
+    identity, login = ground.who.identity, ground.who.login
+    if engine.reader.identity(identity, login).refresh_token == ACQUIRED.value:
+        await engine.publish(TokenWanted(identity=identity))
+        await engine.settle()
+        ground.held = engine.holder.take(identity)
     if ground.held is None:
-        waits = engine.reader.identity(identity, ground.who.login).waits
-        return warned(ground, engine) or Finding(
-            Mark.FAILED, waits, ground.say("check.no-token.cause"), ground.say("check.no-token.remedy"),
-            Actor.NOBODY, Ends.TEMPORARY,
-        )  # fmt: skip
+        return missing(ground, engine.reader.identity(identity, login), engine.information())
     return ground.ok(ground.say("check.consent.holds", account=ground.held.account or ground.who.address))
 
 
-def warned(ground: Ground, engine: Engine) -> Finding | None:
-    """What the [Information] screen says of this sign-in."""
-    about = (each for each in engine.information() if ground.who.identity in (each.subject, each.about))
-    found = next(about, None)
-    return found and Finding(Mark.FAILED, found.code.value, found.cause, found.remedy, found.actor)
+def as_told(ground: Ground, told: Status) -> Finding:
+    """By what the engine says that runs: it has the token."""
+    found = next((each for each in told.identities if each.login == ground.who.login), None)
+    if found is None:
+        return nobody(ground)
+    if found.refresh_token != ACQUIRED.value or found.waits:
+        return missing(ground, found, told.information)
+    return ground.ok(ground.say("check.consent.told"))
+
+
+def missing(ground: Ground, found: IdentityStatus, information: Sequence[Warning]) -> Finding:
+    """Why there is no token: what the [Information] screen says of this sign-in, where it says something."""
+    for each in information:
+        if found.identity in (each.subject, each.about):
+            return Finding(Mark.FAILED, each.code.value, each.cause, each.remedy, each.actor)
+    if found.refresh_token != ACQUIRED.value:
+        return nobody(ground)
+    return Finding(
+        Mark.FAILED,
+        found.waits,
+        ground.say("check.no-token.cause"),
+        ground.say("check.no-token.remedy"),
+        Actor.NOBODY,
+        Ends.TEMPORARY,
+    )
 
 
 def nobody(ground: Ground) -> Finding:

@@ -1,20 +1,23 @@
-"""The steps at the submission server, up to a sender that it takes; nothing is sent.
+"""The steps at the submission server, up to a sender that it takes, and a test mail where one was asked for.
 
 Rule: nobody signs in before the first connection was looked at, and the token of an account goes over a
 verified connection alone, as for a job.
 """
 
+import uuid
+from dataclasses import replace
+
 from ...events.information import Actor
+from ...events.request import EmailNotification
 from ...events.settings import Security
-from ..holder import Held
-from ..ports import Login, Outcome, Phase, Verdict
+from ..ports import Envelope, Login, Outcome, Phase, Verdict
 from ..settings import CredentialError
 from ..smtp.auth import discreet
 from ..smtp.chat import Chat, Lost
 from ..smtp.connect import connect
 from ..smtp.fields import Unencodable, addr_spec
 from ..smtp.trouble import answered, explain, ours
-from .ground import Closed, Ground
+from .ground import Ground
 from .network import no_server
 from .step import Ends, Finding, Mark, Name
 
@@ -108,8 +111,10 @@ async def sign_in(ground: Ground) -> Finding:
     if not signs_in(ground):
         ground.signed_in = ground.met if isinstance(ground.met, Chat) else None
         return Finding(Mark.NOT_NEEDED, ground.say("check.no-sign-in"))
+    if ground.settings.oauth.enabled and ground.held is None:
+        return Finding(Mark.NOT_LOOKED_AT, ground.say("check.in-use"))
     try:
-        login = ground.adapters.login(ground.held, ground.who.address)
+        login = login_of(ground)
     except CredentialError as error:
         return ground.unreadable(error)
     found = await connect(server, login)
@@ -134,13 +139,37 @@ async def send_as(ground: Ground) -> Finding:
         )  # fmt: skip
     outcome = await asked_as(chat, sender)
     if outcome is not None:
-        login = login_of(ground.held, ground)
-        return failed(ground, discreet(outcome, login), Name.SEND_AS) or ground.outcome(outcome, Ends.CONFIG)
+        outcome = discreet(outcome, login_of(ground))
+        return failed(ground, outcome, Name.SEND_AS) or ground.outcome(outcome, Ends.CONFIG)
     return ground.ok(ground.say("check.send-as", sender=sender))
 
 
-def login_of(held: Held | None, ground: Ground) -> Login:
-    return ground.adapters.login(held, ground.who.address)
+def login_of(ground: Ground) -> Login:
+    """Raises CredentialError."""
+    return ground.adapters.login(ground.held, ground.who.address)
+
+
+async def mail(ground: Ground) -> Finding:
+    """One message, as the device sends its own, and no job: it goes now or not at all."""
+    from ..functions import Header, compose
+
+    now, sender = ground.clock.now(), ground.who.sender
+    request = EmailNotification(to=(ground.send_to,), event=ground.say("check.mail.event"), happened_at=now)
+    message_id = f"<{uuid.uuid4()}@{sender.rpartition('@')[2]}>"
+    device = ground.settings.device.name
+    header = Header(sender, message_id, now, device, device, ground.words)
+    envelope = Envelope(sender, request.recipients, compose(request, header, ()))
+    outcome = await ground.adapters.submission().send(login_of(ground), envelope, begun)
+    if outcome.verdict is Verdict.SENT:
+        return ground.ok(ground.say("check.mail.sent", to=ground.send_to, answer=outcome.reply))
+    ends = Ends.TEMPORARY if explain(outcome).actor is Actor.NOBODY else Ends.CONFIG
+    refused = next((each for each in outcome.recipients if not each.accepted), None)
+    finding = ground.outcome(outcome, ends)
+    return replace(finding, found=refused.reply) if refused is not None else finding
+
+
+async def begun() -> None:
+    """No job is marked."""
 
 
 async def asked_as(chat: Chat, sender: str) -> Outcome | None:
@@ -166,11 +195,10 @@ async def pace(ground: Ground) -> Finding:
     """What one mailbox may send, and whether it may now."""
     if ground.paused is not None and (finding := failed(ground, ground.paused, Name.PACE)) is not None:
         return finding
-    if not isinstance(ground.engine, Closed):
-        address = ground.who.address.casefold()
-        for mailbox in ground.engine.status().mailboxes:
-            if mailbox.address.casefold() == address:
-                return held_back(ground, mailbox.state, mailbox.code)
+    status, address = ground.status, ground.who.address.casefold()
+    for mailbox in status.mailboxes if status is not None else ():
+        if mailbox.address.casefold() == address:
+            return held_back(ground, mailbox.state, mailbox.code)
     allowed, room = ground.adapters.pace(), ground.adapters.room()
     if not allowed.messages_a_minute:
         return ground.ok(ground.say("check.pace.any", connections=room.connections))

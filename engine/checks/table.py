@@ -24,3 +24,5 @@ STEPS: tuple[Step[Ground], ...] = (
     Step(Name.SEND_AS, (Name.SIGN_IN,), submission.send_as),
     Step(Name.PACE, SERVER, submission.pace),
 )
+MAIL = Step(Name.MAIL, (Name.SEND_AS,), submission.mail)
+"Where a test mail is asked for."

@@ -1,29 +1,36 @@
 """`franking check`: whether mail can go as this device is set, before the first scan (B4).
 
-Rules: it sends nothing. Steps are told as they are found, in the language of the device; labels are English.
-`--monitor` keeps to what monitoring plugins do: one line, 0, 1, 2 or 3, whatever happens.
+Rules: it sends nothing that was not asked for. Steps are told as they are found, in the language of the
+device; labels are English. `--monitor` keeps to what monitoring plugins do: one line, 0, 1, 2 or 3, whatever
+happens.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...events.request import Address
 from ..checks.opening import looking
 from ..checks.step import Ends, Looked, Name, run
 from ..checks.step import Mark as Found
-from ..checks.table import STEPS
+from ..checks.table import MAIL, STEPS
 from ..clock import SystemClock
+from ..control.client import ControlRefused, ControlUnreachable
 from ..settings import Settings
+from ..status import Status
 from ..words import Words, words
 from .ending import text
 from .exits import Exit, Judged
 from .opening import Config, loaded
+from .running import running
 from .terminal import DONE, FAILED, WAITS, Mark, detail, plain, put, say, spinning, terminal, whats_wrong
 
 MARKS = MappingProxyType({
@@ -44,6 +51,10 @@ def check(
         str | None,
         typer.Option("--user", show_default=False, help="Look at this user's mail, not the device's own."),
     ] = None,
+    send_to: Annotated[
+        str | None,
+        typer.Option("--send-to", show_default=False, help="Send a test mail to this address, at the end."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Tell it as JSON, of a documented shape.")] = False,
     monitor: Annotated[
         bool,
@@ -56,24 +67,57 @@ def check(
     Ends with 0 if it can, 78 if somebody must put something right, 69 if something cannot be reached, 75 if
     it passes by itself.
     """
+    mail = Mail(user, addressed(send_to))
     if monitor:
-        raise Judged(watched(config, user))
+        raise Judged(watched(config, mail))
     _, settings = loaded(config)
     on = terminal()
     if json:
-        found = asyncio.run(looked_at(settings, user, lambda each: None))
+        found = looked_at(settings, mail, lambda each: None)
         on.out.print_json(data=as_json(found, words(settings.device.language)))
     else:
-        found = shown(settings, user, on.out)
+        found = shown(settings, mail, on.out)
     raise typer.Exit(exit_of(found))
 
 
-async def looked_at(
-    settings: Settings, user: str | None, tell: Callable[[Looked], None]
+class Mail(NamedTuple):
+    """What is looked at."""
+
+    user: str | None
+    send_to: str
+
+
+def addressed(send_to: str | None) -> str:
+    """Raises BadParameter."""
+    if send_to is None:
+        return ""
+    try:
+        TypeAdapter(Address).validate_python(send_to)
+    except ValidationError:
+        raise typer.BadParameter("--send-to takes an e-mail address") from None
+    return send_to
+
+
+def looked_at(settings: Settings, mail: Mail, tell: Callable[[Looked], None]) -> tuple[Looked, ...]:
+    """Raises what `looking` raises."""
+    return asyncio.run(step_by_step(settings, mail, tell, told_by_running(settings)))
+
+
+def told_by_running(settings: Settings) -> Status | None:
+    """None: no engine runs, or it does not tell this caller."""
+    with suppress(ControlRefused, ControlUnreachable):
+        remote = running(settings)
+        return remote.status() if remote is not None else None
+    return None
+
+
+async def step_by_step(
+    settings: Settings, mail: Mail, tell: Callable[[Looked], None], status: Status | None
 ) -> tuple[Looked, ...]:
     found, clock = [], SystemClock()
-    async with looking(settings, clock, user) as ground:
-        async for each in run(STEPS, ground, clock):
+    async with looking(settings, clock, mail.user, told=status) as ground:
+        ground.send_to = mail.send_to
+        async for each in run((*STEPS, MAIL) if mail.send_to else STEPS, ground, clock):
             tell(each)
             found.append(each)
     return tuple(found)
@@ -85,11 +129,11 @@ def exit_of(found: Sequence[Looked]) -> Exit:
     return EXITS[first.ends] if first else Exit.OK
 
 
-def shown(settings: Settings, user: str | None, out: Console) -> tuple[Looked, ...]:
+def shown(settings: Settings, mail: Mail, out: Console) -> tuple[Looked, ...]:
     said = words(settings.device.language)
     wide = max(len(said.say(name)) for name in Name)
     with spinning(out, said.say("check.looking")):
-        found = asyncio.run(looked_at(settings, user, lambda each: line(out, each, said, wide)))
+        found = looked_at(settings, mail, lambda each: line(out, each, said, wide))
     failed = [said.say(each.name) for each in found if each.finding.mark is Found.FAILED]
     if failed:
         sums_up(out, FAILED, said.say("check.cannot", steps=", ".join(failed)))
@@ -113,19 +157,19 @@ def line(out: Console, each: Looked, said: Words, wide: int) -> None:
     found, took = plain(told(each, said)), milliseconds(each)
     if out.is_terminal:
         grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        grid.add_column(width=1)
-        grid.add_column(width=wide, no_wrap=True)
+        grid.add_column(width=wide + len("✓ "), no_wrap=True)
         grid.add_column(ratio=1, overflow="fold")
         grid.add_column(justify="right", no_wrap=True, style="dim")
         quiet = "dim" if finding.mark in (Found.NOT_NEEDED, Found.NOT_LOOKED_AT) else ""
         sign = mark.sign if out.encoding.lower().replace("-", "") == "utf8" else mark.plain[0]
-        grid.add_row(Text(sign, mark.style), Text(name, quiet or "bold"), Text(found, quiet), took)
+        named = Text.assemble((f"{sign} ", mark.style), (name, quiet or "bold"))
+        grid.add_row(named, Text(found, quiet), took)
         put(out, grid)
     else:
         put(out, Text(f"{mark.plain} {name}: {found}".rstrip(": ") + (f" ({took})" if took else "")))
     if finding.cause:
         who = said.actor(finding.actor) if finding.actor else ""
-        detail(out, whats_wrong(finding.cause, finding.remedy, who), indent=3)
+        detail(out, whats_wrong(finding.cause, finding.remedy, who))
 
 
 def told(each: Looked, said: Words) -> str:
@@ -135,11 +179,10 @@ def told(each: Looked, said: Words) -> str:
 
 
 def milliseconds(each: Looked) -> str:
-    return (
-        ""
-        if each.finding.mark in (Found.NOT_NEEDED, Found.NOT_LOOKED_AT)
-        else f"{each.seconds * 1000:.0f} ms"
-    )
+    if each.finding.mark in (Found.NOT_NEEDED, Found.NOT_LOOKED_AT):
+        return ""
+    took = round(each.seconds * 1000)
+    return f"{took} ms" if took else "<1 ms"
 
 
 def as_json(found: Sequence[Looked], said: Words) -> dict[str, object]:
@@ -148,10 +191,10 @@ def as_json(found: Sequence[Looked], said: Words) -> dict[str, object]:
     `can_send`: nothing that was looked at stands in the way.
     `seconds`: of all steps.
     `steps`, each: `step` (settings, dns, proxy, clock, tls, endpoint, http, client, consent, greeting,
-    starttls, mechanism, sign-in, send-as, pace), `mark` (ok, warns, failed, not needed, not looked at),
-    `seconds`, `found`, `because` (the step for want of which it was not looked at), `why` and `do` (in the
-    device's language), `who` (one of the values of `Actor`), `ends` (of one that failed: config, temporary,
-    unreachable).
+    starttls, mechanism, sign-in, send-as, pace; mail with `--send-to`), `mark` (ok, warns, failed, not
+    needed, not looked at), `seconds`, `found`, `because` (the step for want of which it was not looked at),
+    `why` and `do` (in the device's language), `who` (one of the values of `Actor`), `ends` (of one that
+    failed: config, temporary, unreachable).
     """
     return {
         "can_send": all(each.finding.mark is not Found.FAILED for each in found),
@@ -173,12 +216,12 @@ def as_json(found: Sequence[Looked], said: Words) -> dict[str, object]:
     }
 
 
-def watched(config: Config, user: str | None) -> int:
+def watched(config: Config, mail: Mail) -> int:
     """Prints the one line; the state. What cannot be looked at at all is unknown."""
     out = terminal().out
     try:
         _, settings = loaded(config)
-        found = asyncio.run(looked_at(settings, user, lambda each: None))
+        found = looked_at(settings, mail, lambda each: None)
     except Exception as error:  # noqa: BLE001 - a plugin ends with a state, whatever happens
         from .exits import exit_of as known
 

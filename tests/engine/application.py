@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from franking.engine.clock import Clock
 from franking.tests.engine.device import PRINTER, Office, credential, office
 
 ROBOT = "device@office.iam.gserviceaccount.com"
@@ -18,10 +19,10 @@ HOWS = pytest.mark.parametrize("how", ["secret", "certificate", "service account
 
 
 @asynccontextmanager
-async def alone(folder: Path, how: str) -> AsyncIterator[Office]:
+async def alone(folder: Path, how: str, clock: Clock | None = None) -> AsyncIterator[Office]:
     """A device whose administrator needs no person; people sign in as ever."""
     provider = "Google" if how == "service account" else "Microsoft"
-    async with office(folder, provider) as here:
+    async with office(folder, provider, clock) as here:
         oauth: dict[str, object] = {
             "administrator_flow": "client credentials",
             "tenant": here.provider.tenant,

@@ -14,6 +14,7 @@ from franking.engine.checks.table import STEPS
 from franking.engine.clock import Clock, SystemClock
 from franking.engine.oauth.providers import ProviderData
 from franking.engine.settings import Settings
+from franking.engine.status import Status
 from franking.tests.engine.device import Office, office
 
 Looked = dict[Name, Finding]
@@ -24,9 +25,10 @@ async def look(
     user: str | None = None,
     clock: Clock | None = None,
     providers: Mapping[str, ProviderData] | None = None,
+    told: Status | None = None,
 ) -> Looked:
     now = clock or SystemClock()
-    async with looking(settings, now, user, providers or {}) as ground:
+    async with looking(settings, now, user, providers or {}, told) as ground:
         return {each.name: each.finding async for each in run(STEPS, ground, now)}
 
 

@@ -6,18 +6,19 @@ import pytest
 
 from franking.engine.cli.exits import Exit
 
-from .conftest import ADMINISTRATOR, Device
+from .conftest import ADMINISTRATOR, LEE, Device
 
 pytestmark = pytest.mark.manual("B4")
 
 
 def test_b4_mail_can_go(device: Device) -> None:
     device.acquire()
+    before = len(device.kit.mailbox.messages)
     ended = device.franking("check")
     assert (ended.code, ended.err) == (0, "")
     assert f"ok: Authenticated SMTP: {ADMINISTRATOR} (" in ended.out
     assert ended.out.endswith("ok: Mail can go.\n")
-    assert device.kit.mailbox.messages == []
+    assert len(device.kit.mailbox.messages) == before
 
 
 @pytest.mark.manual("B9")
@@ -76,3 +77,13 @@ def test_b4_what_cannot_be_looked_at_is_unknown_to_a_monitoring_system(device: D
     assert ended.code == 3
     assert ended.out.startswith("FRANKING UNKNOWN: ")
     assert ended.out.count("\n") == 1
+
+
+def test_b4_a_test_mail_is_sent_where_one_is_asked_for(device: Device) -> None:
+    device.acquire()
+    before = len(device.kit.mailbox.messages)
+    ended = device.franking("check", "--send-to", LEE)
+    assert ended.code == 0
+    assert f"ok: Test mail: sent to {LEE}: " in ended.out
+    assert len(device.kit.mailbox.messages) == before + 1
+    assert device.franking("check", "--send-to", "nobody").code == Exit.USAGE

@@ -85,6 +85,8 @@ def test_b8_the_commands_use_the_engine_that_runs(device: Device) -> None:
         assert (sent.code, json.loads(sent.out)["state"]) == (0, "sent"), sent.err
         told = json.loads(device.franking("status", "--json").out)
         assert (told["jobs"][0]["state"], told["identities"][0]["refresh_token"]) == ("sent", "Acquired")
+        checked = device.franking("check")
+        assert (checked.code, "says the engine that runs here" in checked.out) == (0, True)
         shown = json.loads(device.franking("jobs", "show", "1", "--json").out)
         assert [each["accepted"] for each in shown["recipients"]] == [True]
         assert "250 2.0.0" in device.franking("history", "1").out
