@@ -5,8 +5,10 @@ refreshing or not at all, so that no refresh token is lost here; a token leaves 
 alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Protocol
 
 from ...events.base import ADMINISTRATOR
 from ...events.information import Actor
@@ -16,6 +18,8 @@ from ..adapters import Adapters, with_credentials
 from ..clock import Clock
 from ..engine import Engine
 from ..holder import Held
+from ..information import Warning
+from ..mailboxes import MailboxStatus
 from ..oauth.client import OAuthProvider
 from ..oauth.providers import ProviderData
 from ..oauth.session import CallError
@@ -25,7 +29,7 @@ from ..settings import CredentialError, Mistake, Settings
 from ..smtp.chat import Chat
 from ..smtp.connect import Server, security_at
 from ..smtp.trouble import explain
-from ..status import Status
+from ..status import IdentityStatus
 from ..tls import KeptContext
 from ..words import Words
 from .step import Ends, Finding, Mark
@@ -42,6 +46,19 @@ class Closed(StrEnum):
     "Nothing was ever done on this device."
     WRONG = "wrong"
     "The settings cannot be, so that no engine opens it."
+
+
+class Told(Protocol):
+    """What is read of a status."""
+
+    @property
+    def identities(self) -> Sequence[IdentityStatus]: ...
+
+    @property
+    def information(self) -> Sequence[Warning]: ...
+
+    @property
+    def mailboxes(self) -> Sequence[MailboxStatus]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,7 @@ class Ground:
     "Those that are broken, and forbid."
     who: Who
     engine: Engine | Closed
-    told: Status | None = None
+    told: Told | None = None
     "What the engine says that has the store, where it can be asked."
     send_to: str = ""
     "Who gets a test mail."
@@ -127,7 +144,7 @@ class Ground:
         return Server(host, smtp.port, security, KeptContext(self.adapters.tls), TIMEOUT_S)
 
     @property
-    def status(self) -> Status | None:
+    def status(self) -> Told | None:
         """Of this device's engine."""
         return self.engine.status() if isinstance(self.engine, Engine) else self.told
 

@@ -19,10 +19,9 @@ from ..engine import Engine, provided, state_folder
 from ..oauth.providers import ProviderData
 from ..outside import outside
 from ..settings import FileCredentials, Settings
-from ..status import Status
 from ..store.lock import StoreInUse
 from ..words import words
-from .ground import Closed, Ground, Who
+from .ground import Closed, Ground, Told, Who
 from .quiet import QuietEngine
 
 STORE = "store.db"
@@ -34,7 +33,7 @@ async def looking(
     clock: Clock,
     user: str | None = None,
     providers: Mapping[str, ProviderData] = NO_PROVIDERS,
-    told: Status | None = None,
+    told: Told | None = None,
 ) -> AsyncIterator[Ground]:
     """For the mail of this user; None: the device's own. `told`: by an engine that runs.
 

@@ -25,8 +25,8 @@ from ..oauth.wire import Wire, date, token_answer
 from ..ports import AnswerClass, Tokens, Trouble
 from ..secret import Secret
 from ..settings import CredentialError
-from ..status import IdentityStatus, Status
-from .ground import Closed, Ground
+from ..status import IdentityStatus
+from .ground import Closed, Ground, Told
 from .step import Ends, Finding, Mark, Name
 
 BLAMED = {
@@ -209,7 +209,7 @@ async def signed_in(ground: Ground, engine: Engine) -> Finding:
     return ground.ok(ground.say("check.consent.holds", account=ground.held.account or ground.who.address))
 
 
-def as_told(ground: Ground, told: Status) -> Finding:
+def as_told(ground: Ground, told: Told) -> Finding:
     """By what the engine says that runs: it has the token."""
     found = next((each for each in told.identities if each.login == ground.who.login), None)
     if found is None:

@@ -7,7 +7,6 @@ happens.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
@@ -23,14 +22,15 @@ from ..checks.step import Ends, Looked, Name, run
 from ..checks.step import Mark as Found
 from ..checks.table import MAIL, STEPS
 from ..clock import SystemClock
-from ..control.client import ControlRefused, ControlUnreachable
+from ..control import requests
+from ..control.client import EngineBusy, EngineGone, ProblemTold
+from ..control.requests import StatusTold
 from ..settings import Settings
-from ..status import Status
 from ..words import Words, words
 from .ending import text
 from .exits import Exit, Judged
 from .opening import Config, loaded
-from .running import running
+from .reaching import running
 from .terminal import DONE, FAILED, WAITS, Mark, detail, plain, put, say, spinning, terminal, whats_wrong
 
 MARKS = MappingProxyType({
@@ -100,27 +100,26 @@ def addressed(send_to: str | None) -> str:
 
 def looked_at(settings: Settings, mail: Mail, tell: Callable[[Looked], None]) -> tuple[Looked, ...]:
     """Raises what `looking` raises."""
-    return asyncio.run(step_by_step(settings, mail, tell, told_by_running(settings)))
+    return asyncio.run(step_by_step(settings, mail, tell))
 
 
-def told_by_running(settings: Settings) -> Status | None:
-    """None: no engine runs, or it does not tell this caller."""
-    with suppress(ControlRefused, ControlUnreachable):
-        remote = running(settings)
-        return remote.status() if remote is not None else None
-    return None
-
-
-async def step_by_step(
-    settings: Settings, mail: Mail, tell: Callable[[Looked], None], status: Status | None
-) -> tuple[Looked, ...]:
+async def step_by_step(settings: Settings, mail: Mail, tell: Callable[[Looked], None]) -> tuple[Looked, ...]:
     found, clock = [], SystemClock()
-    async with looking(settings, clock, mail.user, told=status) as ground:
+    async with looking(settings, clock, mail.user, told=await told_by_running(settings)) as ground:
         ground.send_to = mail.send_to
         async for each in run((*STEPS, MAIL) if mail.send_to else STEPS, ground, clock):
             tell(each)
             found.append(each)
     return tuple(found)
+
+
+async def told_by_running(settings: Settings) -> StatusTold | None:
+    """None: no engine runs, or it does not tell this caller."""
+    async with running(settings) as there:
+        try:
+            return await there.ask(requests.status) if there is not None else None
+        except (ProblemTold, EngineGone, EngineBusy):
+            return None
 
 
 def exit_of(found: Sequence[Looked]) -> Exit:
