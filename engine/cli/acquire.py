@@ -31,9 +31,9 @@ from ...machines.refresh_token import REQUIRED
 from .. import qr
 from ..control import requests, streams
 from ..control.client import ProblemTold
-from ..control.requests import Pasted, Person, StatusTold
 from ..control.screen import Shown
 from ..control.streams import AtScreen
+from ..control.values import Pasted, Person, StatusTold
 from ..information import Warning as Warned
 from ..settings import Settings
 from ..shown import SignInCode

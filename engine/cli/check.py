@@ -24,7 +24,7 @@ from ..checks.table import MAIL, STEPS
 from ..clock import SystemClock
 from ..control import requests
 from ..control.client import EngineBusy, EngineGone, ProblemTold
-from ..control.requests import StatusTold
+from ..control.values import StatusTold
 from ..settings import Settings
 from ..words import Words, words
 from .ending import text

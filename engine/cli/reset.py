@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ..control import requests
 from ..leaving import Reset
 from ..records import SealFailed, StoreFailed
 from ..refusal import Refused
@@ -18,7 +19,8 @@ from ..store.erasure import factory_reset
 from ..store.opening import StoreUnusable
 from .confirming import Yes, ask
 from .exits import Exit
-from .opening import Config, StoreUnreachableError, WrongSettingsError, checked, folder_of, loaded, opened
+from .opening import Config, StoreUnreachableError, WrongSettingsError, checked, folder_of, loaded
+from .reaching import reached
 from .terminal import DONE, say, terminal
 
 CANNOT_TELL = (
@@ -66,10 +68,12 @@ def reset(
 
 
 async def engines(source: Path, settings: Settings) -> Reset:
-    """The way with an engine, which knows the provider. Raises what CANNOT_TELL says, and StoreInUse."""
+    """The way with an engine, which knows the provider; one that runs ends by it. Raises what CANNOT_TELL
+    says, and StoreInUse.
+    """
     checked(source, settings)
-    async with opened(settings) as engine:
-        return await engine.factory_reset()
+    async with reached(settings) as device:
+        return await device.ask(requests.reset)
 
 
 def erased(folder: Path) -> None:

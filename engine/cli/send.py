@@ -19,7 +19,7 @@ from ...events.request import ScanToEmail
 from ...machines.job import ENDED, HELD, SENT
 from ...machines.rules import Rule
 from ..control import requests, streams
-from ..control.requests import Submitted
+from ..control.values import Submitted
 from ..information import Advice
 from ..refusal import Refused
 from ..settings import Settings, why

@@ -1,13 +1,14 @@
 """`franking settings`: what is set, what may stand there and where people find it; and changes of the file.
 
-A change is checked with all the others before anything is written, the file keeps its comments and its order,
-and a running engine is not changed behind its back: the store must be free.
+A change is checked with all the others before anything is written, and the file keeps its comments and its
+order. An engine that runs takes it first: what it refuses is not written.
 
 Rule: what is shown are settings, never secrets: those stand elsewhere, and settings name them.
 """
 
+import asyncio
 import tomllib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ...events.about import Setting, every, value_of, written
+from ..control import requests
+from ..control.client import ProblemTold
+from ..control.values import Changes
 from ..settings import Settings
 from ..store.lock import StoreLock
 from ..words import Words, words
@@ -26,6 +30,7 @@ from .exits import Exit
 from .opening import Config, folder_of, loaded
 from .provision import ending, whole
 from .provision import write as written_whole
+from .reaching import running
 from .terminal import DONE, detail, plain, put, say, terminal
 
 Json = Annotated[bool, typer.Option("--json", help="Tell it as JSON, of a documented shape.")]
@@ -92,21 +97,58 @@ def rewrite(one: Setting, value: str | None, config: Path | None, *, yes: bool) 
     """Raises SettingsError, WrongSettingsError, StoreInUse, NotConfirmedError, OSError."""
     import tomlkit
 
-    path, _ = loaded(config)
+    path, before = loaded(config)
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
     put_into(document, one.key, None if value is None else toml(value))
     text = tomlkit.dumps(document)
     given = whole(path, text, "")
-    folder = folder_of(given.settings)
-    if (ends := ending(given, folder)) and not yes:
-        ask(f"This ends the sign-in of {', '.join(ends)}: it has to be made anew. Go on?")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with StoreLock(folder):
+    if asyncio.run(taken_there(before, given.settings, one, yes=yes)):
         written_whole(path, text)
+    else:
+        folder = folder_of(given.settings)
+        if ends := ending(given, folder):
+            confirmed(ends, yes=yes)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with StoreLock(folder):
+            written_whole(path, text)
     shown = written(set_to(one, given.settings)) or "not set"
     to_do = [("Do", f"{each.named}: {each.why}") for each in given.later]
     say(terminal().out, DONE, f"{one.key} is {shown}.", [("File", str(path)), *to_do])
     raise typer.Exit(Exit.OK)
+
+
+async def taken_there(before: Settings, after: Settings, one: Setting, *, yes: bool) -> bool:
+    """By the engine that runs; False: none does. Raises ProblemTold, Refused, NotConfirmedError."""
+    async with running(before) as there:
+        if there is None:
+            return False
+        wanted = Changes(settings=as_change(one, after), ends=())
+        try:
+            await there.ask(requests.change, wanted)
+        except ProblemTold as problem:
+            if not problem.ends:
+                raise
+            confirmed(problem.ends, yes=yes)
+            await there.ask(requests.change, wanted.model_copy(update={"ends": problem.ends}))
+    return True
+
+
+def as_change(one: Setting, after: Settings) -> dict[str, Any]:
+    """The setting by its sections, as it is afterwards; a table such as `users` as a whole."""
+    *sections, name = (one.key if one.key in every() else one.key.partition(".")[0]).split(".")
+    value: Any = after.model_dump(mode="json")
+    for each in (*sections, name):
+        value = value[each]
+    changed = {name: value}
+    for section in reversed(sections):
+        changed = {section: changed}
+    return changed
+
+
+def confirmed(ends: Sequence[str], *, yes: bool) -> None:
+    """Raises NotConfirmedError, NobodyToAskError."""
+    if not yes:
+        ask(f"This ends the sign-in of {', '.join(ends)}: it has to be made anew. Go on?")
 
 
 def put_into(document: MutableMapping[str, Any], key: str, value: object) -> None:

@@ -27,7 +27,7 @@ from ...machines.refresh_token import ACQUIRED, EXPIRED, REQUIRED
 from ...machines.validation import AVAILABLE, NOT_AVAILABLE, OFF
 from ..clock import SystemClock
 from ..control import requests
-from ..control.requests import StatusTold
+from ..control.values import StatusTold
 from ..mailboxes import MailboxStatus
 from ..settings import Settings
 from ..status import IdentityStatus, JobStatus

@@ -2,7 +2,7 @@
 
     async with connected(path) as client:
         there = Running(path, client)
-        receipt = await there.ask(requests.submit, requests.Submitted(request=request))
+        receipt = await there.ask(requests.submit, Submitted(request=request))
 
 What is asked for is named by what the engine runs for it, so that it answers with the very same values.
 
@@ -44,7 +44,7 @@ class ProblemTold(Exception):
         self.code = problem.type.removeprefix(TYPE)
         self.stands_for = ERRORS.get(self.code, "")
         "The error's name in `franking.engine`; empty: a fault of the program."
-        self.rules = tuple(map(rule_of, problem.rules))
+        self.rules, self.ends = tuple(map(rule_of, problem.rules)), problem.ends
 
 
 class EngineGone(Exception):

@@ -4,7 +4,6 @@ Rule: what is served is what stands here, and what stands here is printed into d
 """
 
 from ...machines.roles import Act
-from ..applying import Applied
 from ..boxes import Document
 from ..history import Story
 from ..information import Warning
@@ -17,6 +16,7 @@ from ..submitting import Receipt
 from ..view import SeenJob
 from . import requests as r
 from . import streams as s
+from . import values as v
 from .requests import PAGE, Operation
 from .screen import Shown
 from .uploads import Uploaded
@@ -28,12 +28,12 @@ WAIT = (("wait", "seconds, 60 at most: answered when it is over or waits for wha
 AFTER = (("after", "lines after this one; left out: what comes from now on"),)
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation("GET", "/me", None, "who the caller is to the device", r.who, gives=r.Here),
+    Operation("GET", "/me", None, "who the caller is to the device", r.who, gives=v.Here),
     # Jobs
     Operation("POST", "/files", None, "brings a file for a job, ten minutes before it at most", r.upload,
               gives=Uploaded, query=NAME, octets=True),
     Operation("POST", "/jobs", Act.SUBMIT, "submits a job; it is durable when this is answered", r.submit,
-              r.Submitted, Receipt),
+              v.Submitted, Receipt),
     Operation("GET", "/jobs", Act.SEE_JOBS, "a page of the newest jobs, the oldest of them first", r.jobs,
               gives=JOBS, query=PAGE),
     Operation("GET", "/jobs/{job}", Act.SEE_JOBS, "one job", r.job, gives=SeenJob,
@@ -51,11 +51,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/users/{user}/mailbox/try", Act.CHANGE_JOBS, "tries a mailbox that is closed now",
               r.try_mailbox),
     # Sign-in
-    Operation("POST", "/places/{place}/log-in", Act.LOG_IN, "a user logs in at a place", r.log_in, r.LogIn),
+    Operation("POST", "/places/{place}/log-in", Act.LOG_IN, "a user logs in at a place", r.log_in, v.LogIn),
     Operation("POST", "/places/{place}/touch", Act.LOG_IN, "somebody is there: no auto reset yet", r.touch),
     Operation("POST", "/places/{place}/log-out", Act.LOG_IN, "the user there logs out", r.log_out),
     Operation("POST", "/places/{place}/sign-in", Act.SIGN_IN, "opens a user's sign-in screen there",
-              r.sign_in, r.Person),
+              r.sign_in, v.Person),
     Operation("POST", "/places/{place}/acquire", Act.ACQUIRE, "[Acquire]: the administrator's screen",
               r.acquire),
     Operation("GET", "/places/{place}/screen", Act.SIGN_IN, "what is to be shown there now: address or code",
@@ -64,30 +64,30 @@ OPERATIONS: tuple[Operation, ...] = (
               "sign-in ends, as far as the caller may see it; an empty line comes first",
               s.sign_ins, lines=True, gives=s.AtScreen),
     Operation("POST", "/places/{place}/paste", Act.SIGN_IN, "the address at which another machine's browser "
-              "ended", r.paste, r.Pasted),
+              "ended", r.paste, v.Pasted),
     Operation("POST", "/places/{place}/cancel", Act.SIGN_IN, "closes the screen", r.cancel_sign_in),
     Operation("GET", "/places/{place}/jobs", Act.SEE_JOBS, "what waits for the sign-in of who stands there",
               r.waits_at, gives=JOBS),
     Operation("DELETE", "/places/{place}/jobs", Act.CHANGE_JOBS, "ends what waits for it", r.discard,
-              gives=r.Discarded),
+              gives=v.Discarded),
     Operation("GET", "/tokens", Act.SEE_STATUS, "[Refresh Tokens]: Required, Acquired, Expired", r.tokens,
               gives=IDENTITIES),
     Operation("GET", "/tokens/held", Act.DELETE_TOKENS, "how many [Delete] would delete", r.tokens_held,
-              gives=r.Held, everybodys=True),
+              gives=v.Held, everybodys=True),
     Operation("GET", "/tokens/{user}/held", Act.DELETE_TOKENS, "the same of one user, or `administrator`",
-              r.token_held, gives=r.Held),
+              r.token_held, gives=v.Held),
     Operation("DELETE", "/tokens", Act.DELETE_TOKENS, "[Delete]: every user's", r.delete_tokens,
-              gives=r.Deleted, everybodys=True),
+              gives=v.Deleted, everybodys=True),
     Operation("DELETE", "/tokens/{user}", Act.DELETE_TOKENS, "one user's, or `administrator`",
               r.delete_token),
     # The device
-    Operation("GET", "/status", None, "all of it that the caller may see", r.status, gives=r.StatusTold),
+    Operation("GET", "/status", None, "all of it that the caller may see", r.status, gives=v.StatusTold),
     Operation("GET", "/information", None, "what the [Information] screen shows", r.information,
               gives=WARNINGS),
-    Operation("POST", "/information/read", Act.ACKNOWLEDGE, "a person has read it", r.acknowledge, r.Read),
+    Operation("POST", "/information/read", Act.ACKNOWLEDGE, "a person has read it", r.acknowledge, v.Read),
     Operation("GET", "/settings", Act.SEE_SETTINGS, "all settings", r.settings, gives=Settings),
     Operation("PATCH", "/settings", Act.CHANGE_SETTINGS, "[OK]: changes them, all or none", r.change,
-              r.Changes, Applied),
+              v.Changes, v.AppliedTold),
     Operation("GET", "/metrics", Act.SEE_HISTORY, "numbers for Prometheus", r.metrics, gives=str,
               text=MEDIA_TYPE),
     Operation("GET", "/events", Act.SEE_HISTORY, "the journal and whatever comes", s.events,
@@ -96,11 +96,11 @@ OPERATIONS: tuple[Operation, ...] = (
               lines=True, gives=Transferred),
     # User boxes
     Operation("POST", "/users/{user}/documents", Act.USE_BOXES, "keeps files in a user's box", r.keep,
-              r.Kept, DOCUMENTS),
+              v.Kept, DOCUMENTS),
     Operation("GET", "/users/{user}/documents", Act.USE_BOXES, "what lies in it", r.documents,
               gives=DOCUMENTS),
     Operation("DELETE", "/users/{user}/documents", Act.USE_BOXES, "deletes all of it", r.delete_documents,
-              gives=r.Deleted),
+              gives=v.Deleted),
     Operation("DELETE", "/users/{user}/documents/{document}", Act.USE_BOXES, "deletes one",
               r.delete_document),
     # Leaving
@@ -109,7 +109,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/reset", Act.RESET, "factory reset: the engine ends, and its store is erased",
               r.reset, gives=Reset),
     Operation("POST", "/key", Act.EXCHANGE_KEY, "another key seals from now on", r.exchange_key,
-              gives=r.Exchanged),
+              gives=v.Exchanged),
 )  # fmt: skip
 
 BY_RUN = {operation.run: operation for operation in OPERATIONS}

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
+from ..applying import SignInsEnd
 from ..deeds import where
 from ..refusal import Refused
 from ..settings import SettingsError
@@ -39,6 +40,8 @@ def problem(error: Exception, words: Words) -> JSONResponse:
         more["fields"] = tuple(
             WrongField(where=each.named(words), wrong=each.told(words)) for each in error.mistakes
         )
+    if isinstance(error, SignInsEnd):
+        more["ends"] = error.whose
     return said(*row, words.error(error), **more)
 
 

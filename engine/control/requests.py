@@ -8,29 +8,35 @@ Rule: a request does one thing that the engine can do, and knows no more than it
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from ...events.information import Info
-from ...events.request import Address, Given, Line, Request
+from ...events.request import Given
 from ...machines.roles import Act, Viewer
-from ..applying import Applied
 from ..boxes import Document
 from ..history import Story
 from ..information import Warning
 from ..leaving import Forgotten, Reset
-from ..mailboxes import MailboxStatus
 from ..settings import Settings
 from ..status import IdentityStatus, JobStatus, Status
 from ..submitting import Receipt
 from ..view import SeenJob, View
 from ..words import Spoken
 from .screen import Shown, ShownAtPlaces
-from .shapes import RuleTold, told
+from .shapes import told
 from .uploads import Uploaded, Uploads
+from .values import (
+    AppliedTold,
+    Deleted,
+    Discarded,
+    Exchanged,
+    Held,
+    Here,
+    StatusTold,
+    Submitted,
+)
 
 
 class NothingShown(Spoken, LookupError):
@@ -45,93 +51,6 @@ class NotThere(Spoken, LookupError):
 
     def __init__(self) -> None:
         super().__init__("control.not-there")
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Submitted(Body):
-    """A job. Its files are named as `upload:NUMBER`; who speaks for the device may name paths as well."""
-
-    request: Request
-    place: Line | None = Field(None, description="Where the person stands, for the sign-in screen.")
-    handed_over: bool = Field(
-        False, description="The files are the device's from now on; only of who speaks for the device."
-    )
-
-
-class Person(Body):
-    user: Line = Field(description="Login name.")
-
-
-class LogIn(Person):
-    address: Address | None = Field(None, description="The user's, where nothing else says it.")
-
-
-class Pasted(Body):
-    address: str = Field(description="At which the browser on another machine ended.", max_length=16_384)
-
-
-class Changes(Body):
-    settings: dict[str, Any] = Field(description='By section, such as `{"smtp": {"port": 465}}`.')
-    ends: tuple[str, ...] = Field((), description="Whose sign-ins may end by it (S26a).")
-
-
-class Read(Body):
-    code: Info
-    subject: str = Field("", description="As the warning names it; empty: the device.")
-
-
-class Kept(Body):
-    files: Annotated[tuple[str, ...], Field(min_length=1, description="As in a job: `upload:NUMBER`.")]
-
-
-class StatusTold(NamedTuple):
-    """As much of it as the caller may see."""
-
-    validation: str
-    "Off, Available or Not available."
-    broken: tuple[str, ...]
-    "Codes of the rules because of which it is not available."
-    identities: tuple[IdentityStatus, ...]
-    jobs: tuple[JobStatus, ...]
-    information: tuple[Warning, ...]
-    mailboxes: tuple[MailboxStatus, ...]
-    "Those that are not open."
-    warns: tuple[RuleTold, ...]
-    "Rules that the settings break and that only warn (S3, S5)."
-    credential_ends_at: datetime | None
-    "When the application's client secret or certificate ends, where that is known (B1)."
-
-
-class Held(NamedTuple):
-    held: int
-    "How many a deletion would delete."
-
-
-class Deleted(NamedTuple):
-    deleted: int
-    "How many there were."
-
-
-class Discarded(NamedTuple):
-    jobs: int
-
-
-class Exchanged(NamedTuple):
-    sealed_anew: int
-
-
-class Here(NamedTuple):
-    """Who the caller is to the device."""
-
-    role: str
-    "controller, administrator or user."
-    login: str
-    "Of a user."
-    store: str
-    "Folder of the store of the engine that answers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,10 +261,11 @@ async def settings(call: Call) -> Settings:
     return call.view.settings()
 
 
-async def change(call: Call) -> Applied:
+async def change(call: Call) -> AppliedTold:
     now = call.view.settings()
     call.view.check(Act.CHANGE_SETTINGS)
-    return await call.view.apply(now.changed(**call.body.settings), call.body.ends)
+    applied = await call.view.apply(now.changed(**call.body.settings), call.body.ends)
+    return AppliedTold(applied.changed, applied.offers_sign_in, tuple(map(told, applied.warns)))
 
 
 async def information(call: Call) -> tuple[Warning, ...]:

@@ -43,6 +43,9 @@ class Problem(BaseModel):
     detail: str = Field(description="Cause and remedy, in the device's language.")
     rules: tuple[RuleTold, ...] = Field((), description="Every broken rule.")
     fields: tuple[WrongField, ...] = Field((), description="Every wrong field.")
+    ends: tuple[str, ...] = Field(
+        (), description="Whose sign-ins a change of settings ends; named in its `ends`, it is made."
+    )
 
 
 def told(rule: Rule) -> RuleTold:

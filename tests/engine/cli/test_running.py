@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pytest
 
-from .conftest import LEE, Device
-from .service import service
+from franking.engine.control.place import socket_of
+
+from .conftest import KIM, LEE, Device
+from .service import PATIENCE_S, service
 
 
 @pytest.fixture
@@ -78,6 +81,44 @@ def test_b8_a_person_is_forgotten_and_the_key_exchanged_while_it_runs(running: D
     assert "1, of which 1 were not sent" in running.franking("forget", "kim", "--yes").out
     assert told(running, "jobs", "list") == []
     assert running.franking("keys", "rotate").code == 0
+
+
+def asked(device: Device, path: str) -> Any:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket_of(device.store, {})))) as client:
+        return client.get(f"http://franking{path}").json()
+
+
+@pytest.mark.manual("B8", "S23a")
+def test_b8_a_setting_is_changed_in_the_engine_that_runs_and_in_the_file(running: Device) -> None:
+    assert running.franking("settings", "set", "smtp.window", "8").code == 0
+    assert (asked(running, "/settings")["smtp"]["window"], "window = 8" in running.config.read_text()) == (
+        8,
+        True,
+    )
+    assert running.franking("settings", "set", "users.pat", "pat@example.com").code == 0
+    assert asked(running, "/settings")["users"] == {"kim": KIM, "pat": "pat@example.com"}
+    assert running.franking("settings", "unset", "smtp.window").code == 0
+    assert asked(running, "/settings")["smtp"]["window"] == 4
+
+
+@pytest.mark.manual("B8", "S26a")
+def test_s26a_a_change_that_ends_a_sign_in_there_is_asked_for(running: Device) -> None:
+    running.acquire()
+    before, change = running.config.read_bytes(), ("settings", "set", "administrator.address", LEE)
+    assert (running.franking(*change).code, running.config.read_bytes()) == (64, before)
+    assert asked(running, "/settings")["administrator"]["address"] != LEE
+    assert running.franking(*change, "--yes").code == 0
+    assert told(running, "tokens")[0]["refresh_token"] == "Required"
+
+
+@pytest.mark.manual("B8", "B14")
+def test_b14_a_factory_reset_ends_the_engine_that_runs(device: Device) -> None:
+    with service(device) as here:
+        device.acquire()
+        ended = device.franking("reset", "--factory", "--yes")
+        assert (ended.code, "1 erased; the provider was told of" in ended.out) == (0, True)
+        assert here.process.wait(PATIENCE_S) == 0
+    assert not (device.store / "store.db").exists()
 
 
 @pytest.mark.manual("B8")
