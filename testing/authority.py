@@ -6,6 +6,7 @@ Rule: nobody turns verification off. Clients trust `ca_file`; servers get a cert
 
 import ssl
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import trustme
@@ -16,10 +17,14 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class Authority:
     """One authority and the one server certificate that it issued."""
 
-    def __init__(self, folder: Path, names: Sequence[str] = LOOPBACK) -> None:
-        """Writes the authority's certificate to `folder/ca.pem`; raises OSError where that fails."""
+    def __init__(
+        self, folder: Path, names: Sequence[str] = LOOPBACK, ends_at: datetime | None = None
+    ) -> None:
+        """Writes the authority's certificate to `folder/ca.pem`; raises OSError where that fails. `ends_at`:
+        of the server's certificate; None: it lasts.
+        """
         self._ca = trustme.CA()
-        self._leaf = self._ca.issue_cert(*names)
+        self._leaf = self._ca.issue_cert(*names, not_after=ends_at)
         folder.mkdir(parents=True, exist_ok=True)
         self.ca_file = folder / "ca.pem"
         self._ca.cert_pem.write_to_path(str(self.ca_file))

@@ -7,6 +7,7 @@ alone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -147,6 +148,13 @@ class Ground:
     def status(self) -> Told | None:
         """Of this device's engine."""
         return self.engine.status() if isinstance(self.engine, Engine) else self.told
+
+    @property
+    def lasts_until(self) -> datetime | None:
+        """When the sign-in must be renewed, or ends; None: nobody has signed in, or nothing says it."""
+        told = self.status.identities if self.status is not None else ()
+        found = next((each for each in told if each.login == self.who.login), None)
+        return (found.ends_at or found.renew_at) if found else None
 
     def say(self, code: str, /, **fields: object) -> str:
         return self.words.say(code, **fields)

@@ -12,6 +12,7 @@ from ...events.base import ADMINISTRATOR
 from ...events.information import Actor
 from ...events.settings import GOOGLE, HttpVersion
 from ...events.token import TokenWanted
+from ...machines.ends import NOT_WARNED, warned_of
 from ...machines.mailboxes import whose
 from ...machines.refresh_token import ACQUIRED
 from ..engine import Engine
@@ -159,7 +160,21 @@ async def client(ground: Ground) -> Finding:
     trouble = meant(ground, wire)
     if trouble is not None and trouble.kind in OF_THE_CLIENT:
         return ground.trouble(trouble, trouble.code)
-    return ground.ok(known)
+    return lasting(ground, known)
+
+
+def lasting(ground: Ground, known: str) -> Finding:
+    """B1: known, and for how long."""
+    ends_at = ground.adapters.credential_ends()
+    if ends_at is None or warned_of(ends_at, ground.clock.now()) == NOT_WARNED:
+        return ground.ok(known)
+    return Finding(
+        Mark.WARNS,
+        known,
+        ground.say("I108.ends.cause", day=ends_at.date()),
+        ground.say("I108.remedy"),
+        Actor.APP,
+    )
 
 
 def unread(ground: Ground, error: CredentialError) -> Finding:
@@ -176,7 +191,7 @@ async def by_itself(ground: Ground, known: str) -> Finding:
     ground.alone = await provider.refresh(Secret(""))
     if isinstance(ground.alone, Trouble) and ground.alone.kind in OF_THE_CLIENT:
         return ground.trouble(ground.alone, ground.alone.code)
-    return ground.ok(known)
+    return lasting(ground, known)
 
 
 async def consent(ground: Ground) -> Finding:

@@ -32,6 +32,7 @@ from .exits import Exit, Judged
 from .opening import Config, loaded
 from .reaching import running
 from .terminal import DONE, FAILED, WAITS, Mark, detail, plain, put, say, spinning, terminal, whats_wrong
+from .times import whole_days
 
 MARKS = MappingProxyType({
     Found.OK: DONE,
@@ -73,7 +74,7 @@ def check(
     _, settings = loaded(config)
     on = terminal()
     if json:
-        found = looked_at(settings, mail, lambda each: None)
+        found = looked_at(settings, mail, lambda each: None).steps
         on.out.print_json(data=as_json(found, words(settings.device.language)))
     else:
         found = shown(settings, mail, on.out)
@@ -98,19 +99,28 @@ def addressed(send_to: str | None) -> str:
     return send_to
 
 
-def looked_at(settings: Settings, mail: Mail, tell: Callable[[Looked], None]) -> tuple[Looked, ...]:
+class Whole(NamedTuple):
+    """Of one check."""
+
+    steps: tuple[Looked, ...]
+    days_left: int | None
+    "Of the sign-in, until it must be renewed or ends."
+
+
+def looked_at(settings: Settings, mail: Mail, tell: Callable[[Looked], None]) -> Whole:
     """Raises what `looking` raises."""
     return asyncio.run(step_by_step(settings, mail, tell))
 
 
-async def step_by_step(settings: Settings, mail: Mail, tell: Callable[[Looked], None]) -> tuple[Looked, ...]:
+async def step_by_step(settings: Settings, mail: Mail, tell: Callable[[Looked], None]) -> Whole:
     found, clock = [], SystemClock()
     async with looking(settings, clock, mail.user, told=await told_by_running(settings)) as ground:
         ground.send_to = mail.send_to
         async for each in run((*STEPS, MAIL) if mail.send_to else STEPS, ground, clock):
             tell(each)
             found.append(each)
-    return tuple(found)
+        until = ground.lasts_until
+        return Whole(tuple(found), None if until is None else whole_days(until, clock.now()))
 
 
 async def told_by_running(settings: Settings) -> StatusTold | None:
@@ -125,14 +135,17 @@ async def told_by_running(settings: Settings) -> StatusTold | None:
 def exit_of(found: Sequence[Looked]) -> Exit:
     """By the first step that failed: what comes after it may follow from it."""
     first = next((each.finding for each in found if each.finding.mark is Found.FAILED), None)
-    return EXITS[first.ends] if first else Exit.OK
+    if first is not None:
+        return EXITS[first.ends]
+    unsent = any(each.name is Name.MAIL and each.finding.mark is Found.NOT_LOOKED_AT for each in found)
+    return Exit.TEMPORARY if unsent else Exit.OK
 
 
 def shown(settings: Settings, mail: Mail, out: Console) -> tuple[Looked, ...]:
     said = words(settings.device.language)
     wide = max(len(said.say(name)) for name in Name)
     with spinning(out, said.say("check.looking")):
-        found = looked_at(settings, mail, lambda each: line(out, each, said, wide))
+        found = looked_at(settings, mail, lambda each: line(out, each, said, wide)).steps
     failed = [said.say(each.name) for each in found if each.finding.mark is Found.FAILED]
     if failed:
         sums_up(out, FAILED, said.say("check.cannot", steps=", ".join(failed)))
@@ -220,7 +233,7 @@ def watched(config: Config, mail: Mail) -> int:
     out = terminal().out
     try:
         _, settings = loaded(config)
-        found = looked_at(settings, mail, lambda each: None)
+        found, days_left = looked_at(settings, mail, lambda each: None)
     except Exception as error:  # noqa: BLE001 - a plugin ends with a state, whatever happens
         from .exits import exit_of as known
 
@@ -233,7 +246,7 @@ def watched(config: Config, mail: Mail) -> int:
         return UNKNOWN
     said = words(settings.device.language)
     state, about = judged(found, said)
-    put(out, Text(f"FRANKING {STATES[state]}: {plain(about)} | {performance(found)}"))
+    put(out, Text(f"FRANKING {STATES[state]}: {plain(about)} | {performance(found, days_left)}"))
     return state
 
 
@@ -247,10 +260,13 @@ def judged(found: Sequence[Looked], said: Words) -> tuple[int, str]:
     return OK, said.say("check.can")
 
 
-def performance(found: Sequence[Looked]) -> str:
-    """Seconds of each step that was looked at, and of all; the numbers of those that failed and warn."""
+def performance(found: Sequence[Looked], days_left: int | None) -> str:
+    """Seconds of each step that was looked at, and of all; how many failed and warn; the days of the
+    sign-in.
+    """
     looked = [each for each in found if each.finding.mark not in (Found.NOT_NEEDED, Found.NOT_LOOKED_AT)]
     numbers = {mark: sum(each.finding.mark is mark for each in found) for mark in (Found.FAILED, Found.WARNS)}
     told = [f"time={sum(each.seconds for each in found):.3f}s;;;0"]
     told += [f"{mark.value}={number};;;0;{len(found)}" for mark, number in numbers.items()]
+    told += [] if days_left is None else [f"days_left={days_left};;;0"]
     return " ".join([*told, *(f"{each.name.key}={each.seconds:.3f}s;;;0" for each in looked)])

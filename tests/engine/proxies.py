@@ -14,6 +14,8 @@ from typing import Self
 
 import pytest
 
+from franking.testing.authority import Authority, client_context
+
 USER, PASSWORD = "device", "marked-Pr0xyW0rd"
 READY = b"Starting main loop"
 LOWEST, PORTS = 10_000, 20_000
@@ -106,3 +108,55 @@ class ScriptedProxy:
         finally:
             writer.close()
             self._tasks.discard(task)
+
+
+class InspectingProxy:
+    """A company's proxy that opens TLS: it shows a certificate of its own authority, and speaks to the server
+    itself. `async with` starts and stops it.
+    """
+
+    def __init__(self, authority: Authority, upstream: Path) -> None:
+        """`upstream`: the authority that it trusts itself."""
+        self.port = 0
+        self.inspected = 0
+        "Octets that it saw in clear."
+        self._shown, self._upstream = authority.server_context(), client_context(upstream)
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        await asyncio.gather(*self._tasks)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            asked = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+            host, _, port = asked.rpartition(":")
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await writer.drain()
+            await writer.start_tls(self._shown)
+            up, to = await asyncio.open_connection(host, int(port), ssl=self._upstream)
+            await asyncio.gather(self._carry(reader, to), self._carry(up, writer))
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the device does not trust it, and leaves
+        finally:
+            writer.close()
+            self._tasks.discard(task)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while octets := await reader.read(65_536):
+                self.inspected += len(octets)
+                writer.write(octets)
+                await writer.drain()
+        writer.close()

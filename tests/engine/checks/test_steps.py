@@ -2,6 +2,7 @@
 one (B4, B9)."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from franking.testing.providers import BY_NAME
 from franking.testing.scripted import Scripted
 from franking.testing.submission import SubmissionServer
 from franking.tests.engine.device import BOSS, KIM, PRINTER, office
-from franking.tests.engine.proxies import ScriptedProxy, free_port
+from franking.tests.engine.proxies import InspectingProxy, ScriptedProxy, free_port
 
 from .looked import Ahead, acquired, because, failed, look, warned
 
@@ -79,19 +80,26 @@ async def test_b4_a_clock_that_is_wrong_by_half_an_hour(tmp_path: Path) -> None:
     assert found[Name.CLOCK].remedy == "Set the clock, or turn NTP on."
 
 
-async def test_b4_a_proxy_that_opens_tls_with_a_certificate_nobody_trusts(tmp_path: Path) -> None:
+async def test_b4_a_proxy_that_opens_tls_and_whom_nobody_trusts(tmp_path: Path) -> None:
     company = Authority(tmp_path / "company")
-    async with office(tmp_path, clock=SystemClock()) as here, here.provider.distrusted(company):
-        found = await look(here.settings)
+    async with (
+        office(tmp_path, clock=SystemClock()) as here,
+        InspectingProxy(company, here.kit.ca_file) as proxy,
+    ):
+        found = await look(here.settings.changed(proxy={"host": "127.0.0.1", "port": proxy.port}))
+        assert proxy.inspected == 0
     assert failed(found) == [Name.TLS]
     assert "certificate" in found[Name.TLS].found
     assert "a company's proxy opens TLS" in found[Name.TLS].remedy
-    assert because(found, Name.TLS) == [Name.CLOCK, Name.ENDPOINT, *because(found, Name.TLS)[2:]]
+    assert Name.ENDPOINT in because(found, Name.TLS)
 
 
 async def test_b4_a_proxy_that_opens_tls_is_named_where_its_authority_is_trusted(tmp_path: Path) -> None:
     company, both = Authority(tmp_path / "company"), tmp_path / "both.pem"
-    async with office(tmp_path, clock=SystemClock()) as here, here.provider.distrusted(company):
+    async with (
+        office(tmp_path, clock=SystemClock()) as here,
+        InspectingProxy(company, here.kit.ca_file) as proxy,
+    ):
         both.write_bytes(here.kit.ca_file.read_bytes() + company.ca_file.read_bytes())
         maker = replace(
             BUILT_IN["Microsoft"],
@@ -99,11 +107,23 @@ async def test_b4_a_proxy_that_opens_tls_is_named_where_its_authority_is_trusted
             token=here.provider.token_url,
             certified_by=frozenset({"A Public CA"}),
         )
-        oauth = {"provider": "Maker", "authority": None}
-        settings = here.settings.changed(oauth=oauth, tls={"trust": both})
+        settings = here.settings.changed(
+            oauth={"provider": "Maker", "authority": None},
+            proxy={"host": "127.0.0.1", "port": proxy.port},
+            tls={"trust": both},
+        )
         found = await look(settings, providers={"Maker": maker})
-    assert warned(found) == [Name.TLS]
+        assert proxy.inspected
+    assert warned(found) == [Name.TLS, Name.HTTP], "it speaks HTTP/1.1, too"
     assert found[Name.TLS].cause.startswith("The connection looks inspected by trustme")
+
+
+async def test_b4_a_certificate_that_has_ended_by_this_clock(tmp_path: Path) -> None:
+    old = Authority(tmp_path / "old", ends_at=datetime(2026, 1, 31, tzinfo=UTC))
+    async with office(tmp_path, clock=SystemClock()) as here, here.provider.distrusted(old):
+        found = await look(here.settings.changed(tls={"trust": old.ca_file}))
+    assert failed(found)[0] is Name.CLOCK
+    assert found[Name.CLOCK].found == "certificate has expired"
 
 
 async def test_b4_a_token_endpoint_that_is_not_there(tmp_path: Path) -> None:
@@ -194,6 +214,15 @@ async def test_b4_s30_a_server_without_starttls(tmp_path: Path) -> None:
     assert found[Name.GREETING].mark is Mark.OK
 
 
+async def test_b4_s30_a_server_whose_certificate_nobody_trusts(tmp_path: Path) -> None:
+    async with acquired(tmp_path) as here:
+        strange = SubmissionServer(here.provider, Authority(tmp_path / "strange"), here.kit.mailbox)
+        async with strange:
+            found = await look(here.settings.changed(smtp={"port": strange.port}))
+    assert failed(found) == [Name.STARTTLS]
+    assert because(found, Name.STARTTLS) == [Name.MECHANISM, Name.SIGN_IN, Name.SEND_AS]
+
+
 async def test_b4_a_server_that_has_no_xoauth2(tmp_path: Path) -> None:
     async with acquired(tmp_path) as here:
         here.server.replies = replace(here.server.replies, mechanisms=frozenset({"LOGIN"}))
@@ -227,3 +256,23 @@ async def test_b4_b11_the_server_takes_no_more_for_now(tmp_path: Path) -> None:
     assert failed(found) == [Name.PACE]
     assert found[Name.PACE].ends is Ends.TEMPORARY
     assert because(found, Name.PACE) == [Name.SIGN_IN, Name.SEND_AS]
+
+
+async def test_b4_b11_a_mailbox_that_the_device_itself_holds_back(tmp_path: Path) -> None:
+    async with acquired(tmp_path) as here:
+        here.kit.mailbox.refuse_next("auth", "432 4.3.2 Concurrent connections limit exceeded")
+        async with here.engine() as engine:
+            await here.notice(engine)
+            await engine.settle()
+        found = await look(here.settings)
+    assert failed(found) == [Name.PACE]
+    assert "432 4.3.2" in found[Name.PACE].found
+
+
+@pytest.mark.manual("B1")
+async def test_b4_b1_a_client_secret_that_ends_soon(tmp_path: Path) -> None:
+    async with acquired(tmp_path, "Google") as here:
+        ends = (here.clock.now() + timedelta(days=5)).date()
+        found = await look(here.settings.changed(oauth={"client_credential_ends": ends}))
+    assert warned(found) == [Name.CLIENT]
+    assert f"{ends}" in found[Name.CLIENT].cause

@@ -64,6 +64,7 @@ def test_b4_a_monitoring_system_reads_one_line(device: Device) -> None:
     labels = [number.partition("=")[0] for number in numbers.split()]
     assert labels[:3] == ["time", "failed", "warns"]
     assert "sign-in" in labels
+    assert "days_left=59;;;0" in numbers.split()
 
 
 def test_b4_a_monitoring_system_is_told_what_fails(device: Device) -> None:
