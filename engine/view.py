@@ -6,6 +6,7 @@ Rule: whether something exists is not told to who may not see it: a job of someb
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -98,7 +99,7 @@ class View:
             return SeenJob(status, None, None)
         return SeenJob(status, self._engine.content(job), self._engine.advice(job))
 
-    def goes(self, job: JobStatus) -> bool:
+    def _goes(self, job: JobStatus) -> bool:
         """It is under way, nothing stands in its way, or its access token is on its way."""
         if job.state != WAITING.name.lower():
             return job.state in (SENDING.name.lower(), DELIVERING.name.lower())
@@ -117,7 +118,7 @@ class View:
         found, off = self.job(job), self._engine.on(OfJob, heard)
         try:
             async with asyncio.timeout(seconds):
-                while self.goes(self.job(job).status):
+                while self._goes(self.job(job).status):
                     await moved.wait()
                     moved.clear()
         except TimeoutError:
@@ -205,8 +206,16 @@ class View:
         self.check(*self._of_screen(place))
 
     def on_progress(self, handler: Callable[[Transferred], Awaitable[None] | None]) -> Callable[[], None]:
-        """As `Engine.on_progress`; whose jobs these are is the handler's to ask."""
-        return self._engine.on_progress(handler)
+        """As `Engine.on_progress`, of the jobs that the viewer may see."""
+
+        async def of_mine(signal: Transferred) -> None:
+            with contextlib.suppress(UnknownJob):
+                self.mine(signal.job, Act.SEE_JOBS)
+                answer = handler(signal)
+                if answer is not None:
+                    await answer
+
+        return self._engine.on_progress(of_mine)
 
     def on_sign_in(self, place: str, heard: Callable[[OfPlace], None]) -> Callable[[], None]:
         """Calls `heard` with each fact of this place from now on, as far as the viewer may see the sign-in

@@ -19,6 +19,7 @@ from . import (
     init,
     jobs,
     keys,
+    manual,
     provision,
     replay,
     reset,
@@ -41,9 +42,7 @@ DEMO_NEEDS = ("aiosmtpd", "fpdf", "hypercorn", "PIL", "starlette", "trustme")
 
 def command() -> Callable[..., object]:
     """What is called with `args` and `prog_name`; it ends with SystemExit or one of our errors."""
-    app = typer.Typer(
-        add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
-    )
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
     app.callback(epilog=EPILOG)(franking)
     app.command("init")(init.init)
     app.command("run")(run.run)
@@ -82,6 +81,7 @@ def command() -> Callable[..., object]:
     kept.command("list")(secret.names)
     app.add_typer(kept, name="secret")
     app.command("diagrams")(diagrams.diagrams)
+    app.command("man")(manual.man)
     app.command("demo")(demo)
     return get_command(app)
 
@@ -117,12 +117,17 @@ def demo(
             help="Keep everything here; else a folder that is removed at the end.",
         ),
     ] = None,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Leave the servers up, for you to sign in and send.")
+    ] = False,
 ) -> None:
     """Shows a device that signs in, scans and sends, for real, on loopback; 70 if a claim is not so."""
     if any(importlib.util.find_spec(name) is None for name in DEMO_NEEDS):
         raise NotInstalledError("the demo", "cli,testing")
-    from .demo import run
-
+    if interactive:
+        from .demo.interactive import run
+    else:
+        from .demo import run
     out = terminal().out
     if folder is not None:
         raise typer.Exit(Exit.SOFTWARE if run(folder, out) else Exit.OK)

@@ -5,7 +5,8 @@ of it, once nothing but the clock, a person or a lost store can move it.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 from pydantic import ValidationError
 
 from ...events.information import Actor
-from ...events.request import ScanToEmail
+from ...events.request import FromApplication, ScanToEmail
 from ...machines.job import ENDED, HELD, SENT
 from ...machines.rules import Rule
 from ..control import requests, streams
@@ -40,6 +41,8 @@ OPTIONS = {
     "subject": "--subject",
     "user": "--user",
 }
+APPLICATION = "franking send"
+"What sends a text without a scan, as the functions name it (S20)."
 NOTHING = Advice("", "", Actor.NOBODY)
 GOES_ON = "It goes by itself while an engine runs: `franking status` runs one for a moment."
 
@@ -67,7 +70,6 @@ class Result:
 
 
 def send(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", show_default=False, help="The scan.")],
     user: Annotated[
         str, typer.Option("--user", "-u", show_default=False, help="Login name of who sends it.")
     ],
@@ -84,6 +86,12 @@ def send(
         str, typer.Option("--subject", "-s", show_default=False, help="Else the function's name.")
     ] = "",
     text: Annotated[str, typer.Option("--text", show_default=False, help="What stands above the scan.")] = "",
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]", show_default=False, help="The scan. Without one, standard input is the text."
+        ),
+    ] = None,
     sender: Annotated[
         str | None,
         typer.Option(
@@ -93,14 +101,16 @@ def send(
     json: Annotated[bool, typer.Option("--json", help="Tell the result as JSON.")] = False,
     config: Config = None,
 ) -> None:
-    """Sends a scan; waits until it is sent, has ended, or waits for what only a person or time can bring."""
+    """Sends a scan, or a text; waits until it is sent, has ended, or waits for a person or for time."""
     settings = configured(config)
     fields = {
         "user": user, "to": to, "cc": cc or (), "bcc": bcc or (), "subject": subject, "text": text,
-        "from_address": sender, "files": files,
+        "from_address": sender,
     }  # fmt: skip
+    if not files and sys.stdin.isatty():
+        raise typer.BadParameter("name a FILE, or give a text on standard input")
     try:
-        request = ScanToEmail.model_validate(fields)
+        request = asked(fields, files or [])
     except ValidationError as error:
         raise typer.BadParameter("; ".join(mistakes(error))) from None
     on = terminal()
@@ -110,6 +120,14 @@ def send(
     else:
         show(result, request.files, on, words(settings.device.language))
     raise typer.Exit(result.exit)
+
+
+def asked(fields: Mapping[str, object], files: list[Path]) -> ScanToEmail | FromApplication:
+    """Raises ValidationError."""
+    if files:
+        return ScanToEmail.model_validate({**fields, "files": files})
+    text = str(fields["text"] or "") or sys.stdin.read()
+    return FromApplication.model_validate({**fields, "text": text, "application": APPLICATION})
 
 
 def mistakes(error: ValidationError) -> list[str]:
@@ -125,7 +143,7 @@ def mistakes(error: ValidationError) -> list[str]:
     return found
 
 
-async def sent(settings: Settings, request: ScanToEmail, on: Terminal) -> Result:
+async def sent(settings: Settings, request: ScanToEmail | FromApplication, on: Terminal) -> Result:
     """Raises ScanUnreadable, what `reached` raises, StoreFailed."""
     async with reached(settings) as device:
         files = tuple([await device.bring(each) for each in request.files])

@@ -7,17 +7,14 @@ Rule: who is slow is waited for and loses nothing of the journal; of progress he
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 from ...events.base import OfPlace
 from ...events.sign_in import SignInCancelled, SignInFailed, SignInTimedOut
 from ...events.token import SignInSucceeded
-from ...machines.roles import Act
 from ..happenings import told
 from ..replay import Stepped
 from ..signals import Transferred
-from ..submitting import UnknownJob
 from .requests import Call
 from .screen import Shown
 
@@ -61,12 +58,7 @@ async def progress(call: Call) -> AsyncIterator[Transferred | None]:
 async def transfers(call: Call) -> AsyncIterator[Transferred | None]:
     came: asyncio.Queue[Transferred] = asyncio.Queue(1)
 
-    async def heard(signal: Transferred) -> None:
-        with suppress(UnknownJob):
-            call.view.mine(signal.job, Act.SEE_JOBS)
-            await came.put(signal)
-
-    off = call.view.on_progress(heard)
+    off = call.view.on_progress(came.put)
     try:
         yield None  # from now on it is heard
         async for signal in with_still(without_end(came)):

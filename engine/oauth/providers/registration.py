@@ -4,9 +4,9 @@ really uses, and with the least that it needs.
 Sources:
 https://learn.microsoft.com/entra/identity-platform/quickstart-register-app (registration),
 https://learn.microsoft.com/entra/identity-platform/v2-admin-consent (the administrator's link),
-https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission
-(Authenticated SMTP of one mailbox), "Authenticate an IMAP, POP or SMTP connection using OAuth" (service
-principal, permission to one mailbox) under https://learn.microsoft.com/exchange/,
+"Enable or disable authenticated client SMTP submission" (of one mailbox) and "Authenticate an IMAP, POP or
+SMTP connection using OAuth" (service principal, permission to one mailbox) under
+https://learn.microsoft.com/exchange/,
 https://developers.google.com/identity/protocols/oauth2/native-app (desktop application).
 
 Rule: nothing is asked for that the device does not use; what gives more than one mailbox is not shown.

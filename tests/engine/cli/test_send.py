@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from .conftest import ADMINISTRATOR, KIM, PASSWORD, PATIENCE_S, Device
+from .test_leaving import Answers, answers
+
+__all__ = ["answers"]
 
 TLS_1_3 = {"minimum": "TLSv1.3", "maximum": "TLSv1.3"}
 
@@ -178,13 +181,14 @@ def test_a_line_end_cannot_smuggle_a_header_field(device: Device) -> None:
 
 
 @pytest.mark.parametrize("without", ["--user", "--to", "FILE"])
-def test_what_is_needed_is_asked_for(device: Device, without: str) -> None:
+def test_what_is_needed_is_asked_for(device: Device, answers: Answers, without: str) -> None:
     given: dict[str, list[str | Path]] = {
         "--user": ["-u", "kim"],
         "--to": ["-t", KIM],
         "FILE": [device.scan()],
     }
     del given[without]
+    answers.say()  # a terminal is no text
     ended = device.franking("send", *(word for words in given.values() for word in words))
     assert ended.code == 64
     assert without in ended.err
