@@ -252,10 +252,12 @@ def missing(ground: Ground, found: IdentityStatus, information: Sequence[Warning
 
 
 def nobody(ground: Ground) -> Finding:
+    """Has signed in."""
+    device, login = ground.who.identity == ADMINISTRATOR, ground.who.login
     return Finding(
         Mark.FAILED,
         ground.say("check.nobody.found", address=ground.who.address),
         ground.say("check.nobody.cause"),
-        ground.say("check.nobody.remedy"),
-        Actor.ADMIN if ground.who.identity == ADMINISTRATOR else Actor.PERSON,
+        ground.say("check.nobody.remedy") if device else ground.say("check.nobody.person", login=login),
+        Actor.ADMIN if device else Actor.PERSON,
     )

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from franking.engine.checks.step import Finding, Looked, Mark, Name
+from franking.engine.cli.check import judged
 from franking.engine.cli.exits import Exit
+from franking.engine.words import words
 
 from .conftest import ADMINISTRATOR, LEE, Device
 
@@ -73,6 +76,13 @@ def test_b4_a_monitoring_system_is_told_what_fails(device: Device) -> None:
     assert ended.out.startswith("FRANKING CRITICAL: Sign-in and consent: There is no refresh token")
 
 
+def test_b4_what_only_warns_is_a_warning_to_a_monitoring_system() -> None:
+    warns = Looked(Name.TLS, Finding(Mark.WARNS, cause="Looks inspected.", remedy="Look."), 0.1)
+    blocked = Looked(Name.PACE, Finding(Mark.NOT_LOOKED_AT), 0.0)
+    assert judged([warns, blocked], words()) == (1, "TLS to the provider: Looks inspected. Look.")
+    assert judged([blocked], words())[0] == 0
+
+
 def test_b4_what_cannot_be_looked_at_is_unknown_to_a_monitoring_system(device: Device) -> None:
     ended = device.franking("check", "--monitor", "--config", device.folder / "nothing.toml")
     assert ended.code == 3
@@ -88,3 +98,27 @@ def test_b4_a_test_mail_is_sent_where_one_is_asked_for(device: Device) -> None:
     assert f"ok: Test mail: sent to {LEE}: " in ended.out
     assert len(device.kit.mailbox.messages) == before + 1
     assert device.franking("check", "--send-to", "nobody").code == Exit.USAGE
+
+
+def test_b4_a_user_whom_nobody_knows(device: Device) -> None:
+    ended = device.franking("check", "--user", "nobody")
+    assert (ended.code, ended.out) == (Exit.CONFIG, "")
+    assert "nobody" in ended.err
+
+
+def test_b4_a_users_sign_in_is_missing(device: Device) -> None:
+    device.set("from_address", setting="Login User Address")
+    ended = device.franking("check", "--user", "kim")
+    assert "Do   Sign in at the device, or run `franking acquire --user kim`." in ended.out
+    assert "Who  the person at the panel" in ended.out
+
+
+def test_b4_on_a_terminal_each_step_is_a_line_with_a_mark(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.setenv("TERM", "dumb")
+    said = [line.rstrip() for line in device.franking("check").out.splitlines()]
+    assert [line[0] for line in said if line[:1] in "✓✗–○" and line] == list("✓✓–✓✓✓✓✓✗✓✓✓○○✓✗")
+    assert max(map(len, said)) <= 90
