@@ -157,18 +157,24 @@ def exit_of(wanted: Change, state: str) -> Exit:
 async def of_user(device: Device, job: int, user: str | None) -> SeenJob:
     """Raises UnknownUser, and UnknownJob, also for a job of somebody else than `user`."""
     if user is not None:
-        await device.ask(requests.token_held, user=user)
+        await check_known(device, user)
     found = await device.ask(requests.job, job=job)
     if user is not None and found.status.owner != user:
         raise UnknownJob(job)
     return found
 
 
+async def check_known(device: Device, user: str) -> None:
+    """Raises UnknownUser, and NotAllowed where his jobs are not the caller's to see."""
+    if not await device.ask(requests.queue, user=user):
+        await device.ask(requests.token_held, user=user)
+
+
 async def queued(settings: Settings, user: str | None, err: Console) -> tuple[JobStatus, ...]:
     """Raises UnknownUser, and what `reached` raises."""
     async with reached(settings) as device:
         if user is not None:
-            await device.ask(requests.token_held, user=user)
+            await check_known(device, user)
         with spinning(err, LOOKING):
             await device.settle()
         if user is None:

@@ -97,7 +97,11 @@ def loaded(given: Path | None) -> tuple[Path, Settings]:
 
 
 def checked(found: Path, settings: Settings) -> Settings:
-    """Raises WrongSettingsError."""
+    """Who may not look into the store can only use the engine that runs, which has checked them. Raises
+    WrongSettingsError.
+    """
+    if closed(folder_of(settings)):
+        return settings
     credentials = FileCredentials(folder_of(settings) / "credentials")
     from ..oauth.providers.profile import beside
 
@@ -106,6 +110,17 @@ def checked(found: Path, settings: Settings) -> Settings:
     if mistakes or rules:
         raise WrongSettingsError(str(found), mistakes, rules, words(settings.device.language))
     return settings
+
+
+def closed(folder: Path) -> bool:
+    """Whether this user may not look into it."""
+    try:
+        (folder / "lock").lstat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return not os.access(folder, os.X_OK)
 
 
 def forbidden(settings: Settings) -> tuple[Rule, ...]:

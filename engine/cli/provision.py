@@ -24,7 +24,7 @@ from ..store.lock import StoreLock
 from ..words import words
 from .confirming import Yes, ask
 from .exits import Exit
-from .opening import SYSTEM, Config, WrongSettingsError, folder_of, forbidden, places
+from .opening import SYSTEM, Config, WrongSettingsError, closed, folder_of, forbidden, places
 from .terminal import DONE, say, terminal
 
 if TYPE_CHECKING:
@@ -150,8 +150,9 @@ def whole(file: Path, settings_text: str, provider_text: str) -> Given:
         raise SettingsError(str(file), tuple(wrong))
     folder = folder_of(settings)
     credentials = FileCredentials(folder / "credentials")
-    providers = providers or beside(folder)
-    found = outside(settings, credentials, providers)
+    unseen = closed(folder)  # the engine that runs looks there
+    providers = providers or ({} if unseen else beside(folder))
+    found = () if unseen else outside(settings, credentials, providers)
     later = tuple(each for each in found if each.given == LATER)
     rules = forbidden(settings)
     if len(later) < len(found) or rules:

@@ -51,6 +51,9 @@ class NobodyAnswersError(Exception):
 class Device(Protocol):
     """What a command asks."""
 
+    goes_on: str
+    "When mail goes that waits now: a sentence."
+
     async def ask(self, run: Run[T], body: BaseModel | None = None, **fields: object) -> T:
         """Raises what the engine raises, or ProblemTold, EngineGone, EngineBusy."""
 
@@ -70,6 +73,8 @@ class Device(Protocol):
 
 class Own:
     """The engine that was opened for the command."""
+
+    goes_on = "It goes by itself while an engine runs: `franking status` runs one for a moment."
 
     def __init__(self, engine: Engine, screen: ShownAtPlaces, uploads: Uploads) -> None:
         self.engine, self.screen, self.uploads = engine, screen, uploads
@@ -103,6 +108,8 @@ class Own:
 
 class Running(client.Running):
     """The engine that runs in another process. `words`: of the device's language."""
+
+    goes_on = "It goes by itself."
 
     def __init__(self, path: Path, there: client.Connection, words: Words) -> None:
         super().__init__(path, there)

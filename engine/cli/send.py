@@ -44,7 +44,6 @@ OPTIONS = {
 APPLICATION = "franking send"
 "What sends a text without a scan, as the functions name it (S20)."
 NOTHING = Advice("", "", Actor.NOBODY)
-GOES_ON = "It goes by itself while an engine runs: `franking status` runs one for a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,8 @@ class Result:
     retry_at: datetime | None = None
     rules: tuple[Rule, ...] = ()
     "The broken ones, as they are shown."
+    goes_on: str = ""
+    "When it goes that waits."
 
     @property
     def exit(self) -> Exit:
@@ -157,7 +158,7 @@ async def sent(settings: Settings, request: ScanToEmail | FromApplication, on: T
             with transferring(on.err, f"Sending job {receipt.job}") as shown:
                 await gone(device, receipt.job, shown)
         except asyncio.CancelledError:
-            rows = [("Then", GOES_ON)]
+            rows = [("Then", device.goes_on)]
             say(
                 on.err,
                 WAITS,
@@ -191,7 +192,9 @@ async def outcome(device: Device, receipt: Receipt, to: tuple[str, ...]) -> Resu
     said = next((each.server for each in reversed(story.steps) if each.server), "")
     asked = tuple(each for each in content.recipients if each.outcome) if content else ()
     why = NOTHING if job.state == SENT.name.lower() else advice or NOTHING
-    return Result(job.state, to, job.job, receipt.message_id, why, said, asked, job.retry_at)
+    return Result(
+        job.state, to, job.job, receipt.message_id, why, said, asked, job.retry_at, goes_on=device.goes_on
+    )
 
 
 def show(result: Result, files: Sequence[Path], on: Terminal, said: Words) -> None:
@@ -213,7 +216,7 @@ def show(result: Result, files: Sequence[Path], on: Terminal, said: Words) -> No
         next_try = f"It is tried again from {local(result.retry_at)} on. " if result.retry_at else ""
         taken = sum(each.accepted is True for each in result.recipients)
         part = f"{taken} of {len(result.to)} recipients have it." if taken else ""
-        rows = [*about, ("Server", result.server), ("Sent", part), ("Then", next_try + GOES_ON)]
+        rows = [*about, ("Server", result.server), ("Sent", part), ("Then", next_try + result.goes_on)]
         say(on.err, WAITS, f"Job {result.job} {state}.", rows)
 
 
