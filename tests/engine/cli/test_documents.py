@@ -27,9 +27,9 @@ def test_b6_the_committed_documents_are_of_today() -> None:
 
 def test_b6_one_that_was_edited_by_hand_is_out_of_date(tmp_path: Path) -> None:
     printed = tables(tmp_path)
-    assert outdated(printed) == sorted(printed)
+    assert sorted(outdated(printed)) == sorted(printed)
     for path, text in printed.items():
-        assert MARK in text.partition("\n")[0]
+        assert path.suffix == ".json" or MARK in text.partition("\n")[0]
         path.write_text(text, encoding="utf-8")
     assert outdated(printed) == []
     edited = tmp_path / "errors.md"
