@@ -65,8 +65,7 @@ def check(
 ) -> None:
     """Looks, step by step, whether mail can go, and says what stands in the way and who must act.
 
-    Ends with 0 if it can, 78 if somebody must put something right, 69 if something cannot be reached, 75 if
-    it passes by itself.
+    Ends with 0 if it can; 78: somebody must act; 69: out of reach; 75: it passes by itself.
     """
     mail = Mail(user, addressed(send_to))
     if monitor:
