@@ -115,7 +115,8 @@ class View:
             if fact.job == job:
                 moved.set()
 
-        found, off = self.job(job), self._engine.on(OfJob, heard)
+        self.mine(job, Act.SEE_JOBS)
+        off = self._engine.on(OfJob, heard)
         try:
             async with asyncio.timeout(seconds):
                 while self._goes(self.job(job).status):
@@ -125,7 +126,7 @@ class View:
             pass
         finally:
             off()
-        return self.job(found.status.job)
+        return self.job(job)
 
     def queue(self, user: str) -> tuple[JobStatus, ...]:
         """A user's jobs that are not over, in the order in which they will go."""
