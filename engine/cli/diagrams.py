@@ -110,4 +110,4 @@ def tables(folder: Path | None) -> dict[Path, str]:
 def outdated(printed: dict[Path, str]) -> list[Path]:
     from ...diagrams import read
 
-    return sorted(path for path, text in printed.items() if read(path) != text)
+    return [path for path, text in printed.items() if read(path) != text]
