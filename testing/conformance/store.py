@@ -166,6 +166,24 @@ class StoreChecks:
             assert store.job_moved(1) == JobMoved(1, "SENDING", False, "451")
             assert store.unfinished("user:1", ["SENDING"]) == [1]
 
+    async def test_what_waits_for_a_reason_is_found_the_oldest_first(self) -> None:
+        async with self.make() as store:
+            moved = (
+                JobMoved(1, "WAITING", False, "dns"),
+                JobMoved(2, "WAITING", False, "451"),
+                JobMoved(3, "WAITING", False, "lost"),
+                JobMoved(4, "ENDED", False, "dns"),
+                JobMoved(5, "WAITING", True, "dns"),
+            )
+            await store.commit(batch(*map(job, range(1, 6)), *moved))
+            assert store.waiting_because(("dns", "lost"), 9) == [1, 3]
+            assert store.waiting_because(("dns", "lost"), 1) == [1]
+
+    async def test_every_instance_is_named(self) -> None:
+        async with self.make() as store:
+            await store.commit(batch(instances=(stored("2", "SENT"), stored("", "open", machine="disk"))))
+            assert store.names() == [("disk", ""), ("job", "2")]
+
     async def test_what_is_not_unicode_is_refused_and_the_next_is_taken(self) -> None:
         async with self.make() as store:
             with pytest.raises(StoreFailed):

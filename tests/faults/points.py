@@ -144,9 +144,21 @@ NO_DISK, ERASES, SWEEPS = (
     "in a folder that the next start sweeps, and that no job needs",
 )
 BROWSER = "a browser's profile, which no job needs"
+SOCKET = "the control socket, which the next start makes anew"
+MEMORY = "names of files that are in memory alone"
+FOR_OTHERS = "a file for others, which is written again within a minute"
 ELSEWHERE = {
     "at_the_panel.py:AtThePanel.touch": NO_DISK,
     "boxes.py:Boxes.found": NO_DISK,
+    "control/place.py:linked": SOCKET,
+    "control/requests.py:touch": NO_DISK,
+    "control/serving.py:bound": SOCKET,
+    "control/serving.py:gone": SOCKET,
+    "control/uploads.py:Uploads.close": MEMORY,
+    "control/uploads.py:Uploads.forget": MEMORY,
+    "control/uploads.py:Uploads.take": MEMORY,
+    "metrics.py:Metrics.drop": FOR_OTHERS,
+    "metrics.py:replace": FOR_OTHERS,
     "scratch.py:PlainScratch.file": SWEEPS,
     "scratch.py:SealedFile.__init__": SWEEPS,
     "screen/profile.py:Profile.erase": BROWSER,
