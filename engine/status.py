@@ -20,7 +20,7 @@ from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION
 from .addressees import Addressee, Fate, addressees
-from .information import Raised, Warning, of_rules, warning
+from .information import Advice, Raised, Warning, of_rules, warning
 from .journal import Unreadable, entry
 from .mailboxes import Mailboxes, MailboxStatus
 from .own_reasons import LEFT_ALONE, PAUSED, PAUSES, UNREADABLE
@@ -96,6 +96,14 @@ class JobContent(NamedTuple):
     text: str
     recipients: tuple[RecipientStatus, ...]
     files: tuple[FileStatus, ...]
+
+
+class SeenJob(NamedTuple):
+    status: JobStatus
+    content: JobContent | None
+    "None: the viewer may not see it."
+    advice: Advice | None
+    "Why it waits or has ended, what to do about it, and who must; None: the viewer may not see it."
 
 
 class Status(NamedTuple):

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..events.base import ADMINISTRATOR, OfJob, OfPlace
 from ..events.information import Actor, Info
@@ -20,14 +20,15 @@ from .applying import Applied
 from .at_the_panel import UnknownUser
 from .boxes import Document
 from .history import Story
-from .information import Advice, Warning
+from .information import Warning
 from .journal import Entry
 from .leaving import Forgotten, Reset
 from .mailboxes import MailboxStatus
 from .records import JOBS_AT_ONCE
+from .secret import Secret
 from .settings import Settings
 from .signals import Transferred
-from .status import IdentityStatus, JobContent, JobStatus, Status
+from .status import IdentityStatus, JobStatus, SeenJob, Status
 from .submitting import Receipt, UnknownJob
 from .words import Spoken, Words
 
@@ -49,14 +50,6 @@ class NotAllowed(Spoken, PermissionError):
             role=words.table(f"role.{role.name.lower()}", role.value),
             act=words.table(f"act.{act.name.lower()}", act.value),
         )
-
-
-class SeenJob(NamedTuple):
-    status: JobStatus
-    content: JobContent | None
-    "None: the viewer may not see it."
-    advice: Advice | None
-    "Why it waits or has ended, what to do about it, and who must; None: the viewer may not see it."
 
 
 class View:
@@ -229,14 +222,11 @@ class View:
             if fact.place != place:
                 return
             if identity := getattr(fact, "identity", ""):
-                sees = self._sees_sign_in(self._engine.senders.login(identity))
+                sees = self.may(*self._of_login(self._engine.senders.login(identity)))
             if sees:
                 heard(fact)
 
         return self._engine.on(OfPlace, each)
-
-    def _sees_sign_in(self, login: str) -> bool:
-        return self.may(Act.ACQUIRE) if login == ADMINISTRATOR else self.may(Act.SIGN_IN, login)
 
     def sees_screen(self, place: str) -> bool:
         """Whether `check_screen` lets the viewer."""
@@ -244,6 +234,10 @@ class View:
 
     def _of_screen(self, place: str) -> tuple[Act, str]:
         login = self._engine.who_signs_in_at(place) or self._engine.who_stands_at(place)
+        return self._of_login(login)
+
+    @staticmethod
+    def _of_login(login: str) -> tuple[Act, str]:
         return (Act.ACQUIRE, "") if login in ("", ADMINISTRATOR) else (Act.SIGN_IN, login)
 
     def _check_free(self, place: str, act: Act) -> None:
@@ -324,6 +318,18 @@ class View:
     async def apply(self, settings: Settings, ends: Collection[str] = ()) -> Applied:
         self.check(Act.CHANGE_SETTINGS)
         return await self._engine.apply(settings, ends)
+
+    def secrets(self) -> tuple[str, ...]:
+        self.check(Act.SEE_SETTINGS)
+        return self._engine.secrets()
+
+    async def keep_secret(self, name: str, secret: Secret) -> None:
+        self.check(Act.CHANGE_SETTINGS)
+        await self._engine.keep_secret(name, secret)
+
+    async def erase_secret(self, name: str) -> None:
+        self.check(Act.CHANGE_SETTINGS)
+        await self._engine.erase_secret(name)
 
     def information(self) -> tuple[Warning, ...]:
         """What concerns the device everybody sees; what concerns a user is told to that user (S24), and to

@@ -41,8 +41,8 @@ otherwise by a request:
 | everybody else | **user**: the user of the device with the same login name |
 
 The command line reaches a running engine the same way, and says the same as without one: `franking status`,
-`tokens`, `delete`, `send`, `acquire`, `jobs`, `history`, `settings`, `forget`, `reset` and `keys` look for
-the socket beside the store (where it lies elsewhere, a link to it is there), then for
+`tokens`, `delete`, `send`, `acquire`, `jobs`, `history`, `settings`, `secret`, `forget`, `reset` and `keys`
+look for the socket beside the store (where it lies elsewhere, a link to it is there), then for
 `/run/franking/franking.sock`, and ask the engine of this store alone; `FRANKING_SOCKET` names another one.
 
 ## Requests

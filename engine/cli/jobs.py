@@ -22,9 +22,8 @@ from ...machines.job import ENDED, HELD, SENT
 from ..control import requests
 from ..control.requests import Call
 from ..settings import Settings
-from ..status import JobStatus
+from ..status import JobStatus, SeenJob
 from ..submitting import UnknownJob
-from ..view import SeenJob
 from ..words import Words, words
 from .exits import Exit
 from .history import to_whom

@@ -10,10 +10,13 @@ from typing import Annotated
 
 import typer
 
+from ..control import requests
+from ..control.values import SecretGiven
 from ..secret import Secret
 from ..settings import Settings
 from .exits import Exit
-from .opening import Config, configured, opened
+from .opening import Config, configured
+from .reaching import reached
 from .terminal import DONE, say, terminal
 
 Name = Annotated[str, typer.Argument(help="As settings name it: `vault:NAME`.", show_default=False)]
@@ -67,15 +70,15 @@ def asked() -> Secret:
 
 
 async def kept(settings: Settings, name: str, given: Secret) -> None:
-    async with opened(settings) as engine:
-        await engine.keep_secret(name, given)
+    async with reached(settings) as device:
+        await device.ask(requests.keep_secret, SecretGiven(secret=given.reveal()), name=name)
 
 
 async def removed(settings: Settings, name: str) -> None:
-    async with opened(settings) as engine:
-        await engine.erase_secret(name)
+    async with reached(settings) as device:
+        await device.ask(requests.erase_secret, name=name)
 
 
 async def listed(settings: Settings) -> tuple[str, ...]:
-    async with opened(settings) as engine:
-        return engine.secrets()
+    async with reached(settings) as device:
+        return await device.ask(requests.secrets)

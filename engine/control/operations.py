@@ -11,9 +11,8 @@ from ..leaving import Forgotten, Reset
 from ..metrics import MEDIA_TYPE
 from ..settings import Settings
 from ..signals import Transferred
-from ..status import IdentityStatus, JobStatus
+from ..status import IdentityStatus, JobStatus, SeenJob
 from ..submitting import Receipt
-from ..view import SeenJob
 from . import requests as r
 from . import streams as s
 from . import values as v
@@ -88,6 +87,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/settings", Act.SEE_SETTINGS, "all settings", r.settings, gives=Settings),
     Operation("PATCH", "/settings", Act.CHANGE_SETTINGS, "[OK]: changes them, all or none", r.change,
               v.Changes, v.AppliedTold),
+    Operation("GET", "/secrets", Act.SEE_SETTINGS, "the names of those that settings name as `vault:NAME`",
+              r.secrets, gives=tuple[str, ...]),
+    Operation("POST", "/secrets/{name}", Act.CHANGE_SETTINGS, "keeps one, sealed", r.keep_secret,
+              v.SecretGiven),
+    Operation("DELETE", "/secrets/{name}", Act.CHANGE_SETTINGS, "erases one", r.erase_secret),
     Operation("GET", "/metrics", Act.SEE_HISTORY, "numbers for Prometheus", r.metrics, gives=str,
               text=MEDIA_TYPE),
     Operation("GET", "/events", Act.SEE_HISTORY, "the journal and whatever comes", s.events,

@@ -19,10 +19,11 @@ from ..boxes import Document
 from ..history import Story
 from ..information import Warning
 from ..leaving import Forgotten, Reset
+from ..secret import Secret
 from ..settings import Settings
-from ..status import IdentityStatus, JobStatus, Status
+from ..status import IdentityStatus, JobStatus, SeenJob, Status
 from ..submitting import Receipt
-from ..view import SeenJob, View
+from ..view import View
 from ..words import Spoken
 from .screen import Shown, ShownAtPlaces
 from .shapes import told
@@ -266,6 +267,18 @@ async def change(call: Call) -> AppliedTold:
     call.view.check(Act.CHANGE_SETTINGS)
     applied = await call.view.apply(now.changed(**call.body.settings), call.body.ends)
     return AppliedTold(applied.changed, applied.offers_sign_in, tuple(map(told, applied.warns)))
+
+
+async def secrets(call: Call) -> tuple[str, ...]:
+    return call.view.secrets()
+
+
+async def keep_secret(call: Call) -> None:
+    await call.view.keep_secret(call.path["name"], Secret(call.body.secret))
+
+
+async def erase_secret(call: Call) -> None:
+    await call.view.erase_secret(call.path["name"])
 
 
 async def information(call: Call) -> tuple[Warning, ...]:

@@ -20,6 +20,8 @@ STATUSES: Mapping[str, tuple[int, str]] = MappingProxyType({
     "submitting.UnknownJob": (404, "unknown-job"),
     "at_the_panel.UnknownUser": (404, "unknown-user"),
     "boxes.UnknownDocument": (404, "unknown-document"),
+    "kept_secrets.SecretUnnamed": (422, "secret-unnamed"),
+    "kept_secrets.UnknownSecret": (404, "unknown-secret"),
     "refusal.Refused": (422, "refused"),
     "settings.SettingsError": (422, "wrong-settings"),
     "applying.SignInsEnd": (409, "sign-ins-end"),

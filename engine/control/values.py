@@ -47,6 +47,10 @@ class Changes(Body):
     ends: tuple[str, ...] = Field((), description="Whose sign-ins may end by it (S26a).")
 
 
+class SecretGiven(Body):
+    secret: str = Field(min_length=1, max_length=65_536, repr=False)
+
+
 class Read(Body):
     code: Info
     subject: str = Field("", description="As the warning names it; empty: the device.")

@@ -31,6 +31,8 @@ for _ in range(int(sys.argv[3])):
         break
     if status == 201:
         print(told["job"], flush=True)
+    else:
+        print(status, told, file=sys.stderr)
 """
 
 

@@ -1,5 +1,6 @@
 """Commands while an engine runs: they ask it by its socket, and tell the same as without one (B8)."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,6 +100,20 @@ def test_b8_a_setting_is_changed_in_the_engine_that_runs_and_in_the_file(running
     assert asked(running, "/settings")["users"] == {"kim": KIM, "pat": "pat@example.com"}
     assert running.franking("settings", "unset", "smtp.window").code == 0
     assert asked(running, "/settings")["smtp"]["window"] == 4
+
+
+@pytest.mark.manual("B8")
+def test_b8_a_secret_is_kept_by_the_engine_that_runs(
+    running: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse\n"))
+    kept = running.franking("secret", "set", "client")
+    assert (kept.code, "correct horse" in kept.out + kept.err) == (0, False)
+    assert running.franking("secret", "list").out == "vault:client\n"
+    assert running.franking("secret", "remove", "client").code == 0
+    assert running.franking("secret", "remove", "client").code == 78
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse\n"))
+    assert running.franking("secret", "set", "a b").code == 64
 
 
 @pytest.mark.manual("B8", "S26a")

@@ -1,6 +1,7 @@
 """A device with its control socket, and programs that ask there as whatever user of the system is wanted."""
 
 import json
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from franking.engine.control import serving
+from franking.engine.control import peers, serving
 from franking.engine.control.peers import Peer
 from franking.engine.control.screen import ShownAtPlaces
 from franking.engine.engine import Engine
@@ -30,16 +31,21 @@ class Socket:
     here: Office
     engine: Engine
     path: Path
-    patch: pytest.MonkeyPatch
+    peers: list[Peer]
     screen: ShownAtPlaces
     over: list[bool]
 
     @contextmanager
     def peer(self, peer: Peer) -> Iterator[None]:
-        """Who connects from now on is this one to the system."""
-        with self.patch.context() as patch:
-            patch.setattr(serving, "peer_of", lambda connection: peer)
+        """Who connects from now on is this one to the system; several may ask at once."""
+        self.peers.append(peer)
+        try:
             yield
+        finally:
+            self.peers.remove(peer)
+
+    def peer_of(self, connection: socket.socket) -> Peer:
+        return self.peers[-1] if self.peers else peers.peer_of(connection)
 
     async def ask(
         self, method: str, path: str, body: object = None, peer: Peer = CONTROLLER, **more: Any
@@ -84,4 +90,6 @@ async def at_socket(folder: Path, patch: pytest.MonkeyPatch, **sections: object)
             here.engine(**wanted) as engine,
             serving.serve(engine, folder / "s", screen, lambda: over.append(True)) as path,
         ):
-            yield Socket(here, engine, path, patch, screen, over)
+            at = Socket(here, engine, path, [], screen, over)
+            patch.setattr(serving, "peer_of", at.peer_of)
+            yield at
