@@ -177,6 +177,6 @@ async def reached(settings: Settings) -> AsyncIterator[Device]:
         if there is not None:
             yield there
             return
-        screen, uploads = ShownAtPlaces(), Uploads()
+        screen, uploads = ShownAtPlaces(), Uploads(folder_of(settings) / "control" / "uploads")
         stack.callback(uploads.close)
         yield Own(await stack.enter_async_context(opened(settings, screen)), screen, uploads)

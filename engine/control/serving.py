@@ -56,7 +56,8 @@ async def serve(
     """
     group = gid_of(engine.settings.control.group)
     listener = bound(path, group)
-    uploads = Uploads()
+    uploads = Uploads(path.with_name("uploads"))
+    uploads.close()  # of an engine that was killed
     try:
         async with served(Control(engine, screen, uploads, over).app(), listener, kind=PeerConnection):
             yield path

@@ -10,7 +10,6 @@ import asyncio
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
@@ -73,8 +72,9 @@ class Kept(NamedTuple):
 
 
 class Uploads:
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="franking-"))
+    def __init__(self, folder: Path) -> None:
+        """`folder`: for the names of the files, made when the first one comes; it is erased at the end."""
+        self.folder = folder
         self.kept: dict[int, Kept] = {}
         self.last = 0
         self.octets = 0
@@ -95,6 +95,7 @@ class Uploads:
                 os.write(file, block)
             self.last += 1
             path = self.folder / str(self.last) / name
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.parent.mkdir(mode=0o700)
             path.symlink_to(f"/proc/self/fd/{file}")
         except BaseException:
@@ -134,5 +135,4 @@ class Uploads:
     def close(self) -> None:
         for number in list(self.kept):
             self.forget(number)
-        with suppress(OSError):
-            shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -50,7 +50,7 @@ class Serving:
         self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
         sections: dict[str, Any] = {"control": CONTROL}
         async with office(self.folder) as here, here.engine(**sections) as engine:
-            uploads = Uploads()
+            uploads = Uploads(self.folder / "uploads")
             inner = Control(engine, ShownAtPlaces(), uploads, lambda: None).app()
 
             async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -140,6 +140,8 @@ async def test_b8_a_file_waits_in_memory_and_is_gone_with_its_job(
         content = at.engine.content(1)
         assert [each.name for each in content.files] == ["Übersicht.pdf"]
         assert at.here.kept(at.engine, 1) == [PAGES]
+        assert list((tmp_path / "uploads").iterdir()) == []
+    assert not (tmp_path / "uploads").exists()
 
 
 @pytest.mark.manual("B8", "S33a")
