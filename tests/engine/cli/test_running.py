@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -151,3 +152,16 @@ def test_a_socket_that_is_named_and_where_nobody_answers(
     ended = device.franking("status")
     assert (ended.code, ended.out) == (69, "")
     assert "No engine answers at" in " ".join(ended.err.split())
+
+
+@pytest.mark.manual("B8", "S23")
+def test_b8_who_interrupts_a_sign_in_there_closes_its_screen(running: Device) -> None:
+    with running.start("acquire") as process:
+        assert process.stdout is not None
+        assert any("https://" in line for line in process.stdout)
+        assert asked(running, "/places/command%20line/screen")["address"].startswith("https://")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 130
+        assert process.stderr is not None
+        assert "The sign-in was cancelled; nothing changed." in process.stderr.read()
+    assert asked(running, "/places/command%20line/screen")["status"] == 404
