@@ -43,14 +43,17 @@ from ..words import Words
 from ..words import words as words_in
 from .exits import Exit
 from .opening import Config, OAuthOffError, checked, loaded
-from .reaching import Device, reached
-from .terminal import DONE, FAILED, Terminal, plain, say, spinning, terminal, whats_wrong
+from .reaching import Device, Running, reached
+from .terminal import DONE, FAILED, WAITS, Terminal, plain, say, spinning, terminal, whats_wrong
 from .times import clock_time
 from .typed import typed
 
 PASTE = (
     "Then paste here the address at which the browser ends, and press Enter. It begins with localhost or "
     "127.0.0.1; that the browser cannot reach it is as it should be."
+)
+NOT_BY_CODE = (
+    "The engine that runs signs in as it is set: `franking settings set oauth.flow code` sets it to a code."
 )
 PLACE = "command line"
 "One for all calls: the next one takes away the warning that a former one left."
@@ -70,6 +73,8 @@ class PrintedAddress:
         self, out: Console, browser: Callable[[str], bool] | None, where: Where = Where.HERE
     ) -> None:
         self.out, self.browser, self.where = out, browser, where
+        self.wants_code = False
+        "It was asked for on the command line."
         self.signs_in = ""
         "The address of the account that is wanted."
 
@@ -163,12 +168,15 @@ def acquire(
     on = terminal()
     where = Where.ELSEWHERE if paste else Where.HERE
     screen = PrintedAddress(on.out, webbrowser.open if browser else None, where)
+    screen.wants_code = code
     raise typer.Exit(show(asyncio.run(signed_in(settings, user, screen, on)), on))
 
 
 async def signed_in(settings: Settings, user: str | None, screen: PrintedAddress, on: Terminal) -> Result:
     """Raises Refused while a rule forbids it, UnknownUser, and what `reached` raises."""
     async with reached(settings) as device:
+        if screen.wants_code and isinstance(device, Running):
+            say(on.err, WAITS, NOT_BY_CODE)
         login = user or ADMINISTRATOR
         before = await device.ask(requests.status)
         screen.signs_in = address_of(before, settings, login)

@@ -165,3 +165,14 @@ def test_b8_who_interrupts_a_sign_in_there_closes_its_screen(running: Device) ->
         assert process.stderr is not None
         assert "The sign-in was cancelled; nothing changed." in process.stderr.read()
     assert asked(running, "/places/command%20line/screen")["status"] == 404
+
+
+@pytest.mark.manual("B8")
+def test_b8_a_code_that_the_engine_that_runs_will_not_show_is_said(running: Device) -> None:
+    running.account = LEE
+    running.declines = True
+    ended = running.acquire("--user", "kim")
+    assert "signs in as it is set" not in ended.err
+    with running.start("acquire", "--code", "--user", "kim") as process:
+        assert process.stderr is not None
+        assert "franking settings set oauth.flow code" in process.stderr.readline()
