@@ -140,7 +140,7 @@ class Settings(DeviceSettings):
             mistakes = mistakes_of(error)
         raise SettingsError(source, mistakes)
 
-    def changed(self, **sections: object) -> Self:
+    def changed(self, /, **sections: object) -> Self:
         """A copy with other values, such as `changed(tls={"minimum": "TLSv1.2"})`. Settings that are not
         named stay; a table of a setting's own, such as `users`, is replaced as a whole. Raises SettingsError.
         """

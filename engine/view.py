@@ -35,6 +35,9 @@ from .words import Spoken, Words
 if TYPE_CHECKING:
     from .engine import Engine
 
+CONTROLLERS = frozenset({"control", "hooks", "metrics", "browser.command", "store"})
+"Sections and keys by which whoever sets them could act with the rights of the engine's own user."
+
 
 class NotAllowed(Spoken, PermissionError):
     """The viewer's role has no right to this."""
@@ -317,6 +320,9 @@ class View:
 
     async def apply(self, settings: Settings, ends: Collection[str] = ()) -> Applied:
         self.check(Act.CHANGE_SETTINGS)
+        changed = self._engine.settings.differences(settings)
+        if any(key.split(".")[0] in CONTROLLERS or key in CONTROLLERS for key in changed):
+            self.check(Act.CHANGE_PROGRAMS)
         return await self._engine.apply(settings, ends)
 
     def secrets(self) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class Act(StrEnum):
     ACKNOWLEDGE_DEVICE = "acknowledge warnings about the device"
     SEE_SETTINGS = "see settings"
     CHANGE_SETTINGS = "change settings"
+    CHANGE_PROGRAMS = "change who controls the device, which programs it runs and which files they fill"
     USE_BOXES = "keep, see, fetch and delete documents of a user's box"
     SEE_HISTORY = "read the journal, which holds no names"
     FORGET = "forget a person: everything of his is erased"
@@ -90,6 +91,7 @@ RIGHTS: Mapping[Act, Rights] = MappingProxyType({
     Act.ACKNOWLEDGE_DEVICE:           Rights(ALL,        ALL,           NO),
     Act.SEE_SETTINGS:                 Rights(ALL,        ALL,           NO),
     Act.CHANGE_SETTINGS:              Rights(ALL,        ALL,           NO),
+    Act.CHANGE_PROGRAMS:              Rights(ALL,        NO,            NO),
     Act.USE_BOXES:                    Rights(ALL,        NO,            OWN),
     Act.SEE_HISTORY:                  Rights(ALL,        ALL,           NO),
     Act.FORGET:                       Rights(ALL,        ALL,           NO),

@@ -89,6 +89,7 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "control.client.EngineBusy": Exit.TEMPORARY,
     "cli.reaching.NobodyAnswersError": Exit.UNAVAILABLE,
     "control.serving.NoSuchGroup": Exit.CONFIG,
+    "control.serving.NoSocket": Exit.CONFIG,
     "control.serving.PathTooLong": Exit.CONFIG,
     "store.lock.StoreInUse": Exit.TEMPORARY,
     "store.opening.StoreLocked": Exit.TEMPORARY,

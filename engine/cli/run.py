@@ -95,7 +95,7 @@ def address_of(given: str) -> tuple[str, int]:
 async def served(
     settings: Settings, socket: Path | None, links: tuple[str, int] | None, config: Path | None
 ) -> None:
-    """Raises what `opened` raises, NotInstalledError, NoSuchGroup, PathTooLong, OSError."""
+    """Raises what `opened` raises, NotInstalledError, NoSuchGroup, PathTooLong, NoSocket, OSError."""
     try:
         from ..control.screen import ShownAtPlaces
         from ..control.serving import serve

@@ -35,6 +35,10 @@ class TooLong(Exception):
     """The request's body."""
 
 
+class NoJson(Exception):
+    """A number in the request's body is longer than any number is."""
+
+
 class Control:
     def __init__(
         self, engine: Engine, screen: ShownAtPlaces, uploads: Uploads, over: Callable[[], None]
@@ -61,7 +65,7 @@ class Control:
                 return said(413, "too-long", self.engine.words.say("control.too-long", most=BODY_MOST))
             except json.JSONDecodeError as error:
                 return said(400, "no-json", self.engine.words.say("control.no-json", at=error.pos))
-            except (UnicodeDecodeError, RecursionError):
+            except (NoJson, UnicodeDecodeError, RecursionError):
                 return said(400, "no-json", self.engine.words.say("control.no-json", at=0))
             except Exception as error:  # noqa: BLE001 - told as a problem; what has no row there is logged as a fault
                 return problem(error, self.engine.words)
@@ -76,7 +80,7 @@ class Control:
         return serve
 
     async def call(self, operation: Operation, request: Request) -> Call:
-        """Raises TooLong, JSONDecodeError, UnicodeDecodeError, ValidationError."""
+        """Raises TooLong, NoJson, JSONDecodeError, UnicodeDecodeError, ValidationError, NotThere."""
         peer: Peer = request.state.peer
         viewer = viewer_of(peer, self.engine.settings.control)
         query = checked_query(operation, dict(request.query_params))
@@ -128,13 +132,19 @@ def checked_query(operation: Operation, given: dict[str, str]) -> dict[str, str]
 
 
 async def whole(request: Request) -> Any:
-    """Raises TooLong, JSONDecodeError, UnicodeDecodeError, RecursionError."""
+    """Raises TooLong, NoJson, JSONDecodeError, UnicodeDecodeError, RecursionError."""
     octets = bytearray()
     async for block in request.stream():
         octets += block
         if len(octets) > BODY_MOST:
             raise TooLong
-    return json.loads(octets.decode())
+    text = octets.decode()
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        raise NoJson from None
 
 
 def checked(model: type[BaseModel], found: Any) -> BaseModel:

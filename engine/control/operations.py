@@ -29,8 +29,8 @@ AFTER = (("after", "lines after this one; left out: what comes from now on"),)
 OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/me", None, "who the caller is to the device", r.who, gives=v.Here),
     # Jobs
-    Operation("POST", "/files", None, "brings a file for a job, ten minutes before it at most", r.upload,
-              gives=Uploaded, query=NAME, octets=True),
+    Operation("POST", "/files", Act.SUBMIT, "brings a file for a job, ten minutes before it at most",
+              r.upload, gives=Uploaded, query=NAME, octets=True),
     Operation("POST", "/jobs", Act.SUBMIT, "submits a job; it is durable when this is answered", r.submit,
               v.Submitted, Receipt),
     Operation("GET", "/jobs", Act.SEE_JOBS, "a page of the newest jobs, the oldest of them first", r.jobs,

@@ -47,6 +47,10 @@ class NothingShown(Spoken, LookupError):
         super().__init__("control.nothing-shown", place=place)
 
 
+NUMBER_MOST = (1 << 63) - 1
+"What SQLite keeps as a whole number."
+
+
 class NotThere(Spoken, LookupError):
     """What was to be acknowledged or tried does not stand."""
 
@@ -72,7 +76,11 @@ class Call:
     "To be called when the engine is to end."
 
     def number(self, name: str) -> int:
-        return int(self.path[name])
+        """Raises NotThere: no number of a store is so large."""
+        found = int(self.path[name])
+        if found > NUMBER_MOST:
+            raise NotThere
+        return found
 
     def asked(self, name: str) -> int | None:
         found = self.query.get(name)
@@ -115,6 +123,7 @@ async def who(call: Call) -> Here:
 
 
 async def upload(call: Call) -> Uploaded:
+    call.view.check(Act.SUBMIT, call.viewer.login)
     return await call.uploads.take(call.viewer, call.query.get("name", ""), call.blocks)
 
 

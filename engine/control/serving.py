@@ -17,6 +17,7 @@ from ..web.serving import Connection, served
 from ..words import Spoken
 from .app import Control
 from .peers import peer_of
+from .place import beside, socket_of
 from .screen import ShownAtPlaces
 from .uploads import Uploads
 
@@ -38,6 +39,14 @@ class PathTooLong(Spoken, OSError):
         self.path = path
 
 
+class NoSocket(Spoken, OSError):
+    """Something else lies where the socket shall stand; it is left as it is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("control.no-socket", path=path)
+        self.path = path
+
+
 class PeerConnection(Connection):
     """Its requests know who asks."""
 
@@ -52,10 +61,11 @@ async def serve(
     engine: Engine, path: Path, screen: ShownAtPlaces, over: Callable[[], None] = lambda: None
 ) -> AsyncIterator[Path]:
     """Serves the engine here as long as the block lasts, which stands inside the engine's. `over` is called
-    where somebody has everything erased: the engine is to end then. Raises NoSuchGroup, PathTooLong, OSError.
+    where somebody has everything erased: the engine is to end then. Raises NoSuchGroup, PathTooLong,
+    NoSocket, OSError.
     """
     group = gid_of(engine.settings.control.group)
-    listener = bound(path, group)
+    listener = bound(path, group, engine.folder)
     uploads = Uploads(path.with_name("uploads"))
     uploads.close()  # of an engine that was killed
     try:
@@ -81,12 +91,16 @@ def gid_of(group: str | None) -> int | None:
         raise NoSuchGroup(group, "the system has none of this name") from None
 
 
-def bound(path: Path, group: int | None) -> socket.socket:
-    """Raises NoSuchGroup, PathTooLong, OSError."""
+def bound(path: Path, group: int | None, store: Path) -> socket.socket:
+    """Raises NoSuchGroup, PathTooLong, NoSocket, OSError."""
     if len(os.fsencode(path)) > PATH_MOST:
         raise PathTooLong(path)
+    if path.exists() and not path.is_socket():
+        raise NoSocket(path)
+    made = not path.parent.exists()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    given_to(path.parent, group, 0o700 if group is None else 0o750)
+    if made or path in (beside(store), socket_of(store, os.environ)):  # another folder keeps its rights
+        given_to(path.parent, group, 0o700 if group is None else 0o750)
     gone(path)  # of an engine that was killed: the store's lock says that none runs
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:

@@ -21,6 +21,10 @@ from ..words import Spoken
 
 MOST = 96 << 20
 "Octets of all that wait for their job."
+OF_ONE = MOST // 4
+"Octets of one caller who does not speak for the device: others find room beside him."
+FILES_MOST, FILES_OF_ONE = 128, 16
+"Each keeps a file open, of which a process has few."
 GOOD_S = 600.0
 NAME_MOST = 255
 "Octets (POSIX NAME_MAX)."
@@ -31,7 +35,7 @@ class NoPlace(Spoken):
     """So much cannot be kept in memory now."""
 
     def __init__(self) -> None:
-        super().__init__("control.no-place", most=f"{MOST >> 20} MB")
+        super().__init__("control.no-place", most=f"{MOST >> 20} MB", number=FILES_OF_ONE)
 
 
 class UnknownUpload(Spoken, LookupError):
@@ -77,20 +81,19 @@ class Uploads:
         self.folder = folder
         self.kept: dict[int, Kept] = {}
         self.last = 0
-        self.octets = 0
-        "Of those that are coming, too."
+        self.held: dict[Viewer, tuple[int, int]] = {}
+        "Files and their octets by whose they are; of those that are coming, too."
 
     async def take(self, viewer: Viewer, name: str, blocks: AsyncIterator[bytes]) -> Uploaded:
         """Raises WrongName, NoPlace; then nothing of it is kept."""
         if name in ("", ".", "..") or set(name) & set("/\0") or len(os.fsencode(name)) > NAME_MOST:
             raise WrongName
-        file = os.memfd_create("franking", os.MFD_CLOEXEC)
-        digest, octets = sha256(), 0
+        self.room(viewer, files=1)
+        octets, digest, file = 0, sha256(), os.memfd_create("franking", os.MFD_CLOEXEC)
         try:
             async for block in blocks:
-                if self.octets + len(block) > MOST:
-                    raise NoPlace
-                octets, self.octets = octets + len(block), self.octets + len(block)
+                self.room(viewer, octets=len(block))
+                octets += len(block)
                 digest.update(block)
                 os.write(file, block)
             self.last += 1
@@ -99,13 +102,30 @@ class Uploads:
             path.parent.mkdir(mode=0o700)
             path.symlink_to(f"/proc/self/fd/{file}")
         except BaseException:
-            self.octets -= octets
+            self.holds(viewer, -1, -octets)
             os.close(file)
             raise
         told = Uploaded(self.last, name, octets, digest.hexdigest(), int(GOOD_S))
         ends = asyncio.get_running_loop().call_later(GOOD_S, self.forget, self.last)
         self.kept[self.last] = Kept(viewer, told, file, path, ends)
         return told
+
+    def room(self, viewer: Viewer, files: int = 0, octets: int = 0) -> None:
+        """Takes so much of it. Raises NoPlace."""
+        all_files, all_octets = (sum(each) for each in zip((0, 0), *self.held.values(), strict=True))
+        own_files, own_octets = self.held.get(viewer, (0, 0))
+        most = (FILES_MOST, MOST) if viewer.role is Role.CONTROLLER else (FILES_OF_ONE, OF_ONE)
+        if all_files + files > FILES_MOST or all_octets + octets > MOST:
+            raise NoPlace
+        if own_files + files > most[0] or own_octets + octets > most[1]:
+            raise NoPlace
+        self.holds(viewer, files, octets)
+
+    def holds(self, viewer: Viewer, files: int, octets: int) -> None:
+        held = self.held.get(viewer, (0, 0))
+        self.held[viewer] = (held[0] + files, held[1] + octets)
+        if self.held[viewer] == (0, 0):
+            del self.held[viewer]
 
     def paths(self, viewer: Viewer, named: Sequence[Path]) -> tuple[list[Path], list[int]]:
         """Where the files lie that a request names, and which of them are uploads. Raises UnknownUpload,
@@ -127,10 +147,10 @@ class Uploads:
         kept = self.kept.pop(number, None)
         if kept is not None:
             kept.forgotten.cancel()
-            self.octets -= kept.told.octets
-            os.close(kept.file)
+            self.holds(kept.of, -1, -kept.told.octets)
             with suppress(OSError):
-                shutil.rmtree(kept.path.parent)
+                shutil.rmtree(kept.path.parent)  # before its number can be another file's
+            os.close(kept.file)
 
     def close(self) -> None:
         for number in list(self.kept):

@@ -19,7 +19,7 @@ class Here(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(sys.argv[1])
 def ask(method, path, body):
-    here = Here("franking", timeout=30)
+    here = Here("franking", timeout=150)
     here.request(method, path, body)
     answer = here.getresponse()
     return answer.status, json.loads(answer.read() or "null")
@@ -27,7 +27,8 @@ wanted = {"function": "Scan to E-mail", "user": "kim", "to": ["office@example.co
 for _ in range(int(sys.argv[3])):
     try:
         status, told = ask("POST", "/jobs", json.dumps({"request": wanted}))
-    except (OSError, http.client.HTTPException):
+    except (OSError, http.client.HTTPException) as error:
+        print(type(error).__name__, file=sys.stderr)
         break
     if status == 201:
         print(told["job"], flush=True)

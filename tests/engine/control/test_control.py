@@ -14,7 +14,7 @@ from franking.engine.control.openapi import described
 from franking.engine.control.operations import OPERATIONS
 from franking.engine.control.peers import Peer, viewer_of
 from franking.engine.control.place import socket_of
-from franking.engine.control.serving import NoSuchGroup, PathTooLong, bound, gid_of
+from franking.engine.control.serving import NoSocket, NoSuchGroup, PathTooLong, bound, gid_of
 from franking.engine.control.statuses import STATUSES
 from franking.engine.records import StoreFailed
 from franking.engine.settings import Settings
@@ -297,15 +297,27 @@ def test_s33a_who_the_other_end_is_to_the_device(peer: Peer, viewer: Viewer) -> 
 
 @pytest.mark.manual("B8")
 def test_b8_the_socket_is_the_engines_own_or_its_groups(tmp_path: Path) -> None:
-    bound(tmp_path / "own" / "s", None).close()
-    bound(tmp_path / "shared" / "s", os.getegid()).close()
+    bound(tmp_path / "own" / "s", None, tmp_path).close()
+    bound(tmp_path / "shared" / "s", os.getegid(), tmp_path).close()
     modes = [
         stat.S_IMODE(path.stat().st_mode)
         for folder in ("own", "shared")
         for path in (tmp_path / folder, tmp_path / folder / "s")
     ]
     assert modes == [0o700, 0o600, 0o750, 0o660]
-    bound(tmp_path / "own" / "s", None).close()  # what a killed engine left is in nobody's way
+    bound(tmp_path / "own" / "s", None, tmp_path).close()  # what a killed engine left is in nobody's way
+
+
+@pytest.mark.manual("B8", "S27")
+def test_s27_what_else_lies_where_the_socket_shall_stand_is_left_alone(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine")
+    tmp_path.chmod(0o755)
+    with pytest.raises(NoSocket, match=r"notes\.txt"):
+        bound(notes, None, tmp_path / "store")
+    assert notes.read_text() == "mine"
+    bound(tmp_path / "s", None, tmp_path / "store").close()
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
 def test_where_it_lies(tmp_path: Path) -> None:
@@ -318,7 +330,39 @@ def test_a_group_that_is_not_there_and_a_path_that_is_too_long_are_said(tmp_path
     with pytest.raises(NoSuchGroup, match="no-such-group"):
         gid_of("no-such-group")
     with pytest.raises(PathTooLong, match="107 octets"):
-        bound(tmp_path / ("n" * 120) / "s", None)
+        bound(tmp_path / ("n" * 120) / "s", None, tmp_path)
+
+
+@pytest.mark.manual("B8")
+async def test_b8_one_caller_leaves_room_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "OF_ONE", 1000)
+    async with at_socket(tmp_path, monkeypatch) as at:
+        for _ in range(uploads.FILES_OF_ONE):
+            await at.upload(KIM, b"%PDF")
+        for peer, octets in ((KIM, b"%PDF"), (LEE, bytes(1001))):
+            more = await at.ask("POST", "/files", peer=peer, content=octets, params={"name": "a"})
+            assert (more.status_code, more.json()["type"]) == (503, "urn:franking:problem:no-place")
+        await at.upload(LEE, bytes(1000))
+        await at.upload(CONTROLLER, bytes(2000))
+
+
+@pytest.mark.manual("B8")
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", f"/jobs/{1 << 63}", b"", 404),
+        ("POST", f"/jobs/{10**60}/cancel", b"", 404),
+        ("DELETE", f"/users/kim/documents/{1 << 63}", b"", 404),
+        ("PATCH", "/settings", b'{"settings": {"self": {}}}', 422),
+        ("PATCH", "/settings", b'{"settings": {"smtp": {"port": ' + b"9" * 5000 + b"}}}", 400),
+    ],
+)
+async def test_b8_what_is_out_of_all_measure_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: bytes, status: int
+) -> None:
+    async with at_socket(tmp_path, monkeypatch) as at:
+        answer = await at.ask(method, path, content=body or None)
+        assert answer.status_code == status, answer.text
 
 
 # What is written of it

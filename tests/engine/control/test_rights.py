@@ -40,6 +40,7 @@ def may(operation: Operation, role: Role, own: bool) -> bool:
     if operation.act is None or operation.run.__name__ in LISTS | EVERYBODYS:
         return True
     reach = RIGHTS[operation.act].of(role)
+    own = own or operation.octets  # a file is whoever's who brings it
     return reach is Reach.ALL or (reach is Reach.OWN and own and not operation.everybodys)
 
 
@@ -62,7 +63,7 @@ async def status_of(at: Socket, operation: Operation, peer: Peer) -> int:
     if operation.octets:
         return (await at.ask("POST", path, peer=peer, content=b"x", params={"name": "a"})).status_code
     if body is not None and "upload:1" in str(body):
-        file = await at.upload(peer)
+        file = await at.upload(CONTROLLER if peer == ADMINISTRATOR else peer)
         body = {"files": [file]} if "files" in body else {"request": scan("kim", file)}
     return (await at.ask(operation.method, path, body, peer)).status_code
 
@@ -128,10 +129,32 @@ async def test_s33a_the_administrator_sees_no_content(
         assert "office@" not in told
 
 
+@pytest.mark.manual("S33a")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"control": {"controllers": ["olga"]}},
+        {"hooks": {"on_information": {"command": ["/bin/true"]}}},
+        {"metrics": {"file": "/var/lib/node/franking.prom"}},
+        {"browser": {"command": ["/bin/true", "{start}"]}},
+    ],
+)
+async def test_s33a_the_administrator_does_not_become_the_controller_by_a_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
+) -> None:
+    async with at_socket(tmp_path, monkeypatch) as at:
+        before = at.engine.settings
+        answer = await at.ask("PATCH", "/settings", {"settings": settings}, ADMINISTRATOR)
+        assert answer.status_code == 403, answer.text
+        assert at.engine.settings == before
+        assert (await at.ask("PATCH", "/settings", {"settings": settings}, CONTROLLER)).status_code == 200
+
+
 def test_every_act_but_those_that_several_requests_share_has_a_request() -> None:
     """The others are checked within one: whose content, whose warning, whose name."""
     inside = {
         Act.SUBMIT_FOR_DEVICE, Act.SEE_CONTENT, Act.NAME_ADDRESS, Act.DELETE_ADMINISTRATORS_TOKEN,
         Act.SEE_INFORMATION, Act.SEE_TO_ACT, Act.ACKNOWLEDGE_TO_ACT, Act.ACKNOWLEDGE_DEVICE,
+        Act.CHANGE_PROGRAMS,
     }  # fmt: skip
     assert {each.act for each in OPERATIONS if each.act} == set(Act) - inside
