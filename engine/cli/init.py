@@ -23,13 +23,15 @@ from ..settings import Settings, SettingsError
 from ..words import words
 from .confirming import ask
 from .exits import Exit
-from .opening import Config, folder_of
+from .opening import SYSTEM, Config, folder_of
 from .provision import default_target, whole, write
 from .terminal import DONE, Terminal, plain, put, say, terminal
 
 if TYPE_CHECKING:
     from ..oauth.providers import ProviderData
 
+SERVICE = "/var/lib/franking"
+"The store of the system's service: a command without its service manager's variables finds it, too."
 CREDENTIAL = "client"
 "Name of the file with the client's secret."
 NEXT = (
@@ -75,7 +77,7 @@ def init(
     known = laid(known, "http", version="HTTP/2,HTTP/1.1")
     if not known["administrator"]["address"]:
         known = asking.setting(known, "administrator", "address", "The device's own e-mail address")
-    if not known["oauth"].get("client_id") and not client_id:
+    if steps or not (known["oauth"].get("client_id") or client_id):
         told(data, checked(known), on.out)
     if steps:
         raise typer.Exit(Exit.OK)
@@ -100,6 +102,8 @@ def finished(
     if wants_secret(data) and not known["oauth"].get("client_credential"):
         secret = asking.secret("Client secret")
         known = laid(known, "oauth", client_credential=f"credential:{CREDENTIAL}")
+    if target == SYSTEM and known.get("store", {}).get("path") is None:
+        known = laid(known, "store", path=SERVICE)
     text = toml(known)
     settings = whole(target, text, "").settings
     if target.exists():
@@ -161,7 +165,13 @@ class Asking:
             return found
 
     def secret(self, question: str) -> str:
-        return self.line(question, hidden=True)
+        """A line of the standard input where that is no terminal."""
+        if sys.stdin.isatty():
+            return self.line(question, hidden=True)
+        given = sys.stdin.readline().rstrip("\r\n")
+        if not given:
+            raise NobodyAnswersError(question)
+        return given
 
     def one_of(self, question: str, names: list[str]) -> str:
         for number, name in enumerate(names, 1):

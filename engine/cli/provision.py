@@ -7,6 +7,7 @@ what is no setting is refused: a sign-in cannot be brought along, each device ha
 import asyncio
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -171,9 +172,17 @@ def default_target() -> Path:
 
 
 def write(path: Path, text: str) -> None:
-    """Whole or not at all. Raises OSError."""
+    """Whole or not at all; it stays whose it is, with who may read it, and where a link leads. Raises
+    OSError.
+    """
+    path = path.resolve()
     unfinished = path.with_name(f"{path.name}.part")
     with unfinished.open("w") as file:
+        if path.exists():
+            before = path.stat()
+            unfinished.chmod(stat.S_IMODE(before.st_mode))
+            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+                os.chown(file.fileno(), before.st_uid, before.st_gid)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

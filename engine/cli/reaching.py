@@ -145,16 +145,18 @@ async def nothing() -> AsyncIterator[bytes]:
 
 
 async def has(there: Running, folder: Path) -> bool:
-    """Whether that engine is the one of this store."""
+    """Whether that engine is the one of this store. Raises EngineBusy: it may be."""
     try:
         return Path((await there.ask(requests.who)).store) == folder
-    except (client.ProblemTold, client.EngineGone, client.EngineBusy):
+    except (client.ProblemTold, client.EngineGone):
         return False
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Running | None]:
-    """The engine that has this store; None: none answers. Raises NobodyAnswersError for a named socket."""
+    """The engine that has this store; None: none answers. Raises NobodyAnswersError for a named socket,
+    EngineBusy.
+    """
     folder = folder_of(settings).absolute()
     for path in filter(client.answers, looked_for(folder, os.environ)):
         async with client.connected(path) as there:

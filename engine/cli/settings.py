@@ -7,6 +7,8 @@ Rule: what is shown are settings, never secrets: those stand elsewhere, and sett
 """
 
 import asyncio
+import errno
+import os
 import tomllib
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
@@ -102,6 +104,8 @@ def rewrite(one: Setting, value: str | None, config: Path | None, *, yes: bool) 
     put_into(document, one.key, None if value is None else toml(value))
     text = tomlkit.dumps(document)
     given = whole(path, text, "")
+    if not os.access(path.resolve().parent, os.W_OK):  # before an engine has changed
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     if asyncio.run(taken_there(before, given.settings, one, yes=yes)):
         written_whole(path, text)
     else:

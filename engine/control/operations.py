@@ -85,7 +85,8 @@ OPERATIONS: tuple[Operation, ...] = (
               gives=WARNINGS),
     Operation("POST", "/information/read", Act.ACKNOWLEDGE, "a person has read it", r.acknowledge, v.Read),
     Operation("GET", "/settings", Act.SEE_SETTINGS, "all settings", r.settings, gives=Settings),
-    Operation("PATCH", "/settings", Act.CHANGE_SETTINGS, "[OK]: changes them, all or none", r.change,
+    Operation("PATCH", "/settings", Act.CHANGE_SETTINGS, "[OK]: changes them, all or none, until the "
+              "engine ends: the file of the settings is the caller's", r.change,
               v.Changes, v.AppliedTold),
     Operation("GET", "/secrets", Act.SEE_SETTINGS, "the names of those that settings name as `vault:NAME`",
               r.secrets, gives=tuple[str, ...]),

@@ -25,6 +25,11 @@ PATH_MOST = 107
 "Octets of a socket's path (unix(7))."
 
 
+OF_ONE = 16
+"Connections of one user of the system: another one still finds a place among all of them."
+BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
 class NoSuchGroup(Spoken, LookupError):
     """`[control] group` names a group that the system does not have, or that cannot be given the socket."""
 
@@ -51,9 +56,15 @@ class PeerConnection(Connection):
     """Its requests know who asks."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        found = transport.get_extra_info("socket")
-        self.app_state = {**self.app_state, "peer": peer_of(found)}
+        self.peer = peer_of(transport.get_extra_info("socket"))
+        self.app_state = {**self.app_state, "peer": self.peer}
         super().connection_made(transport)
+        if self.peer.uid not in (0, os.geteuid()) and self.of_the_same() > OF_ONE:
+            transport.write(BUSY)
+            transport.close()
+
+    def of_the_same(self) -> int:
+        return sum(isinstance(each, PeerConnection) and each.peer == self.peer for each in self.connections)
 
 
 @asynccontextmanager

@@ -5,8 +5,9 @@ Sources:
 https://learn.microsoft.com/entra/identity-platform/quickstart-register-app (registration),
 https://learn.microsoft.com/entra/identity-platform/v2-admin-consent (the administrator's link),
 "Enable or disable authenticated client SMTP submission" (of one mailbox) and "Authenticate an IMAP, POP or
-SMTP connection using OAuth" (service principal, permission to one mailbox) under
-https://learn.microsoft.com/exchange/,
+SMTP connection using OAuth" (service principal, permission to one mailbox) and "Role Based Access Control for
+Applications" under https://learn.microsoft.com/exchange/,
+https://mc.merill.net/message/RM498356 (SMTP.SendAsApp as a role there, generally available since 2025-11),
 https://developers.google.com/identity/protocols/oauth2/native-app (desktop application).
 
 Rule: nothing is asked for that the device does not use; what gives more than one mailbox is not shown.
@@ -79,6 +80,21 @@ def microsoft(data: ProviderData, settings: DeviceSettings) -> tuple[Step, ...]:
                     f"Add-MailboxPermission -Identity {address} -User OBJECT_ID -AccessRights FullAccess",
                 ),
             ),
+            Step(
+                "Or, in place of that permission, the role for this one mailbox. The first line names the "
+                "role where the organisation has it (since November 2025).",
+                (
+                    "Get-ManagementRole | Where-Object Name -like 'Application SMTP*'",
+                    (
+                        "New-ManagementScope -Name franking -RecipientRestrictionFilter "
+                        f"\"PrimarySmtpAddress -eq '{address}'\""
+                    ),
+                    (
+                        "New-ManagementRoleAssignment -App OBJECT_ID -Role 'Application SMTP.SendAsApp' "
+                        "-CustomResourceScope franking"
+                    ),
+                ),
+            ),
             authenticated_smtp(address),
         )
     found = [
@@ -127,8 +143,12 @@ def google(data: ProviderData, settings: DeviceSettings) -> tuple[Step, ...]:
 
 
 def consent_link(data: ProviderData, settings: DeviceSettings) -> str:
-    """Where the organisation's administrator allows it for everybody; empty where there is no such page."""
+    """Where the organisation's administrator allows it for everybody; empty where there is no such page, or
+    nobody signs in.
+    """
     if not any(name in data.authorize for name in MICROSOFTS) or not settings.oauth.client_id:
+        return ""
+    if settings.oauth.administrator_flow is AdministratorFlow.CLIENT_CREDENTIALS:
         return ""
     asked = {
         "client_id": settings.oauth.client_id,

@@ -5,6 +5,7 @@ import stat
 import pytest
 import typer
 
+from franking.engine.cli import init
 from franking.engine.oauth.providers import GOOGLE, MICROSOFT
 from franking.engine.oauth.providers.registration import consent_link, steps
 from franking.engine.settings import Settings
@@ -75,6 +76,15 @@ def test_b14_of_a_makers_file_nothing_has_to_be_registered(nothing_yet: Device) 
     assert made(nothing_yet).oauth.client_id == CLIENT
 
 
+def test_the_settings_of_the_system_name_the_store_of_its_service(
+    nothing_yet: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init, "SYSTEM", nothing_yet.config)
+    given = ("--provider", "Microsoft", "--address", "a@contoso.com", "--client-id", CLIENT, "--tenant", "x")
+    assert nothing_yet.franking("init", *given, "--config", nothing_yet.config).code == 0
+    assert str(made(nothing_yet).store.path) == "/var/lib/franking"
+
+
 def test_where_nobody_can_be_asked_it_is_said_what_is_missing(nothing_yet: Device) -> None:
     ended = nothing_yet.franking("init", "--provider", "Microsoft", "--config", nothing_yet.config)
     assert (ended.code, "e-mail address" in ended.err) == (64, True)
@@ -96,8 +106,10 @@ def test_settings_that_are_there_are_not_overwritten_without_a_question(
     assert device.config.read_bytes() == before
 
 
-def test_the_steps_alone(nothing_yet: Device) -> None:
-    ended = nothing_yet.franking("init", "--steps", "--provider", "Google", "--address", "a@gmail.com")
+@pytest.mark.parametrize("client", [(), ("--client-id", CLIENT)])
+def test_the_steps_alone(nothing_yet: Device, client: tuple[str, ...]) -> None:
+    given = ("--provider", "Google", "--address", "a@gmail.com", *client)
+    ended = nothing_yet.franking("init", "--steps", *given)
     assert (ended.code, "https://mail.google.com/" in ended.out) == (0, True)
     assert not nothing_yet.config.exists()
 
@@ -106,6 +118,7 @@ def test_the_steps_alone(nothing_yet: Device) -> None:
     ("oauth", "wanted"),
     [
         ({"administrator_flow": "client credentials"}, "Add-MailboxPermission -Identity s@contoso.com"),
+        ({"administrator_flow": "client credentials"}, "\"PrimarySmtpAddress -eq 's@contoso.com'\""),
         ({"flow": "code"}, "[Allow public client flows]"),
         ({"device_code": False}, "[Mobile and desktop applications]"),
     ],

@@ -1,10 +1,12 @@
 """`franking provision FILE`: settings and a provider's data from one file, all of it or nothing (B14)."""
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
 
+from franking.engine.cli.provision import write
 from franking.engine.oauth.providers import MICROSOFT
 from franking.engine.oauth.providers.profile import beside
 from franking.engine.settings import SettingsError
@@ -265,6 +267,17 @@ def test_a_damaged_file_beside_the_store_is_named(made: Device) -> None:
     made.config.write_text(new(made).read_text())
     ended = made.franking("status", "-c", made.config)
     assert (ended.code, "provider.authorize" in ended.err) == (78, True)
+
+
+def test_a_file_that_is_written_anew_stays_whose_it_is_and_where_it_is(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.toml", tmp_path / "link.toml"
+    real.write_text("a = 1\n")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write(link, "a = 2\n")
+    assert link.is_symlink()
+    assert (real.read_text(), stat.S_IMODE(real.stat().st_mode)) == ("a = 2\n", 0o640)
+    assert sorted(tmp_path.iterdir()) == [link, real]
 
 
 def test_the_working_folder_is_not_provisioned_by_itself(
