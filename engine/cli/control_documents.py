@@ -45,16 +45,29 @@ The command line reaches a running engine the same way, and says the same as wit
 look for the socket beside the store (where it lies elsewhere, a link to it is there), then for
 `/run/franking/franking.sock`, and ask the engine of this store alone; `FRANKING_SOCKET` names another one.
 
+64 connections are served at once, 16 of one user; one more is told to come again (503).
+
 ## Requests
 
-`own`: to what is the caller's. What a caller may not see is not said to be there (404).
+`own`: to what is the caller's. What a caller may not see is not said to be there (404). An administrator
+who may not open a user's screen sees, cancels and pastes at that of [Acquire] all the same, and marks those
+warnings as read that concern the device or wait for him.
 """
 MORE = """
 ## Files
 
 Who speaks for the device may name files by their paths, and hand them over (`handed_over`). Everybody else
 sends them first, each by itself, and names them as `upload:NUMBER`: they are kept in memory for ten
-minutes, up to 96 MB of all callers together, and are on no disk before the job is.
+minutes, up to 96 MB of all callers together, of one user 24 MB in 16 files, and are on no disk before the
+job is.
+
+## Settings
+
+`PATCH /settings` changes what holds until the engine ends: the file is the caller's to write, as `franking
+settings set` does. An administrator changes all but who controls the device, where its store lies, which
+programs it runs and which files they fill (`[control]`, `[store]`, `[hooks]`, `[metrics]`, `[browser]
+command`): by these he would have the rights of the engine's own user. `[control] group` holds from the next
+start, and wants a folder that the group can reach: `$RUNTIME_DIRECTORY`, or `franking run --socket`.
 
 ## Answers
 
