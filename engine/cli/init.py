@@ -257,12 +257,16 @@ def toml(known: Mapping[str, Any]) -> str:
 
 
 def kept(folder: Path, secret: str) -> None:
-    """Raises OSError."""
+    """As a file of whose the store is. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    whose = folder.parent.stat()
     unfinished = folder / f"{CREDENTIAL}.part"
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secret)
         file.flush()
         os.fsync(file.fileno())
+    if os.geteuid() == 0:
+        for each in (folder, unfinished):
+            os.chown(each, whose.st_uid, whose.st_gid)
     unfinished.replace(folder / CREDENTIAL)

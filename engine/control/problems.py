@@ -56,7 +56,9 @@ def wrong_fields(error: ValidationError, words: Words) -> tuple[WrongField, ...]
     return tuple(
         WrongField(
             where=".".join(map(str, each["loc"])),
-            wrong=words.said(wanted(each["type"], each["msg"], dict(each.get("ctx", {})))),
+            wrong=words.say("control.unknown-field")
+            if each["type"] == "extra_forbidden"
+            else words.said(wanted(each["type"], each["msg"], dict(each.get("ctx", {})))),
         )
         for each in error.errors(include_url=False, include_input=False)
     )

@@ -1,6 +1,8 @@
 """`franking init`: a set-up by questions."""
 
+import os
 import stat
+from pathlib import Path
 
 import pytest
 import typer
@@ -64,6 +66,14 @@ def test_a_secret_lies_in_a_file_of_its_own(
     assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == ("GOCSPX-secret", 0o600)
     assert made(nothing_yet).oauth.client_credential == "credential:client"
     assert "GOCSPX" not in ended.out + ended.err + nothing_yet.config.read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for another user")
+def test_a_secret_that_root_types_is_the_engines(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4321, 4322)
+    init.kept(tmp_path / "credentials", "x")
+    for path in (tmp_path / "credentials", tmp_path / "credentials" / "client"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (4321, 4322)
 
 
 @pytest.mark.manual("B14")

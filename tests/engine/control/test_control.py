@@ -351,6 +351,7 @@ async def test_b8_one_caller_leaves_room_for_others(tmp_path: Path, monkeypatch:
     ("method", "path", "body", "status"),
     [
         ("GET", f"/jobs/{1 << 63}", b"", 404),
+        ("GET", "/jobs?colour=red", b"", 422),
         ("POST", f"/jobs/{10**60}/cancel", b"", 404),
         ("DELETE", f"/users/kim/documents/{1 << 63}", b"", 404),
         ("PATCH", "/settings", b'{"settings": {"self": {}}}', 422),
@@ -363,6 +364,8 @@ async def test_b8_what_is_out_of_all_measure_is_no_fault(
     async with at_socket(tmp_path, monkeypatch) as at:
         answer = await at.ask(method, path, content=body or None)
         assert answer.status_code == status, answer.text
+        if status == 422 and method == "GET":
+            assert answer.json()["fields"][0]["wrong"] == "this request takes nothing of this name"
 
 
 # What is written of it
