@@ -15,7 +15,7 @@ from ..events.base import ADMINISTRATOR, OfJob, OfPlace
 from ..events.information import Actor, Info
 from ..events.request import FromPerson, Given, Request
 from ..machines.job import DELIVERING, SENDING, WAITING
-from ..machines.roles import Act, Viewer, may
+from ..machines.roles import Act, Viewer, may, speaks
 from .applying import Applied
 from .at_the_panel import UnknownUser
 from .boxes import Document
@@ -34,9 +34,6 @@ from .words import Spoken, Words
 
 if TYPE_CHECKING:
     from .engine import Engine
-
-CONTROLLERS = frozenset({"control", "hooks", "metrics", "browser.command", "store"})
-"Sections and keys by which whoever sets them could act with the rights of the engine's own user."
 
 
 class NotAllowed(Spoken, PermissionError):
@@ -320,8 +317,7 @@ class View:
 
     async def apply(self, settings: Settings, ends: Collection[str] = ()) -> Applied:
         self.check(Act.CHANGE_SETTINGS)
-        changed = self._engine.settings.differences(settings)
-        if any(key.split(".")[0] in CONTROLLERS or key in CONTROLLERS for key in changed):
+        if speaks(self._engine.settings.differences(settings)):
             self.check(Act.CHANGE_PROGRAMS)
         return await self._engine.apply(settings, ends)
 

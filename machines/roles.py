@@ -3,7 +3,7 @@
 Rule: an act that stands here for no role is nobody's. What a person may not see is not said to be there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -112,6 +112,15 @@ def may(viewer: Viewer, act: Act, login: str) -> bool:
     """Whether the viewer may do this to what is this login's; an empty `login`: to what is nobody's alone."""
     reach = RIGHTS[act].of(viewer.role)
     return reach is ALL or (reach is OWN and bool(login) and viewer.login == login)
+
+
+SPEAK = frozenset({"control", "hooks", "metrics", "browser.command", "store"})
+"Sections and keys of settings by which whoever sets them acts with the rights of the engine's own user."
+
+
+def speaks(keys: Iterable[str]) -> bool:
+    """Whether one of these settings is of that kind."""
+    return any(key in SPEAK or key.partition(".")[0] in SPEAK for key in keys)
 
 
 class Seen(NamedTuple):
