@@ -89,8 +89,9 @@ class Uploads:
         if name in ("", ".", "..") or set(name) & set("/\0") or len(os.fsencode(name)) > NAME_MOST:
             raise WrongName
         self.room(viewer, files=1)
-        octets, digest, file = 0, sha256(), os.memfd_create("franking", os.MFD_CLOEXEC)
+        octets, digest, file = 0, sha256(), None
         try:
+            file = os.memfd_create("franking", os.MFD_CLOEXEC)
             async for block in blocks:
                 self.room(viewer, octets=len(block))
                 octets += len(block)
@@ -103,7 +104,8 @@ class Uploads:
             path.symlink_to(f"/proc/self/fd/{file}")
         except BaseException:
             self.holds(viewer, -1, -octets)
-            os.close(file)
+            if file is not None:
+                os.close(file)
             raise
         told = Uploaded(self.last, name, octets, digest.hexdigest(), int(GOOD_S))
         ends = asyncio.get_running_loop().call_later(GOOD_S, self.forget, self.last)
