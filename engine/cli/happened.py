@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ..happenings import Happening
 from .status import coloured
-from .terminal import plain
+from .terminal import columns, plain
 from .times import local_seconds
 
 SAYS = frozenset(
@@ -34,7 +34,7 @@ Names = Mapping[str, str]
 
 
 def rows(found: Iterable[Happening], names: Names) -> Table:
-    made = Table(box=None, padding=(0, 3, 0, 2), header_style="dim", pad_edge=False)
+    made = columns()
     made.add_column("Line", justify="right", style="dim")
     for title in ("When", "What", "Whose"):
         made.add_column(title, no_wrap=True)

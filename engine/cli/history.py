@@ -40,7 +40,7 @@ from .opening import Config, configured, folder_of, loaded
 from .reaching import reached
 from .shape import of_advice, of_job, of_recipient
 from .status import LOOKING, coloured
-from .terminal import DONE, WAITS, detail, plain, put, say, spinning, terminal, whats_wrong
+from .terminal import DONE, WAITS, columns, detail, plain, put, say, spinning, terminal, whats_wrong
 from .times import DAY, local
 
 
@@ -169,7 +169,7 @@ def show(
 
 
 def steps(found: tuple[Step, ...], said: Words) -> Table:
-    made = Table(box=None, padding=(0, 3, 0, 2), header_style="dim", pad_edge=False)
+    made = columns()
     for title in ("When", "What", "State"):
         made.add_column(title, no_wrap=True)
     made.add_column("Reason", overflow="fold")

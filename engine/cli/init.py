@@ -24,7 +24,7 @@ from ..words import words
 from .confirming import ask
 from .exits import Exit
 from .opening import SYSTEM, Config, folder_of
-from .provision import default_target, whole, write
+from .provision import default_target, put_whole, whole, write
 from .terminal import DONE, Terminal, plain, put, say, terminal
 
 if TYPE_CHECKING:
@@ -259,14 +259,7 @@ def toml(known: Mapping[str, Any]) -> str:
 def kept(folder: Path, secret: str) -> None:
     """As a file of whose the store is. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    whose = folder.parent.stat()
-    unfinished = folder / f"{CREDENTIAL}.part"
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    if os.geteuid() == 0:
-        for each in (folder, unfinished):
-            os.chown(each, whose.st_uid, whose.st_gid)
-    unfinished.replace(folder / CREDENTIAL)
+    whose = folder.parent.stat() if os.geteuid() == 0 else None
+    if whose is not None:
+        os.chown(folder, whose.st_uid, whose.st_gid)
+    put_whole(folder / CREDENTIAL, secret, 0o600, whose)

@@ -176,13 +176,23 @@ def write(path: Path, text: str) -> None:
     OSError.
     """
     path = path.resolve()
+    if not path.exists():
+        put_whole(path, text, 0o666)
+        return
+    before = path.stat()
+    put_whole(path, text, stat.S_IMODE(before.st_mode), before)
+
+
+def put_whole(path: Path, text: str, mode: int, whose: os.stat_result | None = None) -> None:
+    """`whose`: the file gets its owner and group, and exactly this mode. Raises OSError."""
     unfinished = path.with_name(f"{path.name}.part")
-    with unfinished.open("w") as file:
-        if path.exists():
-            before = path.stat()
-            unfinished.chmod(stat.S_IMODE(before.st_mode))
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                os.chown(file.fileno(), before.st_uid, before.st_gid)
+    unfinished.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(unfinished, flags, mode), "w") as file:
+        if whose is not None:
+            unfinished.chmod(mode)
+            if (whose.st_uid, whose.st_gid) != (os.geteuid(), os.getegid()):
+                os.chown(file.fileno(), whose.st_uid, whose.st_gid)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

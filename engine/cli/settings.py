@@ -33,7 +33,7 @@ from .opening import Config, folder_of, loaded
 from .provision import ending, whole
 from .provision import write as written_whole
 from .reaching import running
-from .terminal import DONE, detail, plain, put, say, terminal
+from .terminal import DONE, columns, detail, plain, put, say, terminal
 
 Json = Annotated[bool, typer.Option("--json", help="Tell it as JSON, of a documented shape.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", show_default=False, help="Such as `smtp.server`.")]
@@ -198,7 +198,7 @@ def differs(one: Setting, now: Settings) -> bool:
 
 
 def table(found: list[Setting], now: Settings) -> Table:
-    made = Table(box=None, padding=(0, 3, 0, 2), header_style="dim", pad_edge=False)
+    made = columns()
     for title in ("Setting", "Value", "As it comes"):
         made.add_column(title, overflow="fold")
     for each in found:

@@ -36,7 +36,7 @@ from .exits import Exit
 from .opening import Config, configured
 from .reaching import reached
 from .shape import of_job
-from .terminal import detail, plain, put, spinning, terminal, whats_wrong
+from .terminal import columns, detail, plain, put, spinning, terminal, whats_wrong
 from .times import local, whole_days
 
 LOOKING = "Looking, and sending what can go"
@@ -179,7 +179,7 @@ def jobs(found: tuple[JobStatus, ...], said: Words) -> Group:
 
 
 def table(listed: list[JobStatus], said: Words) -> Table:
-    made = Table(box=None, padding=(0, 3, 0, 0), header_style="dim", pad_edge=False)
+    made = columns(indent=0)
     made.add_column("Job", justify="right")
     for title in ("State", "Owner", "Function", "Submitted", "Tries", "Next try"):
         made.add_column(title, no_wrap=True)

@@ -96,6 +96,11 @@ def detail(on: Console, rows: Iterable[tuple[str, str]], indent: int = 2) -> Non
         put(on, Padding(grid, (0, 0, 0, indent)))
 
 
+def columns(indent: int = 2) -> Table:
+    """A table without lines, whose columns are still to come."""
+    return Table(box=None, padding=(0, 3, 0, indent), header_style="dim", pad_edge=False)
+
+
 def put(on: Console, what: RenderableType) -> None:
     """Where nobody looks, without the blanks that fill a line to its end."""
     if on.is_terminal:

@@ -8,7 +8,6 @@ import secrets
 import shutil
 import socket
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -70,62 +69,16 @@ class TinyProxy:
         self.connects = [line[line.index("HTTP/1.1") - 1] for line in words]
 
 
-@dataclass
-class ScriptedProxy:
-    """Gives each connection the same answer. `async with` starts and stops it."""
+class OwnProxy:
+    """`async with` starts it, and waits at the end for whoever is still served."""
 
-    answer: bytes | None
-    "None: it never answers."
-    port: int = 0
-    heads: list[str] = field(default_factory=list)
-    "What it was asked, header fields included."
-    _server: asyncio.Server | None = None
-    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        await asyncio.gather(*self._tasks)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            self.heads.append(head.decode())
-            if self.answer is None:
-                await reader.read()
-            else:
-                writer.write(head if self.answer == ECHO else self.answer)
-                await writer.drain()
-        finally:
-            writer.close()
-            self._tasks.discard(task)
-
-
-class InspectingProxy:
-    """A company's proxy that opens TLS: it shows a certificate of its own authority, and speaks to the server
-    itself. `async with` starts and stops it.
-    """
-
-    def __init__(self, authority: Authority, upstream: Path) -> None:
-        """`upstream`: the authority that it trusts itself."""
+    def __init__(self) -> None:
         self.port = 0
-        self.inspected = 0
-        "Octets that it saw in clear."
-        self._shown, self._upstream = authority.server_context(), client_context(upstream)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._met, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -135,10 +88,53 @@ class InspectingProxy:
         await asyncio.gather(*self._tasks)
         await self._server.wait_closed()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        try:
+            await self._serve(reader, writer)
+        finally:
+            writer.close()
+            self._tasks.discard(task)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
+
+
+class ScriptedProxy(OwnProxy):
+    """Gives each connection the same answer."""
+
+    def __init__(self, answer: bytes | None) -> None:
+        """None: it never answers."""
+        super().__init__()
+        self.answer = answer
+        self.heads: list[str] = []
+        "What it was asked, header fields included."
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.heads.append(head.decode())
+        if self.answer is None:
+            await reader.read()
+        else:
+            writer.write(head if self.answer == ECHO else self.answer)
+            await writer.drain()
+
+
+class InspectingProxy(OwnProxy):
+    """A company's proxy that opens TLS: it shows a certificate of its own authority, and speaks to the server
+    itself.
+    """
+
+    def __init__(self, authority: Authority, upstream: Path) -> None:
+        """`upstream`: the authority that it trusts itself."""
+        super().__init__()
+        self.inspected = 0
+        "Octets that it saw in clear."
+        self._shown, self._upstream = authority.server_context(), client_context(upstream)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             asked = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
             host, _, port = asked.rpartition(":")
@@ -149,9 +145,6 @@ class InspectingProxy:
             await asyncio.gather(self._carry(reader, to), self._carry(up, writer))
         except (OSError, asyncio.IncompleteReadError):
             pass  # the device does not trust it, and leaves
-        finally:
-            writer.close()
-            self._tasks.discard(task)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
