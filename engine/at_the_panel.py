@@ -45,6 +45,20 @@ class AtThePanel(Applying):
         if self.store.unfinished(row.identity, (WAITING.name,)):
             await self.offer_sign_in(place, row.identity)
 
+    async def log_in_administrator(self, place: str) -> None:
+        """Whoever keeps the device stands at `place` now; his session ends as everybody's does."""
+        fact = UserLoggedIn(
+            place=place,
+            identity=ADMINISTRATOR,
+            auto_delete=False,
+            reset_after=self.settings.panel.auto_reset,
+            left_jobs=self.settings.oauth.left_jobs,
+        )
+        facts = [Publication(fact)]
+        if self.who_stands_at(place) not in ("", ADMINISTRATOR):
+            facts.insert(0, Publication(UserLoggedOut(place=place)))
+        await self.runtime.publish(*facts)
+
     def who_stands_at(self, place: str) -> str:
         """The login of who is logged in there; empty: nobody."""
         session = self.runtime.instance(SESSION, place)

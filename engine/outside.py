@@ -46,6 +46,9 @@ def outside(
         "oauth.service_account": settings.oauth.service_account,
         "smtp.user_credential": settings.smtp.user_credential,
         "hooks.on_information.credential": settings.hooks.on_information.credential,
+        "page.certificate": settings.page.certificate,
+        "page.administrator": settings.page.administrator,
+        **{f"page.passwords.{login}": each for login, each in settings.page.passwords.items()},
     }
     proxies = {"proxy": settings.proxy}
     if settings.browser.enabled:  # else nobody is shown its settings

@@ -39,7 +39,7 @@ from .lost_grants import LostGrants
 from .mailboxes import Mailboxes
 from .metrics import Metrics
 from .people import People
-from .ports import Credentials, Directory, Screen, Trouble
+from .ports import Credentials, Directory, LeavesToBrowser, Screen, Trouble
 from .records import JobRow, SealedGrant
 from .refused_credential import RefusedCredential
 from .resealing import Resealing
@@ -48,6 +48,7 @@ from .runtime import Runtime
 from .saying import Saying
 from .scans import Scans
 from .scratch import Made, Scratch
+from .screen.by_place import ByPlace
 from .senders import Senders
 from .sending import Sending, Way
 from .server_back import ServerBack
@@ -207,13 +208,19 @@ class Parts:
     @property
     def screen(self) -> Screen | None:
         """The embedding program's, else the device's browser while [Web Browser Function] is ON (S4)."""
-        if self.given_screen is None and self.settings.browser.enabled:
+        given = self.given_screen
+        if not self.settings.browser.enabled:
+            return given
+        if given is None:
             return self.adapters.browser(self.browser_gone)
-        return self.given_screen
+        if isinstance(given, LeavesToBrowser):
+            return ByPlace(given, self.adapters.browser(self.browser_gone))
+        return given
 
     async def sweep_browser(self) -> None:
         """What a crash left of a sign-in is gone before anybody comes to the panel (S19a)."""
-        if self.given_screen is None and self.settings.browser.enabled:
+        leaves = self.given_screen is None or isinstance(self.given_screen, LeavesToBrowser)
+        if leaves and self.settings.browser.enabled:
             await self.adapters.browser(self.browser_gone).sweep()
 
     async def browser_gone(self, place: str, why: Trouble | None) -> None:

@@ -171,6 +171,13 @@ class ShowsCodes(Protocol):
         """Returns when it is shown, or why it cannot be. `Screen.close` closes it."""
 
 
+@runtime_checkable
+class LeavesToBrowser(Protocol):
+    """A screen of some places: at the others the device's own browser opens, while it is ON (S4)."""
+
+    def leaves(self, place: str) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Cancelled:
     """The person declined at the provider."""

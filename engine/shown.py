@@ -10,10 +10,16 @@ from enum import StrEnum
 
 from ..events.settings import Flow
 
+IN_A_BROWSER = "page:"
+"Begins the name of a place where a person stands with a browser of his own."
 LEEWAY = timedelta(minutes=5)
 "How far a provider's clock and ours may differ, where both are set."
 NOT_SET = timedelta(days=365 * 200)
 "How far a clock that is not set may be behind."
+
+
+def in_a_browser(place: str) -> bool:
+    return place.startswith(IN_A_BROWSER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
 from .menu import At, Offered
+from .page import Colour
 from .request import Address, Line
 from .said import Said, filled, said
 from .settings import MENU, DeviceSettings
@@ -257,6 +258,7 @@ KINDS: Mapping[object, str] = {bool: "takes.switch", Path: "takes.path", date: "
 WANTED: Mapping[str, str] = {
     pattern_of(Reference): "takes.reference",
     pattern_of(Host): "takes.host",
+    pattern_of(Colour): "takes.colour",
     pattern_of(HttpsUrl): "takes.https",
     pattern_of(HookUrl): "takes.hook",
     pattern_of(Address): f"takes.address{SUCH}",

@@ -39,6 +39,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType({
     "takes.time": "{least} to {most}, as a number of seconds",
     "takes.reference": "a reference to a secret, `credential:NAME`; the secret itself stands in a file",
     "takes.host": "a host name, without `://` and port",
+    "takes.colour": "a colour such as `#0b5fa5`",
     "takes.https": "an address that begins with `https://`, without `?` and `#`",
     "takes.hook": "an address that begins with `https://`, or with `http://` for this machine itself",
     "takes.address": "an e-mail address",

@@ -77,7 +77,7 @@ RIGHTS: Mapping[Act, Rights] = MappingProxyType({
     Act.SEE_JOBS:                     Rights(ALL,        ALL,           OWN),
     Act.SEE_CONTENT:                  Rights(ALL,        NO,            OWN),
     Act.CHANGE_JOBS:                  Rights(ALL,        ALL,           OWN),
-    Act.LOG_IN:                       Rights(ALL,        NO,            OWN),
+    Act.LOG_IN:                       Rights(ALL,        OWN,           OWN),
     Act.NAME_ADDRESS:                 Rights(ALL,        NO,            NO),
     Act.SIGN_IN:                      Rights(ALL,        NO,            OWN),
     Act.ACQUIRE:                      Rights(ALL,        ALL,           NO),
@@ -105,7 +105,7 @@ class Viewer(NamedTuple):
 
     role: Role
     login: str = ""
-    "Of a user."
+    "Of a user; of an administrator who is logged in at a place, `administrator`."
 
 
 def may(viewer: Viewer, act: Act, login: str) -> bool:
@@ -114,7 +114,7 @@ def may(viewer: Viewer, act: Act, login: str) -> bool:
     return reach is ALL or (reach is OWN and bool(login) and viewer.login == login)
 
 
-SPEAK = frozenset({"control", "hooks", "metrics", "browser.command", "store"})
+SPEAK = frozenset({"control", "hooks", "metrics", "page", "browser.command", "store"})
 "Sections and keys of settings by which whoever sets them acts with the rights of the engine's own user."
 
 

@@ -20,6 +20,7 @@ from . import (
     jobs,
     keys,
     manual,
+    password,
     provision,
     replay,
     reset,
@@ -80,6 +81,7 @@ def command() -> Callable[..., object]:
     kept.command("remove")(secret.remove)
     kept.command("list")(secret.names)
     app.add_typer(kept, name="secret")
+    app.command("password")(password.password)
     app.command("diagrams")(diagrams.diagrams)
     app.command("man")(manual.man)
     app.command("demo")(demo)

@@ -11,10 +11,11 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,9 +37,14 @@ from .opening import (
     loaded,
     opened,
 )
+from .settings import keep as kept
 from .terminal import NotInstalledError
 
+if TYPE_CHECKING:
+    from ..control.screen import ShownAtPlaces
+
 log = logging.getLogger("franking")
+LOOPBACK = "127.0.0.1"
 LEVELS = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
 "As syslog counts them (sd-daemon(3))."
 NOT_TAKEN = (SettingsError, WrongSettingsError, NoConfigurationError, Refused, SignInsEnd, StoreFailed)
@@ -65,13 +71,30 @@ def run(
             metavar="HOST:PORT", show_default=False, help="Serve the links of Scan to URL there, too."
         ),
     ] = None,
+    panel: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT", show_default=False, help="Serve the screens of the device's display there."
+        ),
+    ] = None,
+    page: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT", show_default=False, help="Serve the same screens for browsers there."
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log every fact.")] = False,
     config: Config = None,
 ) -> None:
     """Runs the device's engine until it is told to end; other programs use it by its control socket."""
     settings = configured(config)
     logged(verbose=verbose)
-    asyncio.run(served(settings, socket, address_of(links) if links else None, config))
+    at = {
+        name: address_of(given, name)
+        for name, given in (("links", links), ("panel", panel), ("page", page))
+        if given
+    }
+    asyncio.run(served(settings, socket, at, config))
     raise typer.Exit(Exit.OK)
 
 
@@ -84,16 +107,16 @@ def logged(*, verbose: bool) -> None:
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
-def address_of(given: str) -> tuple[str, int]:
-    """Raises BadParameter."""
+def address_of(given: str, name: str) -> tuple[str, int]:
+    """Without a host it is this machine alone. Raises BadParameter."""
     host, _, port = given.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
-        raise typer.BadParameter("--links takes HOST:PORT, such as 127.0.0.1:8080")
-    return host.strip("[]"), int(port)
+    if not port.isdecimal() or int(port) > 65_535:
+        raise typer.BadParameter(f"--{name} takes HOST:PORT, such as 127.0.0.1:8080, or PORT alone")
+    return host.strip("[]") or LOOPBACK, int(port)
 
 
 async def served(
-    settings: Settings, socket: Path | None, links: tuple[str, int] | None, config: Path | None
+    settings: Settings, socket: Path | None, at: Mapping[str, tuple[str, int]], config: Path | None
 ) -> None:
     """Raises what `opened` raises, NotInstalledError, NoSuchGroup, PathTooLong, NoSocket, OSError."""
     try:
@@ -108,18 +131,36 @@ async def served(
         loop.add_signal_handler(each, end.set)
     loop.add_signal_handler(signal.SIGHUP, again.set)
     path = socket or socket_of(folder_of(settings), os.environ)
-    async with opened(settings, None if settings.browser.enabled else screen) as engine:
+    async with opened(settings, screen) as engine:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(serve(engine, path, screen, end.set))
             stack.enter_context(linked(folder_of(settings), path))
-            if links is not None:
+            if "links" in at:
                 from ..links import serve as serve_links
 
-                await stack.enter_async_context(serve_links(engine, *links))
+                await stack.enter_async_context(serve_links(engine, *at["links"]))
+            await stack.enter_async_context(screens(engine, screen, at, config))
             await stack.enter_async_context(neighbours(engine))
             log.info("the engine runs; its control socket is %s", path)
             await until(engine, end, again, config)
         log.info("the engine ends")
+
+
+@asynccontextmanager
+async def screens(
+    engine: Engine, screen: "ShownAtPlaces", at: Mapping[str, tuple[str, int]], config: Path | None
+) -> AsyncIterator[None]:
+    """Those that people see in a browser. Raises NeedsTls, CertificateUnusable, OSError."""
+    async with AsyncExitStack() as stack:
+        for name in at.keys() & {"panel", "page"}:
+            from ..panel.face import Face
+            from ..panel.serving import serve
+
+            face = Face(name)
+            keep = partial(kept, loaded(config)[0])
+            address = await stack.enter_async_context(serve(engine, screen, face, *at[name], keep=keep))
+            log.info("the screens of the %s are at %s", face, address)
+        yield
 
 
 @asynccontextmanager

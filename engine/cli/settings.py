@@ -10,7 +10,7 @@ import asyncio
 import errno
 import os
 import tomllib
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,7 +30,7 @@ from ..words import Words, words
 from .confirming import Yes, ask
 from .exits import Exit
 from .opening import Config, folder_of, loaded
-from .provision import ending, whole
+from .provision import Given, ending, whole
 from .provision import write as written_whole
 from .reaching import running
 from .terminal import DONE, columns, detail, plain, put, say, terminal
@@ -102,7 +102,17 @@ def rewrite(one: Setting, value: str | None, config: Path | None, *, yes: bool) 
     path, before = loaded(config)
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
     put_into(document, one.key, None if value is None else toml(value))
-    text = tomlkit.dumps(document)
+    given = taken(path, before, tomlkit.dumps(document), one, yes=yes)
+    shown = written(set_to(one, given.settings)) or "not set"
+    to_do = [("Do", f"{each.named}: {each.why}") for each in given.later]
+    say(terminal().out, DONE, f"{one.key} is {shown}.", [("File", str(path)), *to_do])
+    raise typer.Exit(Exit.OK)
+
+
+def taken(path: Path, before: Settings, text: str, one: Setting, *, yes: bool) -> Given:
+    """The file's new text, once an engine that runs has taken this setting of it. Raises what `rewrite`
+    raises.
+    """
     given = whole(path, text, "")
     if not os.access(path.resolve().parent, os.W_OK):  # before an engine has changed
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
@@ -115,10 +125,7 @@ def rewrite(one: Setting, value: str | None, config: Path | None, *, yes: bool) 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with StoreLock(folder):
             written_whole(path, text)
-    shown = written(set_to(one, given.settings)) or "not set"
-    to_do = [("Do", f"{each.named}: {each.why}") for each in given.later]
-    say(terminal().out, DONE, f"{one.key} is {shown}.", [("File", str(path)), *to_do])
-    raise typer.Exit(Exit.OK)
+    return given
 
 
 async def taken_there(before: Settings, after: Settings, one: Setting, *, yes: bool) -> bool:
@@ -153,6 +160,17 @@ def confirmed(ends: Sequence[str], *, yes: bool) -> None:
     """Raises NotConfirmedError, NobodyToAskError."""
     if not yes:
         ask(f"This ends the sign-in of {', '.join(ends)}: it has to be made anew. Go on?")
+
+
+def keep(path: Path, settings: Settings, keys: Iterable[str]) -> None:
+    """Writes what an engine has taken into its file. Raises OSError, ValueError where the file is no TOML."""
+    import tomlkit
+
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    for key in keys:
+        text = written(value_of(settings, key))
+        put_into(document, key, toml(text) if text else None)
+    written_whole(path, tomlkit.dumps(document))
 
 
 def put_into(document: MutableMapping[str, Any], key: str, value: object) -> None:

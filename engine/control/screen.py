@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from ..shown import SignInCode
+from ..shown import SignInCode, in_a_browser
 
 
 class Shown(NamedTuple):
@@ -55,6 +55,10 @@ class ShownAtPlaces:
             self.places[place] = what
         for heard in tuple(self.heard.get(place, ())):
             heard(what)
+
+    def leaves(self, place: str) -> bool:
+        """A person who came with a browser of his own uses that; elsewhere the device's own opens (S4)."""
+        return not in_a_browser(place)
 
     async def open(self, place: str, address: str, closes_at: datetime) -> None:
         self.put(place, Shown(closes_at, address))

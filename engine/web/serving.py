@@ -87,9 +87,12 @@ async def served(
     listener: socket.socket,
     tls: ssl.SSLContext | None = None,
     kind: type[Connection] = Connection,
+    most: int = CONNECTIONS_MAX,
 ) -> AsyncIterator[None]:
-    """Serves the application as long as the block lasts. `tls`: None where nobody speaks it here."""
-    server = Server(configured(app, tls, kind))
+    """Serves the application as long as the block lasts. `tls`: None where nobody speaks it here. `most`:
+    connections at once.
+    """
+    server = Server(configured(app, tls, kind, most))
     serving = asyncio.ensure_future(server.serve([listener]))
     try:
         begun = asyncio.ensure_future(server.listening.wait())
@@ -104,7 +107,7 @@ async def served(
         listener.close()
 
 
-def configured(app: ASGIApp, tls: ssl.SSLContext | None, kind: type[Connection]) -> uvicorn.Config:
+def configured(app: ASGIApp, tls: ssl.SSLContext | None, kind: type[Connection], most: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=kind,
@@ -115,7 +118,7 @@ def configured(app: ASGIApp, tls: ssl.SSLContext | None, kind: type[Connection])
         proxy_headers=False,
         server_header=False,
         date_header=False,
-        limit_concurrency=CONNECTIONS_MAX,
+        limit_concurrency=most,
         timeout_keep_alive=IDLE_S,
         h11_max_incomplete_event_size=HEAD_OCTETS_MAX,
         ssl_context_factory=(lambda config, default: tls) if tls is not None else None,

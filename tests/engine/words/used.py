@@ -5,6 +5,7 @@ Rule: it is read from the tables and the sources that run, never listed a second
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from franking.engine.oauth import answers, faults
 from franking.engine.oauth.providers import BUILT_IN
 from franking.engine.own_reasons import LEFT_ALONE, UNREADABLE
+from franking.engine.panel.tones import STORY
 from franking.engine.screen import trouble as screen
 from franking.engine.settings import Given
 from franking.engine.smtp import trouble as smtp
@@ -26,6 +28,7 @@ from franking.machines.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("engine", "events", "machines")
+IN_TEMPLATE = re.compile(r"""say\(\s*["']([^"']+)["']""")
 REASONS = {"JobDeferred", "JobFailed", "waits"}
 "Facts whose `code` becomes the reason of a job, and what makes one."
 SAYING = {"say", "template", "Spoken", "said"}
@@ -71,8 +74,18 @@ def constants() -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    found |= set(on_screens())
     found |= {f"page.{name}.{part}" for name in found for part in ("title", "text")}
     return found | {f"{code}.{part}" for code in found for part in ("cause", "remedy")}
+
+
+def on_screens() -> list[str]:
+    """The codes in the templates of the screens."""
+    return [
+        code
+        for path in sorted((ROOT / "engine" / "panel" / "templates").glob("*.html"))
+        for code in IN_TEMPLATE.findall(path.read_text(encoding="utf-8"))
+    ]
 
 
 def either(value: ast.expr) -> list[ast.expr]:
@@ -112,6 +125,7 @@ def tables() -> dict[str, str]:
     listed += [(f"state.{stage.name.lower()}", stage.name.lower()) for stage in Stage]
     listed += [(f"role.{role.name.lower()}", role.value) for role in Role]
     listed += [(f"act.{act.name.lower()}", act.value) for act in Act]
+    listed += [(f"story.{fact}", english) for fact, english in STORY.items()]
     listed += SAID.items()
     listed += [(f"given.{given.name.lower()}", given.value) for given in Given]
     listed += [(f"reason.{reason.replace(' ', '-')}", reason) for reason in sorted(reasons())]

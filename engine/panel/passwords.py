@@ -1,0 +1,58 @@
+"""Passwords of people at the screens, as hashes (RFC 7914, scrypt).
+
+    scrypt$16384$8$5$SALT$HASH
+
+Rule: parameters stand with each hash, so that they may grow while older hashes still hold; what is compared
+is compared in constant time, and a login without a password costs as much as one with a wrong password.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import b64decode, b64encode
+
+from ..secret import Secret
+
+COST, BLOCK, PARALLEL = 1 << 14, 8, 5
+"16 MB of memory for about a quarter of a second on a small device."
+COST_MOST, BLOCK_MOST, PARALLEL_MOST = 1 << 17, 8, 16
+"A hash that wants more is not one of ours."
+SALT_OCTETS, HASH_OCTETS = 16, 32
+FORM = re.compile(r"scrypt\$(\d{1,7})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9+/=]{8,88})\$([A-Za-z0-9+/=]{40,88})")
+SHORTEST = 8
+"Characters (NIST SP 800-63B, section 5.1.1)."
+LONGEST = 1024
+
+
+def hashed(password: Secret) -> Secret:
+    salt = secrets.token_bytes(SALT_OCTETS)
+    octets = derived(password, salt, COST, BLOCK, PARALLEL)
+    parts = ("scrypt", COST, BLOCK, PARALLEL, b64encode(salt).decode(), b64encode(octets).decode())
+    return Secret("$".join(map(str, parts)))
+
+
+def is_hash(text: Secret) -> bool:
+    return FORM.fullmatch(text.reveal()) is not None
+
+
+def matches(password: Secret, kept: Secret | None) -> bool:
+    """Takes as long where nothing is kept, or what is kept is no hash. Blocks: call it in a thread."""
+    found = FORM.fullmatch(kept.reveal()) if kept is not None else None
+    numbers = tuple(map(int, found.groups()[:3])) if found else ()
+    if found is None or not fits(*numbers):
+        derived(password, b"nobody's salt...", COST, BLOCK, PARALLEL)
+        return False
+    salt, wanted = (b64decode(each) for each in found.groups()[3:])
+    return hmac.compare_digest(derived(password, salt, *numbers), wanted)
+
+
+def fits(cost: int, block: int, parallel: int) -> bool:
+    power = cost > 1 and cost & (cost - 1) == 0
+    return power and cost <= COST_MOST and 0 < block <= BLOCK_MOST and 0 < parallel <= PARALLEL_MOST
+
+
+def derived(password: Secret, salt: bytes, cost: int, block: int, parallel: int) -> bytes:
+    memory = 128 * block * (cost + parallel + 2) + (1 << 20)
+    text = password.reveal().encode("utf-8", "surrogatepass")[:LONGEST]
+    return hashlib.scrypt(text, salt=salt, n=cost, r=block, p=parallel, maxmem=memory, dklen=HASH_OCTETS)
