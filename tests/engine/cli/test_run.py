@@ -73,8 +73,9 @@ def test_a_second_one_is_told_that_the_store_is_in_use(device: Device) -> None:
         assert device.franking("run").code == 75
 
 
-def test_what_is_no_address_for_links_is_refused(device: Device) -> None:
-    assert device.franking("run", "--links", "8080").code == 64
+@pytest.mark.parametrize("option", ["--links", "--panel", "--page"])
+def test_what_is_no_address_is_refused(device: Device, option: str) -> None:
+    assert device.franking("run", option, "host:99999").code == 64
 
 
 @pytest.mark.manual("B8")
