@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 # As many tests at a time as there are processors; one that hangs ends the run.
 TESTS := -m pytest --numprocesses auto --dist worksteal --max-worker-restart 0
 
-.PHONY: demo test test-long check coverage-table bench stories words clean
+.PHONY: demo test test-long check coverage-table bench stories words docs licences sbom clean
 
 demo: $(VENV)/installed-demo
 	$(BIN)/franking demo
@@ -41,6 +41,16 @@ stories: $(VENV)/installed-dev
 
 words: $(VENV)/installed-dev
 	$(BIN)/python tests/catalogues.py
+
+# The site stands in build/site, and can be read from there.
+docs: $(VENV)/installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+licences: $(VENV)/installed-dev
+	$(BIN)/python tests/licences.py
+
+sbom: $(VENV)/installed-dev
+	PYTHONPATH=$(VENV)/checkout $(BIN)/python tests/bill.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .hypothesis bench/report.json
