@@ -15,8 +15,22 @@ from franking.examples.controller import NOBODY, Controller, TextScreen
 from franking.testing.kit import playing
 from franking.testing.travel import pass_time
 from franking.tests.engine.device import KIM, LEE, OFFICE, PASSWORDS, PRINTER, Office, office, states
-from franking.tests.test_readme import CONFIGURATION
 
+CONFIGURATION = """
+[oauth]
+enabled = true
+client_id = "{client}"
+authority = "{authority}"
+[administrator]
+address = "{administrator}"
+[smtp]
+server = "localhost"
+port = {port}
+[tls]
+trust = "{trust}"
+[store]
+path = "{store}"
+"""
 EXAMPLE = Path(__file__).parents[2] / "examples/controller.py"
 ADDRESS = "Sign in with a browser on this machine: "
 

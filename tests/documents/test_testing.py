@@ -1,25 +1,22 @@
 """Every block of docs/testing.md is a test of a project that embeds franking, and passes as it stands."""
 
-import re
-from pathlib import Path
-
 import pytest
 
 from franking.testing.conformance import StoreChecks
+from franking.tests.documents.blocks import DOCS, blocks
 
 pytest_plugins = ["pytester"]
 
-GUIDE = Path(__file__).resolve().parents[2] / "docs/testing.md"
-BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+GUIDE = DOCS / "testing.md"
 
 
 @pytest.mark.manual("B7")
 def test_b7_each_block_of_the_guide_runs(pytester: pytest.Pytester) -> None:
-    blocks = BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
+    shown = [block.text for block in blocks(GUIDE) if block.language == "python"]
     checks = sum(name.startswith("test_") for name in dir(StoreChecks))
-    tests = sum(block.count("async def test_") + block.count("(StoreChecks)") * checks for block in blocks)
-    assert len(blocks) > 5
-    pytester.makepyfile(**{f"test_block_{number}": block for number, block in enumerate(blocks)})
+    tests = sum(text.count("async def test_") + text.count("(StoreChecks)") * checks for text in shown)
+    assert len(shown) > 5
+    pytester.makepyfile(**{f"test_block_{number}": text for number, text in enumerate(shown)})
     pytester.runpytest_subprocess("-q", "-W", "error").assert_outcomes(passed=tests)
 
 
