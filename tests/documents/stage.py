@@ -9,6 +9,7 @@ import io
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
@@ -35,6 +36,8 @@ NUMBER = re.compile(r"\d+(\.\d+)?")
 "What is measured differs from run to run."
 ANYTHING = "..."
 SCAN = b"%PDF-1.7 a scan"
+PORT = "0"
+"Any that is free."
 PATIENCE_S = 60
 LASTS = ("franking", "demo", "--interactive")
 
@@ -104,6 +107,8 @@ class Stage:
     def franking(self, arguments: list[str]) -> str:
         if tuple(("franking", *arguments)[: len(LASTS)]) == LASTS:
             return self.demonstration(arguments)
+        if arguments[0] == "run":
+            return self.serve_for_a_moment(arguments[1:])
         if arguments[0] == "init" and "--steps" not in arguments:
             arguments = [*arguments, "--from", str(self.maker())]
         if arguments[0] in ANSWERS:
@@ -120,6 +125,12 @@ class Stage:
         process = self.open.enter_context(self.device.start(*arguments))
         assert process.stdout is not None
         next(line for line in process.stdout if "Sign in as" in line)
+        return ""
+
+    def serve_for_a_moment(self, arguments: list[str]) -> str:
+        """A service goes on until it is told to end; the next command need not know of it."""
+        with service(self.device, *(PORT if each.isdecimal() else each for each in arguments)) as running:
+            assert running.ended(signal.SIGTERM) == 0
         return ""
 
     def maker(self) -> Path:

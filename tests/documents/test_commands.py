@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +14,6 @@ import typer
 from franking.engine.cli.app import command
 from franking.tests.documents.blocks import ROOT, documents, in_line, name
 from franking.tests.documents.stage import Stage
-from franking.tests.engine.cli.service import service
 
 README = ROOT / "README.md"
 STAND_FOR: Mapping[str, str] = MappingProxyType({
@@ -87,19 +85,12 @@ def test_every_command_of_the_readme_does_what_it_is_there_for(stage: Stage) -> 
     assert len(told) > 15
     for line in told:
         words = filled(f"franking {line}")
-        if words[0] == "run":
-            serve_for_a_moment(stage)
-        elif words[0] not in RUN_ELSEWHERE:
+        if words[0] not in RUN_ELSEWHERE:
             stage.franking([*words, *ALSO.get(words[0], ())])
             after(stage, words[0])
     assert not list(stage.device.store.glob("store.db*"))  # the last of them was the reset
     for file in RUN_ELSEWHERE.values():
         assert (ROOT / file).is_file()
-
-
-def serve_for_a_moment(stage: Stage) -> None:
-    with service(stage.device) as running:
-        assert running.ended(signal.SIGTERM) == 0
 
 
 def after(stage: Stage, word: str) -> None:
