@@ -50,7 +50,7 @@ licences: $(VENV)/installed-dev
 	$(BIN)/python tests/licences.py
 
 sbom: $(VENV)/installed-dev
-	PYTHONPATH=$(VENV)/checkout $(BIN)/python tests/bill.py
+	$(BIN)/python tests/bill.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .hypothesis bench/report.json
