@@ -1,8 +1,10 @@
 """The stage on which documents are run, for each test a new one."""
 
+import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -19,4 +21,12 @@ def stage(device: Device, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> 
     with ExitStack() as goes_on:
         made = Stage(device, answers, monkeypatch, goes_on)
         monkeypatch.setattr(webbrowser, "open", made.browse)
+        monkeypatch.setattr(sys, "path", [*sys.path])
         yield made
+    for name in [name for name, module in sys.modules.items() if lies_in(device.folder, module)]:
+        del sys.modules[name]
+
+
+def lies_in(folder: Path, module: object) -> bool:
+    """A module that a document has a reader write."""
+    return (getattr(module, "__file__", None) or "").startswith(f"{folder}/")

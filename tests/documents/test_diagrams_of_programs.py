@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from franking.diagrams import DRAWN
+from franking.engine.cli.main import main
 from franking.tests.documents.blocks import DOCS, blocks
 
 SHOWN = blocks(DOCS / "diagrams.md")
@@ -50,9 +51,13 @@ def test_b6_the_image_of_a_page_in_sphinx_is_drawn_by_its_configuration(folder: 
 
 
 @pytest.mark.parametrize("named", ["door:WINDOW", "no.module:DOOR", "door", "door:Machine"])
-def test_what_is_no_machine_is_said(folder: Path, named: str) -> None:
-    command = [sys.executable, "-m", "franking.engine.cli.main", "diagrams", "drawings", "--machine", named]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    assert done.returncode == 64
-    assert f"{named}: " in done.stderr
+def test_what_is_no_machine_is_said(
+    folder: Path, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "door", raising=False)
+    assert main(["diagrams", "drawings", "--machine", named]) == 64
+    assert f"{named}: " in capsys.readouterr().err
     assert not (folder / "drawings").exists()
+    sys.modules.pop("door", None)
