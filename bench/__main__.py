@@ -14,6 +14,7 @@ from .flash import flash
 from .imports import imports
 from .measure import Benchmark, Figure, write
 from .memory import memory
+from .pages import pages
 from .publishes import publishes
 from .refreshes import refreshes
 from .relays import relays
@@ -36,6 +37,7 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType({
     "distance": distance,
     "submits": submits,
     "relays": relays,
+    "pages": pages,
 })  # fmt: skip
 
 AT_MOST = MappingProxyType(
@@ -49,6 +51,8 @@ AT_MOST = MappingProxyType(
         "rss_growth_25mb_mb": 4,
         "cpu_25mb_vs_raw": 2.5,
         "submit_p99_ms": 20,
+        "page_first_kb": 100,
+        "page_first_ms": 300,
     }
 )
 "The ratio where there is one, else the value."
@@ -67,6 +71,7 @@ AT_LEAST: Mapping[str, float] = MappingProxyType(
         "submit_vs_postfix_accept": 12,
         "relay_one_vs_postfix": 2.5,
         "relay_many_vs_postfix": 4,
+        "pages_30_vs_none": 0.90,
     }
 )
 

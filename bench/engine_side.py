@@ -9,18 +9,25 @@ happened before: the first access token and the first messages are not counted.
 import asyncio
 import shutil
 import sys
-from collections.abc import Iterable
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from ..engine.control.screen import ShownAtPlaces
 from ..engine.engine import Engine
+from ..engine.panel.access import administrator
 from ..engine.play import Move
+from ..engine.secret import Secret
 from ..engine.settings import Settings
+from ..events.base import ADMINISTRATOR
 from ..events.request import Given, ScanToEmail
+from ..machines.roles import Role, Viewer
 from .sides import FIRST, FIRST_OCTETS, RECIPIENT, Measured
 
 SUBMITTERS = 64
@@ -45,6 +52,8 @@ class EngineTask(BaseModel):
     course: Course
     handed_over: bool = False
     "Each job has a file of its own and gives it away; else all share one, which is copied."
+    pages: int = 0
+    "Screens that are open meanwhile, each in a browser of its own."
 
 
 class EngineTook(BaseModel):
@@ -53,10 +62,48 @@ class EngineTook(BaseModel):
     growth_mb: float
     p99_ms: float
     "Of one `submit`."
+    updates_per_s: float = 0
+    "Of all open screens."
 
 
 class NotSent(AssertionError):
     """A job ended, or was put off: there is nothing to measure."""
+
+
+class Knows:
+    """Fulfils `engine.panel.access.Access`: whoever says a name is let in; passwords are slow by design."""
+
+    async def log_in(self, login: str, password: Secret) -> Viewer | None:
+        return administrator() if login == ADMINISTRATOR else Viewer(Role.USER, login)
+
+
+class Looked(NamedTuple):
+    """At screens that are open."""
+
+    updates: list[int]
+    "How many came, once they are closed."
+
+
+@asynccontextmanager
+async def looked_at(engine: Engine, screen: ShownAtPlaces, number: int) -> AsyncIterator[Looked]:
+    """So many pages are open as long as the block lasts."""
+    looked = Looked([])
+    if not number:
+        yield looked
+        return
+    from ..engine.panel.face import Face
+    from ..engine.panel.serving import serve
+
+    async with serve(engine, screen, Face.PAGE, access=Knows()) as address:
+        command = (sys.executable, "-m", f"{__package__}.browsers", address, str(number))
+        browsers = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+        assert browsers.stdout is not None
+        assert await browsers.stdout.readline() == b"open\n", "the browsers did not open their pages"
+        try:
+            yield looked
+        finally:
+            said, _ = await browsers.communicate(b"")
+            looked.updates.append(int(said or b"0"))
 
 
 class Arrivals:
@@ -122,20 +169,24 @@ async def main(task: EngineTask) -> EngineTook:
         async with Engine.open(settings.changed(tls={"trust": None})) as engine:  # no token can come
             await submitted(engine, first)
             took = await submitted(engine, scans, given)
-    async with Engine.open(settings) as engine:
+    screen = ShownAtPlaces()
+    async with Engine.open(settings, screen=screen) as engine:
         arrivals = Arrivals()
         engine.watch(arrivals.watch)
         if task.course is not Course.SPOOLED:
             await submitted(engine, first)
         if task.course is not Course.ONLY_SUBMIT:
             await arrivals.these(FIRST)
-        with Measured(task.count) as measured:
-            if task.course is not Course.SPOOLED:
-                took = await submitted(engine, scans, given)
-            if task.course is not Course.ONLY_SUBMIT:
-                await arrivals.these(FIRST + task.count)
+        async with looked_at(engine, screen, task.pages) as looked:
+            with Measured(task.count) as measured:
+                if task.course is not Course.SPOOLED:
+                    took = await submitted(engine, scans, given)
+                if task.course is not Course.ONLY_SUBMIT:
+                    await arrivals.these(FIRST + task.count)
+        seconds = task.count / measured.took.per_s
+        updates = sum(looked.updates) / seconds
         p99 = sorted(took)[len(took) * 99 // 100]
-        return EngineTook(**measured.took.model_dump(), p99_ms=p99 * 1000)
+        return EngineTook(**measured.took.model_dump(), p99_ms=p99 * 1000, updates_per_s=updates)
 
 
 if __name__ == "__main__":

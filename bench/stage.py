@@ -47,6 +47,7 @@ class Way:
     seal: bool = False
     course: Course = Course.SUBMITTED
     handed_over: bool = False
+    pages: int = 0
 
 
 PLAIN = Way()
@@ -90,6 +91,7 @@ class Stage:
                 count=count,
                 course=way.course,
                 handed_over=way.handed_over,
+                pages=way.pages,
             )
             return EngineTook.model_validate_json(await answer("engine_side", task.model_dump_json()))
 
