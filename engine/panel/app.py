@@ -28,6 +28,7 @@ from ..control.uploads import NoPlace, Uploads, WrongName
 from ..deeds import where
 from ..engine import Engine
 from ..records import SealFailed, StoreFailed
+from ..refusal import Refused
 from ..runtime import EngineFailed, EngineStopped
 from ..submitting import UnknownJob
 from ..view import NotAllowed
@@ -221,14 +222,21 @@ class Panel:
 
     def wrong(self, error: Exception, here: Here, path: str) -> Response:
         status = next((status for kinds, status in STATUSES if isinstance(error, kinds)), 0)
-        if not status and isinstance(error, Spoken):
+        if not status and isinstance(error, Spoken | Refused):
             status = 422
-        text = self.engine.words.error(error) if status else self.engine.words.say("panel.fault")
+        if isinstance(error, Refused):
+            text = f"{error.what}."
+        else:
+            text = self.engine.words.error(error) if status else self.engine.words.say("panel.fault")
         if not status:
             log.error("a screen met a fault of the program: %s", where(error))
         if isinstance(error, UnknownJob | NotAllowed):
             text = self.engine.words.say("panel.nothing")
-        context = {"wrong": text[:1].upper() + text[1:], "title": self.engine.words.say("panel.wrong.title")}
+        context = {
+            "wrong": text[:1].upper() + text[1:],
+            "rules": here.refusals(error.rules) if isinstance(error, Refused) else (),
+            "title": self.engine.words.say("panel.wrong.title"),
+        }
         page = self.drawn(here, "wrong", context, path, whole=True)
         headers = {"Retry-After": f"{AGAIN_S}"} if status == 503 else {}
         return HTMLResponse(page, status or 500, headers)

@@ -4,7 +4,7 @@ Rule: screens and acts get this and nothing else, so all they can reach is the v
 what is shown at his place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -114,6 +114,10 @@ class Here:
     def told(self, rules: tuple[str, ...]) -> tuple[Rule, ...]:
         """Rules by their codes, as they are shown."""
         return tuple(self.words.told(rule) for rule in self.engine.rules if rule.code in rules)
+
+    def refusals(self, rules: Iterable[Rule]) -> list[tuple[tuple[str, str], str]]:
+        """Sentence and remedy of each, and who must act."""
+        return [(self.words.rule(rule), self.words.actor(rule.actor)) for rule in rules]
 
     def says(self, message: Message) -> None:
         """On the next screen."""

@@ -105,8 +105,7 @@ async def sent(here: Here, form: Form) -> Answer:
     except ValidationError as error:
         return Shows("send", context(here, function, form, beside(here, error)))
     except Refused as error:
-        told = [(here.words.rule(rule), here.words.actor(rule.actor)) for rule in error.rules]
-        return Shows("send", {**context(here, function, form, {}), "rules": told})
+        return Shows("send", {**context(here, function, form, {}), "rules": here.refusals(error.rules)})
     except UnknownUpload as error:
         wrong = {"files": here.words.error(error)}
         return Shows("send", context(here, function, form, wrong))

@@ -35,8 +35,8 @@ class Group(NamedTuple):
 
     @property
     def name(self) -> str:
-        """In its address."""
-        return re.sub(r"[^a-z0-9]+", "-", self.path.removeprefix(UTILITY).lower()).strip("-")
+        """In its address: of two with the same labels, one is at the Control Panel."""
+        return re.sub(r"[^a-z0-9]+", "-", self.path.lower()).strip("-")
 
     @property
     def title(self) -> str:
