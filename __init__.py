@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .engine.applying import SignInsEnd
     from .engine.engine import Engine
-    from .engine.refusal import Refused
+    from .engine.refusal import NotAllowed, Refused
     from .engine.settings import Settings
-    from .engine.view import NotAllowed
     from .events.request import (
         Condition,
         Counter,
@@ -67,7 +66,7 @@ __all__ = [
 
 ELSEWHERE = MappingProxyType({
     "Engine": "engine.engine",
-    "NotAllowed": "engine.view",
+    "NotAllowed": "engine.refusal",
     "Refused": "engine.refusal",
     "Role": "machines.roles",
     "Settings": "engine.settings",

@@ -10,6 +10,7 @@ Rule: what arrives is counted and thrown away; nothing here is faster or slower 
 import asyncio
 import re
 import sys
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 GUARD = re.compile(r'name="guard" value="([0-9a-f]+)"')
@@ -55,9 +56,9 @@ class Page:
 
 async def main(address: str, number: int) -> None:
     pages = [Page(address, each) for each in range(number)]
-    looking = [asyncio.ensure_future(page.opens()) for page in pages]
-    first = asyncio.gather(*(page.first.wait() for page in pages))
-    await asyncio.wait([first, *looking], return_when=asyncio.FIRST_COMPLETED)
+    looking: list[asyncio.Future[Any]] = [asyncio.ensure_future(page.opens()) for page in pages]
+    first: asyncio.Future[Any] = asyncio.gather(*(page.first.wait() for page in pages))
+    await asyncio.wait({first, *looking}, return_when=asyncio.FIRST_COMPLETED)
     if not first.done():
         raise RuntimeError("a page was not opened")
     before = sum(page.updates for page in pages)

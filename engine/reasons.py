@@ -26,7 +26,7 @@ NO_ADDRESS = "S17-address"
 
 def of_job(reader: Reader, job: JobStatus) -> Advice:
     """For a job that waits, is held, or has ended."""
-    now, words = reader.status(), reader.words
+    now, words = reader.beside_jobs(), reader.words
     if job.state == WAITING.name.lower():
         if now.validation == NOT_AVAILABLE.value:
             return of_rules(now.broken, reader.rules, words)

@@ -1,7 +1,10 @@
-"""A change or a job that rules forbid: every broken rule at once, with remedy and who must act (S15)."""
+"""What is refused: a change or a job that rules forbid, every broken rule at once, with remedy and who must
+act (S15); and what a viewer has no right to (S33a).
+"""
 
 from collections import Counter
 
+from ..machines.roles import Act, Viewer
 from ..machines.rules import Rule
 from .settings import Mistake
 from .words import Spoken, Words
@@ -40,3 +43,19 @@ def check_codes(rules: tuple[Rule, ...]) -> None:
     counted = Counter(rule.code for rule in rules)
     if twice := tuple(code for code, number in counted.items() if number > 1):
         raise RuleCodeTaken(twice)
+
+
+class NotAllowed(Spoken, PermissionError):
+    """The viewer's role has no right to this."""
+
+    def __init__(self, viewer: Viewer, act: Act) -> None:
+        self.viewer, self.act = viewer, act
+        super().__init__("error.not-allowed", role=viewer.role.value, act=act.value)
+
+    def told(self, words: Words) -> str:
+        role, act = self.viewer.role, self.act
+        return words.say(
+            "error.not-allowed",
+            role=words.table(f"role.{role.name.lower()}", role.value),
+            act=words.table(f"act.{act.name.lower()}", act.value),
+        )

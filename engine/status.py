@@ -141,15 +141,20 @@ class Reader:
         return words(self.people.settings().device.language)
 
     def status(self) -> Status:
+        return self.beside_jobs()._replace(jobs=self.jobs())
+
+    def identities(self) -> tuple[IdentityStatus, ...]:
+        known = [(row.identity, row.login) for row in self.people.rows.values()]
+        return tuple(self.identity(*each) for each in [(ADMINISTRATOR, ADMINISTRATOR), *known])
+
+    def beside_jobs(self) -> Status:
+        """All but the jobs, of which there may be many."""
         sending = self.runtime.instance(VALIDATION, "")
-        identities = [(ADMINISTRATOR, ADMINISTRATOR)] + [
-            (r.identity, r.login) for r in self.people.rows.values()
-        ]
         return Status(
             sending.state.value,
             sending.data.broken,
-            tuple(self.identity(identity, login) for identity, login in identities),
-            self.jobs(),
+            self.identities(),
+            (),
             self.information(),
             self.mailboxes.status(),
             self.warns(),

@@ -25,31 +25,15 @@ from .journal import Entry
 from .leaving import Forgotten, Reset
 from .mailboxes import MailboxStatus
 from .records import JOBS_AT_ONCE
+from .refusal import NotAllowed
 from .secret import Secret
 from .settings import Settings
 from .signals import Transferred
-from .status import IdentityStatus, JobStatus, SeenJob, Status
+from .status import IdentityStatus, JobContent, JobStatus, SeenJob, Status
 from .submitting import Receipt, UnknownJob
-from .words import Spoken, Words
 
 if TYPE_CHECKING:
     from .engine import Engine
-
-
-class NotAllowed(Spoken, PermissionError):
-    """The viewer's role has no right to this."""
-
-    def __init__(self, viewer: Viewer, act: Act) -> None:
-        self.viewer, self.act = viewer, act
-        super().__init__("error.not-allowed", role=viewer.role.value, act=act.value)
-
-    def told(self, words: Words) -> str:
-        role, act = self.viewer.role, self.act
-        return words.say(
-            "error.not-allowed",
-            role=words.table(f"role.{role.name.lower()}", role.value),
-            act=words.table(f"act.{act.name.lower()}", act.value),
-        )
 
 
 class View:
@@ -88,9 +72,12 @@ class View:
     def job(self, job: int) -> SeenJob:
         """Raises UnknownJob, also for a job that the viewer may not see."""
         status = self.mine(job, Act.SEE_JOBS)
-        if not self.may(Act.SEE_CONTENT, status.owner):
-            return SeenJob(status, None, None)
-        return SeenJob(status, self._engine.content(job), self._engine.advice(job))
+        content = self.content(status)
+        return SeenJob(status, content, self._engine.advice(job) if content else None)
+
+    def content(self, job: JobStatus) -> JobContent | None:
+        """None: the viewer may not see it."""
+        return self._engine.content(job.job) if self.may(Act.SEE_CONTENT, job.owner) else None
 
     def _goes(self, job: JobStatus) -> bool:
         """It is under way, nothing stands in its way, or its access token is on its way."""
@@ -281,7 +268,7 @@ class View:
 
     def sign_ins(self) -> tuple[IdentityStatus, ...]:
         return tuple(
-            each for each in self._engine.status().identities if self.may(Act.SEE_STATUS, each.login)
+            each for each in self._engine.reader.identities() if self.may(Act.SEE_STATUS, each.login)
         )
 
     def tokens_held(self, user: str | None = None) -> int:

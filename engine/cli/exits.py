@@ -73,7 +73,7 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "people.LoginEmpty": Exit.USAGE,
     "people.AddressUnusable": Exit.CONFIG,
     "spool.ScanUnreadable": Exit.NO_INPUT,
-    "view.NotAllowed": Exit.NO_PERMISSION,
+    "refusal.NotAllowed": Exit.NO_PERMISSION,
     "control.uploads.PathNotAllowed": Exit.NO_PERMISSION,
     "control.uploads.UnknownUpload": Exit.TEMPORARY,
     "control.uploads.WrongName": Exit.NO_INPUT,

@@ -10,7 +10,7 @@ ENGINE = "franking.engine."
 NOT_NOW = 503
 
 STATUSES: Mapping[str, tuple[int, str]] = MappingProxyType({
-    "view.NotAllowed": (403, "not-allowed"),
+    "refusal.NotAllowed": (403, "not-allowed"),
     "control.uploads.PathNotAllowed": (403, "path-not-allowed"),
     "control.uploads.UnknownUpload": (404, "unknown-upload"),
     "control.uploads.WrongName": (422, "wrong-name"),

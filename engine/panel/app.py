@@ -28,10 +28,9 @@ from ..control.uploads import NoPlace, Uploads, WrongName
 from ..deeds import where
 from ..engine import Engine
 from ..records import SealFailed, StoreFailed
-from ..refusal import Refused
+from ..refusal import NotAllowed, Refused
 from ..runtime import EngineFailed, EngineStopped
 from ..submitting import UnknownJob
-from ..view import NotAllowed
 from ..watchers import Unit
 from ..words import Spoken
 from . import forms, front, served

@@ -41,7 +41,7 @@ def shown(here: Here) -> dict[str, Any]:
         "status": None,
     }
     if here.administers:
-        from .oauth import administrator_shown
+        from .oauth import standing_of
 
-        found["status"] = administrator_shown(here, ADMINISTRATOR)
+        found["status"] = standing_of(here, ADMINISTRATOR)
     return found

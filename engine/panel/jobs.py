@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ...machines.roles import Act
 from ..history import Step
-from ..status import JobStatus, SeenJob
+from ..status import JobContent, JobStatus
 from .forms import Form
 from .here import Answer, Here, NothingThere
 from .sizes import of, size
@@ -51,16 +51,15 @@ class Listed(NamedTuple):
     progress: str
 
 
-def listed(here: Here, job: JobStatus, *, detailed: bool = True) -> Listed:
-    seen = here.view.job(job.job) if detailed else SeenJob(job, None, None)
-    content = seen.content
+def listed(here: Here, job: JobStatus) -> Listed:
+    content = here.view.content(job)
     files = ", ".join(file.name for file in content.files) if content else ""
     percent, progress = how_far(here, job)
     submitted = datetime.fromisoformat(job.submitted_at)
     return Listed(
         job.job,
         files or (content.subject if content else "") or job.function,
-        recipients(here, seen),
+        recipients(here, content),
         job.owner,
         job.state,
         JOBS.get(job.state, "idle"),
@@ -76,10 +75,8 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def recipients(here: Here, seen: SeenJob) -> str:
-    if seen.content is None:
-        return ""
-    addresses = [each.address for each in seen.content.recipients]
+def recipients(here: Here, content: JobContent | None) -> str:
+    addresses = [each.address for each in content.recipients] if content else []
     more = len(addresses) - SHOWN_RECIPIENTS
     shown = ", ".join(addresses[:SHOWN_RECIPIENTS])
     return here.say("panel.and-more", shown=shown, more=more) if more > 0 else shown

@@ -11,6 +11,7 @@ from ...events.base import ADMINISTRATOR
 from ...events.settings import OAUTH
 from ...machines.refresh_token import REFRESH_TOKEN
 from ..applying import Applied
+from ..status import IdentityStatus
 from .applying import Wrongs, applied
 from .drawings import brief
 from .fields import fields, standing
@@ -33,7 +34,7 @@ def context(here: Here, wrong: Wrongs, form: Form | None = None) -> dict[str, An
     elsewhere = [
         told for key, tells in wrong.items() if key not in {each.key for each in found} for told in tells
     ]
-    status = administrator_shown(here, ADMINISTRATOR)
+    status = standing_of(here, ADMINISTRATOR)
     return {
         "title": here.say("panel.oauth"),
         "fields": {each.key: each for each in found},
@@ -45,9 +46,12 @@ def context(here: Here, wrong: Wrongs, form: Form | None = None) -> dict[str, An
     }
 
 
-def administrator_shown(here: Here, login: str) -> dict[str, Any]:
-    """How a sign-in stands, in words."""
-    found = next(each for each in here.view.sign_ins() if each.login == login)
+def standing_of(here: Here, login: str) -> dict[str, Any]:
+    return in_words(here, next(each for each in here.view.sign_ins() if each.login == login))
+
+
+def in_words(here: Here, found: IdentityStatus) -> dict[str, Any]:
+    """How a sign-in stands."""
     instance = here.engine.reader.found(REFRESH_TOKEN, found.identity)
     since = instance.entered if instance else None
     left = here.dates.days_left(found.ends_at) if found.ends_at else None
@@ -82,7 +86,7 @@ def offer_shown(here: Here) -> dict[str, Any]:
     here.session.message = None
     return {
         "title": here.say("panel.offer.title"),
-        "asks": here.say("panel.offer.asks", address=administrator_shown(here, ADMINISTRATOR)["address"]),
+        "asks": here.say("panel.offer.asks", address=standing_of(here, ADMINISTRATOR)["address"]),
         "fields": [],
         "yes": here.say("panel.ok"),
         "back": "/oauth",
@@ -99,7 +103,7 @@ def list_shown(here: Here) -> dict[str, Any]:
     found = [each for each in here.view.sign_ins() if each.login != ADMINISTRATOR]
     return {
         "title": here.say("panel.tokens" if here.administers else "panel.sign-in"),
-        "rows": [administrator_shown(here, each.login) for each in found],
+        "rows": [in_words(here, each) for each in found],
         "held": here.view.tokens_held() if here.administers else 0,
         "enabled": here.engine.settings.oauth.enabled,
     }

@@ -13,8 +13,9 @@ from types import MappingProxyType
 
 import pytest
 
+from franking.engine.control.place import socket_of
 from franking.tests.documents.blocks import FENCE, INDENTED, READ, Block, blocks, documents, name
-from franking.tests.documents.stage import LANGUAGES, SCAN, Stage
+from franking.tests.documents.stage import LANGUAGES, SCAN, Stage, curl
 from franking.tests.engine.cli.conftest import ADMINISTRATOR, KIM, LEE
 
 OF_ITS_OWN: Mapping[tuple[str, str], str] = MappingProxyType({
@@ -84,6 +85,14 @@ def a_scan_arrived(stage: Stage) -> None:
     assert stage.device.arrived(LEE)[-1] == [("scan.pdf", SCAN)]
 
 
+def it_arrived_soon(stage: Stage) -> None:
+    """The engine that took it is another process: it is asked when it is done."""
+    asked = "http://franking/jobs/1?wait=60"
+    told = json.loads(curl(stage, ["--unix-socket", str(socket_of(stage.device.store, {})), asked]))
+    assert told["status"]["state"] == "sent"
+    a_scan_arrived(stage)
+
+
 def drawings(stage: Stage) -> None:
     wanted = ["door.md", "door.mmd", "door.puml", "door.svg", "door.xstate.json"]
     assert sorted(path.name for path in (stage.folder / "drawings").iterdir()) == wanted
@@ -102,7 +111,7 @@ def as_the_guide_says(stage: Stage) -> None:
 AFTER: Mapping[str, Callable[[Stage], None]] = MappingProxyType({
     "README.md": a_scan_arrived,
     "docs/administrator.md": as_the_guide_says,
-    "docs/control.md": a_scan_arrived,
+    "docs/control.md": it_arrived_soon,
     "docs/diagrams.md": drawings,
     "docs/embedding.md": a_scan_arrived,
     "docs/start.md": a_scan_arrived,

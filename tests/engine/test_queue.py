@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from franking.engine.view import NotAllowed
+from franking.engine.refusal import NotAllowed
 from franking.machines.roles import Role, Viewer
 from franking.tests.engine.device import office, signed_in
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from franking.engine.refusal import NotAllowed
 from franking.engine.signing_in import PasteRefused
 from franking.engine.submitting import UnknownJob
-from franking.engine.view import NotAllowed, View
+from franking.engine.view import View
 from franking.events.information import Actor, Info
 from franking.events.request import EmailNotification, ScanToEmail
 from franking.machines.roles import RIGHTS, SEEN, Act, Reach, Role, Viewer, may
