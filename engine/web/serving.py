@@ -92,6 +92,8 @@ async def served(
     """Serves the application as long as the block lasts. `tls`: None where nobody speaks it here. `most`:
     connections at once.
     """
+    if listener.family != socket.AF_UNIX:  # head and body are written apart: the second would wait for an ACK
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = Server(configured(app, tls, kind, most))
     serving = asyncio.ensure_future(server.serve([listener]))
     try:
