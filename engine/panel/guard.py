@@ -8,6 +8,7 @@ Rule: what is refused here has touched nothing, and each answer says what a brow
 another origin, no frame, no cache.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -33,6 +34,7 @@ HEADERS = MappingProxyType({
     "X-Frame-Options": "DENY",
 })  # fmt: skip
 "With `no-referrer` a browser would not say from which origin a form comes."
+HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z_.-]+))(?::[0-9]{1,5})?")
 OURS = frozenset({"same-origin", "none"})
 "Of Sec-Fetch-Site: a form of ours, or a person who typed the address."
 
@@ -80,11 +82,9 @@ class Guard:
 
 
 def name_of(host: str) -> str:
-    """Without the port; empty: it is none."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
+    """Without the port and the brackets of an address; empty: it is none."""
+    found = HOST.fullmatch(host)
+    return (found[1] or found[2]).lower() if found else ""
 
 
 def urlsplit_host(origin: str) -> str:
