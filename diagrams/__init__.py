@@ -4,10 +4,14 @@ The files of `drawn/` and those of the checkout's `docs/` are committed, so that
 is read; `stale()` finds those that no longer say what the definitions say. Where the package is installed
 without a checkout there is no `docs/`: its tables are written into a folder that is named.
 
+A page shows one of ours with `shipped`, in brief or whole, and the rules of `style` in its stylesheet: both
+are there without Graphviz and without the extra `diagrams`.
+
 A program draws machines of its own, plain ones of the library `transitions` as well: `draw` gives one drawing
 as text, `write` and `stale` keep a folder of them; see docs/diagrams.md.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -18,10 +22,11 @@ from .forms import SUFFIXES, TOGETHER, Form
 from .placing import MissingLibrary
 from .seal import Sealed
 
-__all__ = ["Form", "MissingLibrary", "draw", "stale", "write"]
+__all__ = ["Form", "MissingLibrary", "draw", "shipped", "stale", "style", "write"]
 DRAWN = Path(__file__).parent / "drawn"
 DOCS = Path(__file__).parent.parent / "docs"
 Machines = Sequence[transitions.Machine]
+OWN_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 HEAD_CHARACTERS = 400
 "Of a file: there it says that it is generated."
 
@@ -36,6 +41,22 @@ def draw(machine: transitions.Machine, form: Form = Form.SVG, fired: Fired | Non
     from .forms import said
 
     return said(chart(machine), form, fired)
+
+
+def shipped(name: str) -> str:
+    """The drawing of one of our machines as an `<svg>` element without style of its own, such as
+    `refresh-token`, or `refresh-token.brief` for a small screen. The element with the id
+    `refresh-token-acquired` is that state, and the class `lit` lights it. Raises FileNotFoundError.
+    """
+    text = (DRAWN / f"{name}.svg").read_text(encoding="utf-8")
+    return OWN_STYLE.sub("", text[text.index("<svg") : text.index("</svg>")]) + "</svg>"
+
+
+def style() -> str:
+    """The rules of all drawings, for a stylesheet. Each colour is a variable beneath `.fk`."""
+    from .look import STYLE
+
+    return STYLE
 
 
 def wanted(

@@ -28,10 +28,11 @@ class Card:
     final: bool = False
     busy: bool = False
     "Deeds run meanwhile."
+    inset: float = INSET
 
     @property
     def wide(self) -> float:
-        return round(max(row.wide for row in self.rows) + 2 * INSET)
+        return round(max(row.wide for row in self.rows) + 2 * self.inset)
 
     @property
     def high(self) -> float:
@@ -40,7 +41,7 @@ class Card:
     @property
     def over(self) -> float:
         """The room above its first line, and below its last."""
-        return INSET * (0.5 if self.loose else 0.8)
+        return self.inset * (0.5 if self.loose else 0.8)
 
     @property
     def loose(self) -> bool:

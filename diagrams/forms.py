@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from . import tells
+from . import brief, tells
 from .cards import Fired
 from .chart import Chart
 from .layout import picture
@@ -22,6 +22,8 @@ from .xstate import xstate
 MARK = "generated from the machines that run, by `franking diagrams`"
 TOGETHER = "machines.svg"
 "How the machines of a set tell each other."
+BRIEF = ".brief.svg"
+"Ends the name of a drawing for a small screen."
 
 
 class Form(StrEnum):
@@ -78,6 +80,11 @@ def said(drawn: Chart, form: Form, fired: Fired | None) -> str:
 def counted(drawn: Chart, fired: Fired) -> Chart:
     pairs = set(drawn.pairs)
     return replace(drawn, title=f"{drawn.title}: {len(pairs & set(fired))} of {len(pairs)} rows fired")
+
+
+def in_brief(drawn: Chart) -> Sealed:
+    """For a small screen."""
+    return Sealed(MARK, lambda: brief.scenes(picture(drawn)))
 
 
 def together(charts: Sequence[Chart]) -> Sealed:

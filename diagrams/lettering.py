@@ -50,6 +50,7 @@ HANDS = {
     "verb": Hand(11),
     "name": Hand(11),
     "note": Hand(11),
+    "brief": Hand(12),
     "came": Hand(11, 1.07),
     "never": Hand(11, 1.07),
 }

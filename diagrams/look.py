@@ -73,6 +73,7 @@ STYLE = "\n".join([
     fill("verb", "soft", "font-size:11px"),
     fill("name", "effect", "font-size:11px"),
     fill("note", "soft", "font-size:11px"),
+    fill("brief", "ink"),
     fill("came", "came", "font-size:11px;font-weight:600"),
     fill("never", "never", "font-size:11px;font-weight:600"),
     ".fk .fk-card{fill:var(--fk-card);stroke:var(--fk-edge);stroke-width:1.3}",
@@ -80,6 +81,7 @@ STYLE = "\n".join([
     ".fk .fk-final .fk-card,.fk .fk-edge{fill:var(--fk-final);stroke:var(--fk-final-edge)}",
     ".fk .fk-every .fk-card{fill:var(--fk-page);stroke:var(--fk-way);stroke-dasharray:5 4}",
     ".fk .fk-arrow .fk-card{fill:var(--fk-chip);stroke:var(--fk-chip-edge);stroke-width:1}",
+    ".fk.fk-brief .fk-arrow .fk-card{fill:var(--fk-page);stroke:none}",
     ".fk .fk-rule{fill:none;stroke:var(--fk-chip-edge)}",
     ".fk .fk-way{fill:none;stroke:var(--fk-way);stroke-width:1.5}",
     ".fk .fk-start,.fk .fk-tip{fill:var(--fk-way)}",
@@ -89,11 +91,18 @@ STYLE = "\n".join([
     ".fk .lit>.fk-card,.fk .fk-state:target>.fk-card{stroke-width:3}",
     "",
 ])  # fmt: skip
-ICONS = (
-    '<marker id="fk-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
+HEAD = (
+    '<marker id="{name}-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
     'orient="auto"><path class="fk-tip" d="M0 0.8L10 5L0 9.2L2.6 5Z"/></marker>'
-    '<g id="fk-limit"><circle cx="6" cy="6" r="5"/><path d="M6 3.2V6L8 7.4"/></g>'
-    '<g id="fk-again"><path d="M10.6 6A4.6 4.6 0 1 1 8.6 2.2M8.9 0.2V2.6H6.4"/></g>'
-    '<g id="fk-during"><path d="M3 1.6L10 6L3 10.4Z"/></g>'
+)
+ICONS = (
+    '<g id="{name}-limit"><circle cx="6" cy="6" r="5"/><path d="M6 3.2V6L8 7.4"/></g>'
+    '<g id="{name}-again"><path d="M10.6 6A4.6 4.6 0 1 1 8.6 2.2M8.9 0.2V2.6H6.4"/></g>'
+    '<g id="{name}-during"><path d="M3 1.6L10 6L3 10.4Z"/></g>'
 )
 "Each of twelve pixels."
+
+
+def icons(name: str) -> str:
+    """With ids of one drawing, so that a page may show several."""
+    return (HEAD + ICONS).format(name=name)

@@ -12,7 +12,7 @@ from ..events.registry import REGISTRY
 from ..machines import MACHINES, SUBSCRIBERS_ONLY
 from ..machines.definition import Definition
 from .chart import Chart, chart
-from .forms import MARK, TOGETHER, Form, of_chart, together
+from .forms import BRIEF, MARK, TOGETHER, Form, in_brief, of_chart, together
 from .layout import picture
 from .matrix import line, matrix, states
 from .mermaid import mermaid
@@ -31,6 +31,7 @@ def pages() -> dict[str, str | Sealed]:
     files: dict[str, str | Sealed] = {"README.md": index(charts), TOGETHER: together(charts)}
     for machine, drawn in zip(MACHINES, charts, strict=True):
         files |= of_chart(drawn, (Form.SVG, Form.MERMAID, Form.XSTATE))
+        files[f"{drawn.name}{BRIEF}"] = in_brief(drawn)
         files[f"{drawn.name}.md"] = page(machine, drawn)
     return files
 

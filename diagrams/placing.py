@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 INCH = 72.0
-SPACE = {"ranksep": "0.32", "nodesep": "0.3"}
-"In inches."
 NEEDED = "drawing SVG needs Graphviz: pip install 'franking[diagrams]'"
 
 
@@ -38,13 +36,13 @@ class Placed(NamedTuple):
     "Of each stroke, in its own direction: a point, then three for each curve."
 
 
-def placed(cards: Mapping[str, Size], strokes: Sequence[Stroke]) -> Placed:
-    """Raises MissingLibrary."""
+def placed(cards: Mapping[str, Size], strokes: Sequence[Stroke], space: Mapping[str, str]) -> Placed:
+    """`space`: `ranksep` and `nodesep`, in inches. Raises MissingLibrary."""
     try:
         from pygraphviz import AGraph
     except ImportError as error:
         raise MissingLibrary(NEEDED) from error
-    graph = AGraph(directed=True, strict=False, **SPACE)
+    graph = AGraph(directed=True, strict=False, **space)
     graph.node_attr.update(shape="box", fixedsize="true", label="")
     graph.edge_attr.update(arrowhead="none", arrowtail="none")
     for key, size in cards.items():

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from .placing import SPACE
 from .svg import Scene, best, unplaced
 
 DIGEST_OCTETS = 16
@@ -41,7 +40,7 @@ class Sealed(NamedTuple):
 
 
 def shown(found: Sequence[Scene]) -> str:
-    return digest(f"{SPACE}{unplaced(found)}")
+    return digest(f"{dict(found[0].sheet.space)}{unplaced(found)}")
 
 
 def digest(text: str) -> str:

@@ -7,22 +7,21 @@ It has colours of its own for light and for dark pages, its text can be selected
 Rule: the same picture is the same file, byte for byte, for one version of Graphviz.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
 from . import lettering
-from .cards import INSET, Card, Fired, every, of_arrow, of_every, of_state
+from .cards import Card, Fired, every, of_arrow, of_every, of_state
 from .layout import Picture
 from .lettering import HANDS, ICON, Row, Run
-from .look import ICONS, STYLE
+from .look import STYLE, icons
 from .placing import Placed, Point, Size, Stroke, placed
 
 COLUMN = 880.0
 "Pixels: the width of a README. What is wider is shown smaller there."
 WIDTHS = ((230.0, 170.0), (250.0, 205.0), (280.0, 250.0))
 "Of the words on the cards of states and of arrows: what makes a drawing the most legible is taken."
-MARGIN = 20.0
 DOT = 14.0
 "Where the machine begins."
 FRAME = 4
@@ -30,9 +29,23 @@ FRAME = 4
 START = "start"
 
 
+class Sheet(NamedTuple):
+    """What a drawing is laid out for."""
+
+    classes: str
+    headed: bool
+    "Its title stands above it."
+    margin: float
+    space: Mapping[str, str]
+    "Between cards, in inches."
+    cost: Callable[[float, float], float]
+    "Of a width and a height: where it is least, the drawing is the most legible."
+
+
 class Scene(NamedTuple):
     """What is to be placed."""
 
+    sheet: Sheet
     name: str
     "Of the drawing: its id, and in front of those of its cards."
     title: str
@@ -45,7 +58,11 @@ class Scene(NamedTuple):
     def sizes(self) -> dict[str, Size]:
         """With the dot where a machine begins, if it has one."""
         begins = {START: Size(DOT, DOT)} if any(stroke.begin == START for stroke in self.strokes) else {}
-        return begins | {key: Size(each.wide, each.high) for key, each in self.cards.items()}
+        return begins | {
+            key: Size(each.wide + 2 * edge, each.high + 2 * edge)
+            for key, each in self.cards.items()
+            for edge in [FRAME if each.final else 0]
+        }
 
 
 def svg(picture: Picture, fired: Fired | None = None) -> str:
@@ -59,8 +76,8 @@ def scenes(picture: Picture, fired: Fired | None = None) -> list[Scene]:
 
 def best(found: Sequence[Scene]) -> str:
     """The most legible one. Raises MissingLibrary."""
-    laid = [(each, placed(each.sizes, each.strokes)) for each in found]
-    return drawn(*min(laid, key=lambda each: cost(each[1].size)))
+    laid = [(each, placed(each.sizes, each.strokes, each.sheet.space)) for each in found]
+    return drawn(*min(laid, key=lambda each: each[0].sheet.cost(*whole(*each))))
 
 
 def unplaced(found: Sequence[Scene]) -> str:
@@ -74,10 +91,13 @@ def unplaced(found: Sequence[Scene]) -> str:
     )
 
 
-def cost(size: Size) -> float:
+def in_a_column(wide: float, high: float) -> float:
     """How small the words are in a README, then how far one scrolls."""
-    shrunk = max(1.0, (size.wide + 2 * MARGIN) / COLUMN)
-    return shrunk * 1000 + size.high / shrunk * 0.2
+    shrunk = max(1.0, wide / COLUMN)
+    return shrunk * 1000 + high / shrunk * 0.2
+
+
+WIDE = Sheet("fk", True, 20.0, {"ranksep": "0.32", "nodesep": "0.3"}, in_a_column)
 
 
 def scene(picture: Picture, of_states: float, of_arrows: float, fired: Fired | None) -> Scene:
@@ -96,21 +116,17 @@ def scene(picture: Picture, of_states: float, of_arrows: float, fired: Fired | N
         heads += [False, True]
     if picture.everywhere:
         cards["everywhere"] = of_every("everywhere", "in any state", picture.everywhere, of_states, fired)
-    return Scene(picture.name, picture.title, cards, strokes, heads)
+    return Scene(WIDE, picture.name, picture.title, cards, strokes, heads)
 
 
 def drawn(found: Scene, where: Placed) -> str:
-    head = Row((Run(capital(found.title), "head"),), 0)
-    top = MARGIN + head.high + 8
-    width = max(where.size.wide, head.wide) + 2 * MARGIN
-    height = where.size.high + top + MARGIN
-    left = (width - where.size.wide) / 2
-    lines = [
-        *opened(found.name, f"State diagram: {found.title}", width, height),
-        text(head, MARGIN, MARGIN + HANDS["head"].size * 0.8),
-        f'<g transform="translate({left:g} {top:g})">',
-        *(path(points, head) for points, head in zip(where.paths, found.heads, strict=True)),
-    ]
+    margin, (width, height) = found.sheet.margin, whole(found, where)
+    left, top = (width - where.size.wide) / 2, height - margin - where.size.high
+    lines = [*opened(found, width, height)]
+    if found.sheet.headed:
+        lines.append(text(found.name, headline(found), margin, margin + HANDS["head"].size * 0.8))
+    lines.append(f'<g transform="translate({left:g} {top:g})">')
+    lines += [path(found, points, head) for points, head in zip(where.paths, found.heads, strict=True)]
     if START in where.cards:
         lines.append(
             f'<circle class="fk-start" cx="{where.cards[START].x:g}" cy="{where.cards[START].y:g}" r="6"/>'
@@ -120,25 +136,39 @@ def drawn(found: Scene, where: Placed) -> str:
     return "\n".join([*lines, "</g>", "</svg>"]) + "\n"
 
 
+def whole(found: Scene, where: Placed) -> Size:
+    """With margins, and with the title if it stands above."""
+    wide, high = where.size
+    if found.sheet.headed:
+        head = headline(found)
+        wide, high = max(wide, head.wide), high + head.high + 8
+    return Size(wide + 2 * found.sheet.margin, high + 2 * found.sheet.margin)
+
+
+def headline(found: Scene) -> Row:
+    return Row((Run(capital(found.title), "head"),), 0)
+
+
 def capital(title: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def opened(name: str, title: str, width: float, height: float) -> Iterator[str]:
+def opened(found: Scene, width: float, height: float) -> Iterator[str]:
+    title = f"State diagram: {found.title}"
     yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="fk" id="{name}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{found.sheet.classes}" id="{found.name}" role="img" '
         f'aria-label="{escape(title)}" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}">'
     )
     yield f"<title>{escape(title)}</title>"
     yield f"<style>{STYLE}</style>"
-    yield f"<defs>{ICONS}</defs>"
+    yield f"<defs>{icons(found.name)}</defs>"
     yield f'<rect class="fk-page" width="{width:g}" height="{height:g}" rx="10"/>'
 
 
-def path(points: Sequence[Point], head: bool) -> str:
+def path(found: Scene, points: Sequence[Point], head: bool) -> str:
     first, *others = (f"{point.x:g} {point.y:g}" for point in points)
-    marker = ' marker-end="url(#fk-head)"' if head else ""
+    marker = f' marker-end="url(#{found.name}-head)"' if head else ""
     return f'<path class="fk-way" d="M{first}C{" ".join(others)}"{marker}/>'
 
 
@@ -158,12 +188,12 @@ def carded(name: str, card: Card, middle: Point) -> Iterator[str]:
         if row.rule:
             yield f'<path class="fk-rule" d="M0 {below - row.above / 2 - 1:g}H{card.wide:g}"/>'
         size = max(HANDS[run.hand].size for run in row.runs)
-        yield text(row, INSET, below + row.high - size * 0.42)
+        yield text(name, row, card.inset, below + row.high - size * 0.42)
         below += row.high
     yield "</g>"
 
 
-def text(row: Row, left: float, base: float) -> str:
+def text(name: str, row: Row, left: float, base: float) -> str:
     """A line of words; one piece for what stands between two icons."""
     pieces: list[list[Run]] = []
     for run in row.runs:
@@ -173,7 +203,7 @@ def text(row: Row, left: float, base: float) -> str:
     said, at = "", left + row.indent
     for runs in pieces:
         if runs[0].icon:
-            icon = f'class="fk-with-{runs[0].icon}" href="#fk-{runs[0].icon}"'
+            icon = f'class="fk-with-{runs[0].icon}" href="#{name}-{runs[0].icon}"'
             said += f'<use {icon} x="{at:.1f}" y="{base - 10:.1f}"/>'
             at += ICON
         long = Row(tuple(run._replace(icon="") for run in runs), 0).wide

@@ -11,7 +11,7 @@ from .chart import Chart
 from .lettering import ICON, Row, Run, rows
 from .mermaid import text
 from .placing import Stroke
-from .svg import Scene
+from .svg import WIDE, Scene
 
 Tellings = dict[tuple[str, str], list[str]]
 "Names of the machine that tells and of the one that hears, and the facts."
@@ -72,7 +72,7 @@ def scene(name: str, title: str, charts: Sequence[Chart], most: float) -> Scene:
             upwards = order[one] > order[other]
             strokes += [Stroke(one, key, upwards), Stroke(key, other, upwards)]
             heads += [False, True]
-    return Scene(name, title, cards, strokes, heads)
+    return Scene(WIDE, name, title, cards, strokes, heads)
 
 
 def of_machine(drawn: Chart, itself: Sequence[str], most: float) -> Card:

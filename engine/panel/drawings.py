@@ -3,7 +3,6 @@
 Rule: what is shown was generated from the machines that run (`franking diagrams`); nothing is drawn here.
 """
 
-import re
 from functools import cache
 
 from ... import diagrams
@@ -31,12 +30,8 @@ def lit(drawing: str, name: str, state: str) -> str:
 
 @cache
 def drawn(name: str) -> str:
-    path = diagrams.DRAWN / f"{name}.svg"
-    found = path if path.exists() else diagrams.DRAWN / f"{name.removesuffix('.brief')}.svg"
-    return re.sub(r"<style>.*?</style>", "", found.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return diagrams.shipped(name)
 
 
 def style() -> str:
-    from ...diagrams.look import STYLE
-
-    return STYLE
+    return diagrams.style()

@@ -13,7 +13,7 @@ from franking.diagrams.pages import index, page
 from franking.events.registry import REGISTRY
 from franking.machines import MACHINES
 
-KINDS = ("md", "mmd", "svg", "xstate.json")
+KINDS = ("brief.svg", "md", "mmd", "svg", "xstate.json")
 
 
 @pytest.mark.manual("B6")
