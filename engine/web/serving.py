@@ -87,14 +87,14 @@ async def served(
     listener: socket.socket,
     tls: ssl.SSLContext | None = None,
     kind: type[Connection] = Connection,
-    most: int = CONNECTIONS_MAX,
+    most: int | None = None,
 ) -> AsyncIterator[None]:
     """Serves the application as long as the block lasts. `tls`: None where nobody speaks it here. `most`:
-    connections at once.
+    connections at once; left out, `CONNECTIONS_MAX`.
     """
     if listener.family != socket.AF_UNIX:  # head and body are written apart: the second would wait for an ACK
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server = Server(configured(app, tls, kind, most))
+    server = Server(configured(app, tls, kind, most or CONNECTIONS_MAX))
     serving = asyncio.ensure_future(server.serve([listener]))
     try:
         begun = asyncio.ensure_future(server.listening.wait())

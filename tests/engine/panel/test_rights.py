@@ -12,10 +12,11 @@ from starlette.types import Receive, Scope, Send
 
 from franking.engine.panel.guard import HEADERS, Guard
 from franking.engine.panel.table import ACTS, SCREENS, Act, Screen
-from franking.engine.words import Words
+from franking.engine.words import words
 from franking.events.device import PanelUsed
 from franking.events.information import Info
 from franking.events.request import ScanToEmail
+from franking.events.settings import Language
 from franking.machines.roles import Role
 from franking.tests.engine.device import history
 
@@ -230,7 +231,7 @@ def guarded(hosts: tuple[str, ...]) -> Guard:
     async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
         raise AssertionError("nobody asks")
 
-    return Guard(nothing, lambda: hosts, Words)
+    return Guard(nothing, lambda: hosts, lambda: words(Language.ENGLISH))
 
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
