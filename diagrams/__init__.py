@@ -53,10 +53,12 @@ def shipped(name: str) -> str:
 
 
 def style() -> str:
-    """The rules of all drawings, for a stylesheet. Each colour is a variable beneath `.fk`."""
-    from .look import STYLE
+    """The rules of all drawings, for a stylesheet. Each colour is a variable beneath `.fk`; a page that is
+    marked with `data-theme`, `light` or `dark`, has those colours, whatever the browser prefers.
+    """
+    from .look import STYLE, THEMES
 
-    return STYLE
+    return STYLE + THEMES
 
 
 def wanted(

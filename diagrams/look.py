@@ -91,6 +91,10 @@ STYLE = "\n".join([
     ".fk .lit>.fk-card,.fk .fk-state:target>.fk-card{stroke-width:3}",
     "",
 ])  # fmt: skip
+THEMES = "".join(
+    f":root[data-theme={name}] .fk{{{variables(colours)}}}\n"
+    for name, colours in (("light", LIGHT), ("dark", DARK))
+)
 HEAD = (
     '<marker id="{name}-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
     'orient="auto"><path class="fk-tip" d="M0 0.8L10 5L0 9.2L2.6 5Z"/></marker>'

@@ -73,6 +73,7 @@ BEFORE: Mapping[str, Callable[[Stage], None]] = MappingProxyType({
     "docs/check.md": acquired,
     "docs/control.md": a_service,
     "docs/embedding.md": acquired,
+    "docs/screens.md": acquired,
     "docs/start.md": nothing_yet,
     "docs/troubleshooting.md": a_job_was_sent,
 })  # fmt: skip
