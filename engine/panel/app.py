@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
@@ -236,9 +236,15 @@ class Panel:
             "rules": here.refusals(error.rules) if isinstance(error, Refused) else (),
             "title": self.engine.words.say("panel.wrong.title"),
         }
-        page = self.drawn(here, "wrong", context, path, whole=True)
-        headers = {"Retry-After": f"{AGAIN_S}"} if status == 503 else {}
-        return HTMLResponse(page, status or 500, headers)
+        answer: Response
+        try:
+            answer = HTMLResponse(self.drawn(here, "wrong", context, path, whole=True), status or 500)
+        except Exception as fault:  # noqa: BLE001 - what is around a page needs the store, which may be what fails
+            log.error("a page cannot be drawn: %s", where(fault))
+            answer = PlainTextResponse(f"{context['wrong']}\n", status or 500)
+        if status == 503:
+            answer.headers["Retry-After"] = f"{AGAIN_S}"
+        return answer
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """What the routes refuse: another path, another method."""
