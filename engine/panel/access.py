@@ -21,16 +21,17 @@ from .passwords import matches
 
 FREE = 5
 "Failed tries of one name from one address before the next one has to wait."
-FREE_OF_NAME = 50
-"The same of one name from wherever: whoever guesses from everywhere keeps nobody out for long."
+FREE_OF_NAME, FREE_OF_ADDRESS = 50, 50
+"The same of one name from wherever, and of whatever names from one address."
 FIRST_WAIT_S, LONGEST_WAIT_S = 15.0, 900.0
-NAME_WAIT_MOST_S = 30.0
+SHARED_WAIT_MOST_S = 30.0
+"For those: whoever guesses keeps nobody else out for long."
 FORGOTTEN_S = 3600.0
 "After the last failed try."
 REMEMBERED = 4096
 "Names and addresses at once; the oldest go first."
 AT_ONCE = 4
-"Log-ins that may wait for their turn; one password is looked at at a time, for it costs memory."
+"Log-ins that are looked at or wait for it; one password is looked at at a time, for it costs memory."
 
 
 class Access(Protocol):
@@ -82,20 +83,20 @@ class Tries:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.failed: dict[tuple[str, str], tuple[int, float]] = {}
-        "Name and address (or name and nothing) to how often, and until when nobody may try."
+        "Name and address (or one of them) to how often, and until when nobody may try."
+        self.looking = 0
+        "Log-ins whose password is being looked at."
 
     def wait_s(self, login: str, address: str) -> int:
         """Seconds until the next try is looked at; 0: now."""
         now = self.clock.monotonic()
-        until = max(self.failed.get(key, (0, now))[1] for key in ((login, address), (login, "")))
+        until = max(self.failed.get(key, (0, now))[1] for key in keys(login, address))
         return max(0, math.ceil(until - now))
 
-    def note_failed(self, login: str, address: str) -> None:
+    def note(self, login: str, address: str) -> None:
+        """A try, as failed until it turns out right: of many at once none is looked at for nothing."""
         now = self.clock.monotonic()
-        for key, free, most in (
-            ((login, address), FREE, LONGEST_WAIT_S),
-            ((login, ""), FREE_OF_NAME, NAME_WAIT_MOST_S),
-        ):
+        for key, (free, most) in keys(login, address).items():
             times, until = self.failed.pop(key, (0, now))
             times = 1 if now - until > FORGOTTEN_S else times + 1
             over = times - free
@@ -105,4 +106,17 @@ class Tries:
             del self.failed[next(iter(self.failed))]
 
     def note_right(self, login: str, address: str) -> None:
-        self.failed.pop((login, address), None)
+        """It was; what others tried with that name or from there stays noted."""
+        for key in keys(login, address):
+            times, _ = self.failed.pop(key, (0, 0.0))
+            if times > 1 and key != (login, address):
+                self.failed[key] = (times - 1, self.clock.monotonic())
+
+
+def keys(login: str, address: str) -> dict[tuple[str, str], tuple[int, float]]:
+    """With how many failed tries are free, and how long one waits at most."""
+    return {
+        (login, ""): (FREE_OF_NAME, SHARED_WAIT_MOST_S),
+        ("", address): (FREE_OF_ADDRESS, SHARED_WAIT_MOST_S),
+        (login, address): (FREE, LONGEST_WAIT_S),
+    }
