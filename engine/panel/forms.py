@@ -7,12 +7,13 @@ whoever does not have it.
 Rule: a form that is too long or broken brings nothing, and its files are forgotten.
 """
 
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
@@ -27,6 +28,11 @@ FIELDS_OCTETS_MOST = 256 << 10
 FIELDS_MOST = 400
 FILES_MOST = 16
 NAME_MOST = 100
+REST_OCTETS_MOST = 64 << 20
+"Of a form that is refused: whoever sends more gets no answer."
+UNHEARD = logging.Logger("forms")  # noqa: LOG001 - it is this module's alone
+"What the parser says has octets of the form in it."
+UNHEARD.disabled = True
 
 
 class FormUnreadable(Spoken, ValueError):
@@ -66,20 +72,35 @@ class Part(NamedTuple):
     data: bytes = b""
 
 
-async def read(
-    request: Request, guards: Callable[[str], bool], uploads: Uploads, viewer: Viewer | None
-) -> Form:
-    """Raises FormUnreadable, FormForeign, and what `Uploads.take` raises; nothing is kept then."""
+class Takes(NamedTuple):
+    """Where the files of a form go, and whose they are."""
+
+    uploads: Uploads
+    viewer: Viewer
+
+
+async def read(request: Request, guards: Callable[[str], bool], takes: Takes | None = None) -> Form:
+    """`takes`: left out, the form brings no files. Raises FormUnreadable, FormForeign, and what
+    `Uploads.take` raises; nothing is kept then.
+    """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
-    if kind == b"multipart/form-data" and viewer is not None:
-        form = await Multipart(request, options.get(b"boundary", b""), uploads, viewer, guards).read()
+    if kind == b"multipart/form-data" and takes is not None:
+        form = await Multipart(request, options.get(b"boundary", b""), takes, guards).read()
     elif kind == b"application/x-www-form-urlencoded":
         form = Form(by_name(await urlencoded(request)))
     else:
         raise FormUnreadable
     if not guards(form.one(GUARD)):
+        forget(form, takes)
         raise FormForeign
     return form
+
+
+def forget(form: Form, takes: Takes | None) -> None:
+    """The files that it brought."""
+    for each in form.files:
+        assert takes is not None  # noqa: S101 - without there are no files
+        takes.uploads.forget(each.upload)
 
 
 async def urlencoded(request: Request) -> list[tuple[str, str]]:
@@ -110,21 +131,22 @@ class Multipart:
         self,
         request: Request,
         boundary: bytes,
-        uploads: Uploads,
-        viewer: Viewer,
+        takes: Takes,
         guards: Callable[[str], bool],
     ) -> None:
-        self.stream, self.uploads, self.viewer, self.guards = request.stream(), uploads, viewer, guards
+        self.stream, self.takes, self.guards = request.stream(), takes, guards
         self.said: deque[Part] = deque()
         self.header: tuple[bytearray, bytearray] = (bytearray(), bytearray())
         self.headers: dict[bytes, bytes] = {}
         try:
             self.parser = MultipartParser(boundary, self.callbacks())
-        except MultipartParseError:
+        except FormParserError:
             raise FormUnreadable from None
+        self.parser.logger = UNHEARD
         self.fields: list[tuple[str, str]] = []
         self.files: list[Uploaded] = []
-        self.octets = 0
+        self.octets = self.parts = 0
+        self.over = False
 
     def callbacks(self) -> "MultipartCallbacks":
         return {
@@ -135,7 +157,11 @@ class Multipart:
             "on_headers_finished": lambda: self.said.append(Part("part", self.disposition())),
             "on_part_data": lambda data, start, end: self.said.append(Part("data", data[start:end])),
             "on_part_end": lambda: self.said.append(Part("end")),
+            "on_end": self.ended,
         }
+
+    def ended(self) -> None:
+        self.over = True
 
     def begin(self) -> None:
         self.headers = {}
@@ -153,10 +179,12 @@ class Multipart:
         while not self.said:
             block = await anext(self.stream, None)
             if block is None or block == b"":
+                if not self.over:
+                    raise FormUnreadable
                 return None
             try:
                 self.parser.write(block)
-            except MultipartParseError:
+            except FormParserError:
                 raise FormUnreadable from None
         return self.said.popleft()
 
@@ -167,8 +195,7 @@ class Multipart:
                     raise FormUnreadable
                 await self.take(part.data)
         except BaseException as error:
-            for each in self.files:
-                self.uploads.forget(each.upload)
+            forget(Form({}, tuple(self.files)), self.takes)
             if isinstance(error, Exception):
                 await self.rest()
             raise
@@ -176,13 +203,17 @@ class Multipart:
 
     async def rest(self) -> None:
         """A browser reads no answer before it has sent all of its form."""
-        async for _ in self.stream:
-            pass
+        left = REST_OCTETS_MOST
+        async for block in self.stream:
+            left -= len(block)
+            if left < 0:
+                return
 
     async def take(self, disposition: bytes) -> None:
         _, options = parse_options_header(disposition)
         name, file = (options.get(each) for each in (b"name", b"filename"))
-        if name is None or len(name) > NAME_MOST or len(self.fields) >= FIELDS_MOST:
+        self.parts += 1
+        if name is None or len(name) > NAME_MOST or self.parts > FIELDS_MOST:
             raise FormUnreadable
         if file is None:
             self.fields.append((text_of(name), await self.text()))
@@ -194,7 +225,8 @@ class Multipart:
                 raise FormForeign
             if len(self.files) >= FILES_MOST:
                 raise FormUnreadable
-            self.files.append(await self.uploads.take(self.viewer, base_of(text_of(file)), self.blocks()))
+            named = base_of(text_of(file))
+            self.files.append(await self.takes.uploads.take(self.takes.viewer, named, self.blocks()))
 
     async def text(self) -> str:
         octets = bytearray()

@@ -28,6 +28,8 @@ class Act(NamedTuple):
     path: str
     does: Callable[[Here, Form], Awaitable[Answer]]
     roles: frozenset[Role] = BOTH
+    brings: bool = False
+    "Its form may bring files."
 
 
 SCREENS: tuple[Screen, ...] = (
@@ -48,7 +50,7 @@ SCREENS: tuple[Screen, ...] = (
 )
 ACTS: tuple[Act, ...] = (
     Act("/log-out", left),
-    Act("/send/{function}", send.sent, USER),
+    Act("/send/{function}", send.sent, USER, brings=True),
     Act("/jobs/{job}/{deed}", jobs.changed),
     Act("/information", information.read),
     Act("/sign-in", sign_in.opened, USER),
