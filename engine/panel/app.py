@@ -18,6 +18,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from ...events.base import OfPlace
+from ...events.device import SystemAutoReset, UserLoggedOut
 from ...events.sign_in import SignInCancelled, SignInFailed, SignInTimedOut
 from ...events.token import SignInSucceeded
 from ...machines.roles import Viewer
@@ -36,17 +37,19 @@ from ..words import Spoken
 from . import forms, front, served
 from .access import Access, ByPassword, Tries
 from .face import Face
-from .forms import Form, FormForeign, FormUnreadable
+from .forms import Form, FormForeign, FormUnreadable, Takes
 from .guard import Guard
 from .here import Answer, Here, Keep, NothingThere, Shows
 from .layout import around, message_of
 from .live import Live
 from .look import rendered
-from .sessions import Ended, Session, Sessions
+from .sessions import COOKIE, Ended, Session, Sessions
 from .table import ACTS, SCREENS, Act, Screen
 from .updates import Updates
 
 ENDS = (SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut)
+LEAVES = (UserLoggedOut, SystemAutoReset)
+"Whoever stood at the place."
 STATUSES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((NothingThere, UnknownJob, UnknownUser), 404),
     ((NotAllowed, FormForeign), 403),
@@ -77,14 +80,14 @@ class Panel:
         self.access = access or ByPassword(lambda: engine.settings, engine.kept_secrets)
         self.tries = Tries(engine.clock)
         self.live = Live(engine, self.screen_of)
-        self.sessions = Sessions(engine, face, self.live.over)
+        self.sessions = Sessions(engine, face, self.gone)
         self.routes = [Route(each.path, endpoint=served.nothing, name=each.template) for each in SCREENS]
         self.screens = dict(zip((each.path for each in SCREENS), SCREENS, strict=True))
-        engine.runtime.watchers.add(self.sign_in_ended, SignInSucceeded, *ENDS)
+        engine.runtime.watchers.add(self.heard, *ENDS, *LEAVES)
 
     def close(self) -> None:
         self.live.stop()
-        self.engine.runtime.watchers.remove(self.sign_in_ended)
+        self.engine.runtime.watchers.remove(self.heard)
 
     def app(self) -> ASGIApp:
         routes = [
@@ -201,16 +204,26 @@ class Panel:
             try:
                 if here.viewer.role not in act.roles:
                     raise NothingThere
-                form = await forms.read(
-                    request, lambda given: self.sessions.guards(cookie, given), self.uploads, session.viewer
-                )
-                return self.answered(here, await act.does(here, form), request.url.path)
+                takes = Takes(self.uploads, session.viewer) if act.brings else None
+                form = await forms.read(request, lambda given: self.sessions.guards(cookie, given), takes)
+                if self.session(request) is not session:  # it was long under way
+                    forms.forget(form, takes)
+                    return RedirectResponse("/log-in?over=1", 303)
+                return self.answered(here, await self.done(act, here, form, takes), request.url.path)
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:  # noqa: BLE001 - told on a page; what has no row there is logged as a fault
                 return self.wrong(error, here, request.url.path)
 
         return do
+
+    async def done(self, act: Act, here: Here, form: Form, takes: Takes | None) -> Answer:
+        """Files wait only for a form that is shown once more."""
+        try:
+            return await act.does(here, form)
+        except BaseException:
+            forms.forget(form, takes)
+            raise
 
     def answered(self, here: Here, answer: Answer, path: str) -> Response:
         if isinstance(answer, Shows):
@@ -263,16 +276,16 @@ class Panel:
         return self.door(request, over="over" in query, bye=query.get("bye", ""))
 
     def door(self, request: Request, status: int = 200, **shown: Any) -> Response:
-        cookie = self.cookie(request) or self.sessions.new_cookie()
+        cookie = self.cookie(request)
+        if COOKIE.fullmatch(cookie) is None:
+            cookie = self.sessions.new_cookie()
         context = front.door(self.engine, self.face, self.sessions.guard(cookie), **shown)
         return self.answer_with_cookie(HTMLResponse(rendered("log_in", context), status), request, cookie)
 
     async def logs_in(self, request: Request) -> Response:
         cookie = self.cookie(request)
         try:
-            form = await forms.read(
-                request, lambda given: self.sessions.guards(cookie, given), self.uploads, None
-            )
+            form = await forms.read(request, lambda given: self.sessions.guards(cookie, given))
         except (FormForeign, FormUnreadable) as error:
             return self.door(request, 403, wrong=self.engine.words.error(error))
         return await self.admits(request, form)
@@ -285,7 +298,17 @@ class Panel:
             if entered.again_s:
                 answer.headers["Retry-After"] = f"{entered.again_s}"
             return answer
+        await self.leaves(self.session(request), entered)
         return self.answer_with_cookie(RedirectResponse("/", 303), request, entered.cookie)
+
+    async def leaves(self, former: Session | None, entered: Session) -> None:
+        """Whoever was logged in with the browser with which another person logs in now."""
+        if former is not None and former.place != entered.place:
+            try:
+                await self.engine.log_out(former.place)
+            except (StoreFailed, EngineStopped, EngineFailed) as error:
+                log.error("a log-out is not noted: %s", type(error).__name__)
+            self.sessions.drop(former)
 
     async def stands(self, viewer: Viewer) -> Session:
         """Somebody whose password was right stands at a place now. Raises TooManyPeople, StoreFailed."""
@@ -308,10 +331,20 @@ class Panel:
         except (StoreFailed, EngineStopped, EngineFailed) as error:
             log.error("a touch of the panel is not noted: %s", type(error).__name__)
 
-    def sign_in_ended(self, unit: Unit) -> None:
+    def heard(self, unit: Unit) -> None:
         for fact in unit.played.lines:
-            if isinstance(fact, ENDS) and isinstance(fact, OfPlace):
-                session = self.sessions.at(fact.place)
-                if session is not None:
-                    right, identity = getattr(fact, "right", False), getattr(fact, "identity", "")
-                    session.ended = Ended(type(fact).__name__, right, identity)
+            session = self.sessions.at(fact.place) if isinstance(fact, OfPlace) else None
+            if session is None:
+                continue
+            if isinstance(fact, LEAVES):
+                self.sessions.drop(session)
+            elif isinstance(fact, ENDS):
+                right, identity = getattr(fact, "right", False), getattr(fact, "identity", "")
+                session.ended = Ended(type(fact).__name__, right, identity)
+
+    def gone(self, session: Session) -> None:
+        """His pages are told, and the files that he brought are forgotten."""
+        self.live.over(session)
+        if not any(each.viewer == session.viewer for each in self.sessions.by_cookie.values()):
+            for number in [number for number, each in self.uploads.kept.items() if each.of == session.viewer]:
+                self.uploads.forget(number)

@@ -8,6 +8,7 @@ Rule: a cookie is made anew at each log-in, and the token that guards its forms 
 """
 
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from .face import PANEL_PLACE, Face
 MOST = 256
 "People at once; a device has room for no more."
 ID_OCTETS = 24
+COOKIE = re.compile(r"[A-Za-z0-9_-]{32}")
+"One of ours, as it looks."
 
 
 class Tone(StrEnum):

@@ -27,7 +27,7 @@ OF_KIM = ("plans.pdf", "partner@example.com", "Only kim and her partner")
 PARTS = {
     "function": "scan-to-email",
     "deed": "hold",
-    "group": "network",
+    "group": "utility-administrator-network",
     "machine": "refresh-token",
 }
 "What stands in an address, but for the number of a job."
@@ -138,7 +138,7 @@ async def test_s33a_a_form_that_another_page_sends_touches_nothing(tmp_path: Pat
                 for guard in ("", "0" * 64, person.guard[:-1], "\u00e9", *others):
                     answer = await person.post(path, {"guard": guard})
                     assert answer.status_code == 403, (path, name, guard)
-                for guard in ("", *others):
+                for guard in ("", *others) if act.brings else ():
                     answer = await person.post(path, {"guard": guard}, files=[("files", ("a", b"%PDF"))])
                     assert answer.status_code == 403, (path, name, guard)
         assert happened(at) == before
