@@ -15,7 +15,7 @@ from ..deeds import where
 from ..refusal import Refused
 from ..secret import Secret
 from ..settings import SettingsError
-from .fields import mistaken, read, reference, refused, secrets, sections, vault_name
+from .fields import mistaken, read, reference, refused, secret, secrets, sections, vault_name
 from .forms import Form
 from .here import Answer, Here, Shows
 from .sessions import Message, Tone
@@ -26,6 +26,8 @@ Again = Callable[[Wrongs], Shows]
 """The same screen, with what was wrong beside the settings."""
 ENDS = "ends"
 "Field of a form that was confirmed: whose sign-ins may end by it."
+KEPT = "kept:"
+"Begins the names of its fields that say which secrets were typed, and lie in the vault by now."
 
 
 async def applied(
@@ -35,18 +37,19 @@ async def applied(
     settings = tuple(settings)
     values = read(form, settings)
     typed = secrets(form, settings)
-    values |= {key: reference(key) for key in typed}
+    kept = [each.key for each in secret(settings) if f"{KEPT}{each.key}" in form.fields]
+    values |= {key: reference(key) for key in (*typed, *kept)}
     try:
         wanted = here.engine.settings.changed(**sections(values))
-        for key, secret in typed.items():
-            await here.view.keep_secret(vault_name(key), Secret(secret))
+        for key, text in typed.items():
+            await here.view.keep_secret(vault_name(key), Secret(text))
         found = await here.view.apply(wanted, form.all(ENDS))
     except Refused as error:
         return again({**mistaken(here, error.mistakes), **refused(here, error.rules)})
     except SettingsError as error:
         return again(mistaken(here, error.mistakes))
     except SignInsEnd as error:
-        return confirms(here, form, error)
+        return confirms(here, form, typed, error)
     says(here, found, await lost(here, found.changed), anew=bool(typed))
     return to(found)
 
@@ -63,9 +66,13 @@ async def lost(here: Here, keys: Sequence[str]) -> str:
     return ""
 
 
-def confirms(here: Here, form: Form, error: SignInsEnd) -> Shows:
-    """Whose sign-ins end: the form once more, with their names in it (S26a)."""
-    fields = [(name, value) for name, values in form.fields.items() if name != ENDS for value in values]
+def confirms(here: Here, form: Form, typed: Iterable[str], error: SignInsEnd) -> Shows:
+    """Whose sign-ins end: the form once more, with their names in it and without the secrets (S26a)."""
+    left_out = {ENDS, *typed}
+    fields = [
+        (name, value) for name, values in form.fields.items() if name not in left_out for value in values
+    ]
+    fields += [(f"{KEPT}{key}", "1") for key in typed]
     context = {
         "title": here.say("panel.ends.title"),
         "asks": here.say("panel.ends.asks", whose=", ".join(error.whose)),

@@ -196,9 +196,14 @@ def read(form: Form, settings: Iterable[Setting]) -> dict[str, object]:
     return found
 
 
+def secret(settings: Iterable[Setting]) -> list[Setting]:
+    """Those that name a secret."""
+    return [each for each in settings if kind_of(each) is Kind.SECRET]
+
+
 def secrets(form: Form, settings: Iterable[Setting]) -> dict[str, str]:
     """What was typed anew, by key."""
-    typed = {each.key: form.one(each.key) for each in settings if kind_of(each) is Kind.SECRET}
+    typed = {each.key: form.one(each.key) for each in secret(settings)}
     return {key: value for key, value in typed.items() if value}
 
 
