@@ -69,7 +69,7 @@ def logo(panel: "Panel") -> Serves:
 
 def read(path: Path) -> bytes | None:
     """None: it is no picture, too large, or not there."""
-    if path.suffix.lower() not in LOGO_KINDS:
+    if path.suffix.lower() not in LOGO_KINDS or not path.is_file():
         return None
     try:
         with path.open("rb") as file:

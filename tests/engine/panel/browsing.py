@@ -11,6 +11,7 @@ Rule: nothing goes past the address that is served.
 """
 
 import re
+import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from html import unescape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -41,6 +43,7 @@ PAGE: Mapping[str, object] = {
     "administrator": "vault:word",
     "passwords": {"kim": "vault:word", "lee": "vault:word"},
 }
+NOTHING: Mapping[str, str] = MappingProxyType({})
 GUARD = re.compile(r'name="guard" value="([0-9a-f]{64})"')
 Fields = Mapping[str, str | Sequence[str]]
 Files = Sequence[tuple[str, tuple[str, bytes]]]
@@ -111,7 +114,7 @@ class Screens:
     panel: Panel
     address: str
     stack: AsyncExitStack
-    verify: Any = True
+    verify: ssl.SSLContext | bool = True
 
     async def browser(self, **headers: str) -> Browser:
         """With an empty jar of cookies."""
@@ -153,8 +156,13 @@ async def opened(
     access: Access | None = None,
     keep: Keep | None = None,
     sections: Mapping[str, object] | None = None,
+    *,
+    secrets: Mapping[str, str] = NOTHING,
+    verify: ssl.SSLContext | bool = True,
 ) -> AsyncIterator[Screens]:
-    """Power on, until the block ends."""
+    """Power on, until the block ends. `secrets`: kept beside everybody's password; `verify`: how a browser
+    looks at the certificate.
+    """
     screen, made = ShownAtPlaces(), list[Panel]()
 
     class Noted(Panel):
@@ -166,9 +174,11 @@ async def opened(
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(Engine.open(wanted, clock=here.clock, screen=screen))
         await engine.keep_secret("word", quick())
+        for name, text in secrets.items():
+            await engine.keep_secret(name, Secret(text))
         await engine.settle()
         with patch.object(serving, "Panel", Noted):
             served = serving.serve(engine, screen, face, access=access, keep=keep)
             address = await stack.enter_async_context(served)
         browsers = await stack.enter_async_context(AsyncExitStack())
-        yield Screens(here, engine, screen, made[0], address, browsers)
+        yield Screens(here, engine, screen, made[0], address, browsers, verify)

@@ -50,6 +50,9 @@ ELSEWHERE: Mapping[str, Mapping[str, str]] = {
 DOOR = {"/log-in": Role.USER, "/touch": Role.USER}
 
 
+ALL: tuple[Screen | Act, ...] = (*SCREENS, *ACTS)
+
+
 def names(each: Screen | Act) -> str:
     return each.path
 
