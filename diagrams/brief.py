@@ -30,7 +30,7 @@ def in_a_panel(wide: float, high: float) -> float:
     return max(1.0, wide / ROOM[0], high / ROOM[1])
 
 
-NARROW = Sheet("fk fk-brief", False, 8.0, {"ranksep": "0.2", "nodesep": "0.12"}, in_a_panel)
+NARROW = Sheet("fk fk-brief", False, 8.0, {"ranksep": "0.25", "nodesep": "0.14"}, in_a_panel)
 
 
 def scenes(picture: Picture) -> list[Scene]:

@@ -1,63 +1,107 @@
-"""The drawings for small screens, as a page shows them (B6)."""
+"""The brief drawings say where each machine goes, small enough for a panel, and come with the package."""
 
 import re
+import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from franking.diagrams import DRAWN, shipped, style
-from franking.diagrams.brief import FACTS, in_words
-from franking.diagrams.chart import chart
+from franking.diagrams.brief import FACTS, ROOM, in_words, scenes, ways
+from franking.diagrams.chart import Chart, chart
+from franking.diagrams.layout import acting, picture
 from franking.machines import MACHINES
-from franking.machines.refresh_token import REFRESH_TOKEN
 
-ROOM = (300, 320)
-"Pixels of a panel beside its settings."
-PROJECT = Path(__file__).parents[2] / "pyproject.toml"
-
-
-def numbers(text: str, name: str) -> float:
-    found = re.search(rf' {name}="([\d.]+)"', text)
-    assert found is not None
-    return float(found[1])
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+CHARTS = [chart(machine) for machine in MACHINES]
+IDS = re.compile(r' id="([^"]+)"')
+WORDS = re.compile(r"<text [^>]*>(.*?)</text>")
+KINDS = ("", ".brief")
+every_machine = pytest.mark.parametrize("drawn", CHARTS, ids=lambda drawn: drawn.name)
 
 
-@pytest.mark.manual("B6")
-@pytest.mark.parametrize("name", [chart(machine).name for machine in MACHINES])
-@pytest.mark.parametrize("kind", ["", ".brief"])
-def test_b6_a_page_gets_a_drawing_whose_style_is_its_own(name: str, kind: str) -> None:
-    text = shipped(f"{name}{kind}")
-    ElementTree.fromstring(text)  # noqa: S314 - ours
-    assert "<style" not in text
-    assert " style=" not in text
-    states = next(chart(machine).states for machine in MACHINES if chart(machine).name == name)
-    assert [state for state in states if f'<g id="{name}-{state}" class="' not in text] == []
+def words_in(drawing: str) -> list[str]:
+    return [re.sub(r"<[^>]*>", "", said) for said in WORDS.findall(drawing)]
 
 
 @pytest.mark.manual("B6")
-def test_b6_the_refresh_tokens_fits_beside_the_settings() -> None:
-    text = shipped("refresh-token.brief")
-    assert numbers(text, "width") <= ROOM[0]
-    assert numbers(text, "height") <= ROOM[1]
+@every_machine
+def test_b6_a_brief_drawing_has_an_arrow_for_every_way_from_a_state_to_another(drawn: Chart) -> None:
+    moves: dict[tuple[str, str], set[str]] = {}
+    for at in drawn.states:
+        for line, facts in acting(drawn, at):
+            if line.to not in ("", at):
+                moves.setdefault((at, line.to), set()).update(facts)
+    assert {way: set(facts) for way, facts in ways(picture(drawn)).items()} == moves
+    for found in scenes(picture(drawn)):
+        strokes = [(stroke.begin, stroke.end) for stroke in found.strokes]
+        assert [(one, other) for (one, _), (_, other) in list(pairwise(strokes))[::2]] == [
+            *ways(picture(drawn))
+        ]
 
 
 @pytest.mark.manual("B6")
-def test_b6_its_arrows_name_facts_in_words_and_not_too_many() -> None:
-    text = shipped("refresh-token.brief")
-    for words in ("sign in succeeded", "token deleted", "grant refused", "and 2 more"):
-        assert words in text
-    assert in_words("SignInSucceeded") == "sign in succeeded"
-    assert text.count('class="fk-brief"') >= FACTS
-    assert REFRESH_TOKEN.title == "refresh token"
+@every_machine
+def test_b6_it_says_titles_and_facts_and_of_an_arrow_no_more_than_three(drawn: Chart) -> None:
+    said = " ".join(words_in(shipped(f"{drawn.name}.brief")))
+    assert all(state.title in said for state in drawn.states.values())
+    for facts in ways(picture(drawn)).values():
+        assert all(in_words(fact) in said for fact in facts[:FACTS])
+        assert len(facts) <= FACTS or f"and {len(facts) - FACTS} more" in said
+    assert not re.search(r"\[|asks|tells|while here", said)
 
 
-def test_the_style_has_the_rule_that_lights_a_state() -> None:
+@pytest.mark.manual("S23", "B6")
+def test_s23_the_tokens_states_are_legible_on_a_panel() -> None:
+    drawing = shipped("refresh-token.brief")
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawing)
+    assert size
+    assert float(size[1]) <= ROOM[0]
+    assert float(size[2]) <= ROOM[1]
+    assert {"Required", "Acquired", "Expired", "sign in succeeded", "and 2 more"} <= set(words_in(drawing))
+
+
+@pytest.mark.manual("B6")
+@every_machine
+def test_b6_a_page_lights_a_state_of_either_form_by_the_same_id(drawn: Chart) -> None:
+    wanted = {f"{drawn.name}-{key}" for key in drawn.states}
+    for kind in KINDS:
+        text = shipped(drawn.name + kind)
+        ElementTree.fromstring(text)  # noqa: S314 - ours
+        assert wanted <= set(IDS.findall(text))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drawings_beside_each_other_have_no_id_twice_and_no_style_of_their_own(kind: str) -> None:
+    page = "".join(shipped(drawn.name + kind) for drawn in CHARTS)
+    found = IDS.findall(page)
+    assert len(found) == len(set(found))
+    assert set(re.findall(r'(?:href="|url\()#([^")]+)', page)) <= set(found)
+    assert not re.search(r"<style|\bstyle=|<script|\bon\w+=", page)
     assert ".fk .lit>.fk-card" in style()
 
 
-def test_what_is_installed_has_every_drawing() -> None:
-    data = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]
-    wanted = {path for pattern in data["franking.diagrams"] for path in DRAWN.parent.glob(pattern)}
-    assert set(DRAWN.glob("*.svg")) == wanted
+def test_it_comes_with_the_package_and_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]
+    patterns = data["franking.diagrams"]
+    packed = {path for pattern in patterns for path in DRAWN.parent.glob(pattern)}
+    assert packed == {*DRAWN.glob("*.svg")}
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    assert shipped("job.brief").startswith("<svg ")
+    assert shipped("machines").endswith("</svg>")
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ("SignInSucceeded", "sign in succeeded"),
+        ("turn", "turn"),
+        ("key_fits", "key fits"),
+        ("NTPSet", "ntp set"),
+    ],
+)
+def test_a_fact_is_named_in_words(fact: str, said: str) -> None:
+    assert in_words(fact) == said
