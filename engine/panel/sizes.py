@@ -10,10 +10,10 @@ def size(octets: int) -> str:
     """`640 kB`, `9.4 MB`; nothing is smaller than 1 kB."""
     value, unit = octets / 1000, UNITS[0]
     for larger in UNITS[1:]:
-        if value < 1000:
+        if round(value) < 1000:
             break
         value, unit = value / 1000, larger
-    whole = value >= 10 or unit == UNITS[0]
+    whole = round(value, 1) >= 10 or unit == UNITS[0]
     return f"{max(value, 1):.0f} {unit}" if whole else f"{value:.1f} {unit}"
 
 
