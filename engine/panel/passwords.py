@@ -20,7 +20,9 @@ COST, BLOCK, PARALLEL = 1 << 14, 8, 5
 COST_MOST, BLOCK_MOST, PARALLEL_MOST = 1 << 17, 8, 16
 "A hash that wants more is not one of ours."
 SALT_OCTETS, HASH_OCTETS = 16, 32
-FORM = re.compile(r"scrypt\$(\d{1,7})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9+/=]{8,88})\$([A-Za-z0-9+/=]{44})")
+FORM = re.compile(
+    r"scrypt\$(\d{1,7})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9+/=]{8,88})\$([A-Za-z0-9+/=]{44})", re.ASCII
+)
 SHORTEST = 8
 "Characters (NIST SP 800-63B, section 5.1.1)."
 LONGEST = 1024
