@@ -163,10 +163,15 @@ class Panel:
         )
 
     def screen_of(self, session: Session, address: str) -> str | None:
-        """The same without what is around it, for a page that is open; None: nobody is logged in there."""
+        """The same without what is around it, for a page that is open; empty: there is none, and None: nobody
+        is logged in there.
+        """
         if self.sessions.found(session.cookie) is None:
             return None
-        split = urlsplit(address)
+        try:
+            split = urlsplit(address)
+        except ValueError:
+            return ""
         for route in self.routes:
             scope = {"type": "http", "method": "GET", "path": split.path, "headers": []}
             match, found = route.matches(scope)

@@ -53,10 +53,6 @@ DOOR = {"/log-in": Role.USER, "/touch": Role.USER}
 ALL: tuple[Screen | Act, ...] = (*SCREENS, *ACTS)
 
 
-def names(each: Screen | Act) -> str:
-    return each.path
-
-
 async def job_of_kim(at: Screens) -> int:
     """It waits, for she has not signed in."""
     path = at.here.folder / OF_KIM[0]
