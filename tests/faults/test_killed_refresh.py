@@ -102,7 +102,7 @@ async def journal(folder: Path) -> list[Event]:
 async def test_s26_kills_cost_no_sign_in_where_the_former_token_is_honoured_for_a_minute(
     tmp_path: Path, batch: int, long_count: Callable[[int, int], int]
 ) -> None:
-    figures = await lives(tmp_path, OLD_LIVES_A_MINUTE, batch, long_count(5, 25))
+    figures = await lives(tmp_path, OLD_LIVES_A_MINUTE, batch, long_count(3, 25))
     print(figures)  # noqa: T201 - figures of the report
     assert (figures.lost, figures.words) == (0, ())
     assert figures.answered > 0
@@ -113,7 +113,7 @@ async def test_s26_kills_cost_no_sign_in_where_the_former_token_is_honoured_for_
 async def test_s26_where_a_second_use_ends_the_sign_in_each_loss_is_one_unknown_answer_and_is_said(
     tmp_path: Path, batch: int, long_count: Callable[[int, int], int]
 ) -> None:
-    figures = await lives(tmp_path, REUSE_ENDS_ALL, batch, long_count(5, 25))
+    figures = await lives(tmp_path, REUSE_ENDS_ALL, batch, long_count(3, 25))
     print(figures)  # noqa: T201 - figures of the report
     assert figures.lost == figures.unknown
     assert (len(figures.words) > 0) == (figures.lost > 0)
