@@ -18,6 +18,14 @@ def svg(address: str, scale: int = 8) -> str:
     return drawn
 
 
+def scalable(address: str) -> str:
+    """The same, as large as what is around it lets it be."""
+    import segno
+
+    drawn: str = segno.make_qr(address).svg_inline(omitsize=True, border=BORDER, dark="#000", light="#fff")
+    return drawn
+
+
 def text(address: str) -> str:
     """Lines for a terminal, two modules a character, to be written in white on black."""
     import segno

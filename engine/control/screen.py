@@ -33,6 +33,7 @@ class ShownAtPlaces:
     def __init__(self) -> None:
         self.places: dict[str, Shown] = {}
         self.heard: dict[str, list[Heard]] = {}
+        self.news: list[Callable[[], None]] = []
 
     def listen(self, place: str, heard: Heard) -> Callable[[], None]:
         """Calls it with what is shown there now and from now on; call what it returns to stop that."""
@@ -48,6 +49,11 @@ class ShownAtPlaces:
 
         return away
 
+    def on_news(self, heard: Callable[[], None]) -> Callable[[], None]:
+        """Calls it whenever something else is shown at any place; call what it returns to stop that."""
+        self.news.append(heard)
+        return lambda: self.news.remove(heard)
+
     def put(self, place: str, what: Shown | None) -> None:
         if what is None:
             self.places.pop(place, None)
@@ -55,6 +61,8 @@ class ShownAtPlaces:
             self.places[place] = what
         for heard in tuple(self.heard.get(place, ())):
             heard(what)
+        for told in tuple(self.news):
+            told()
 
     def leaves(self, place: str) -> bool:
         """A person who came with a browser of his own uses that; elsewhere the device's own opens (S4)."""

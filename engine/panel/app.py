@@ -84,9 +84,12 @@ class Panel:
         self.routes = [Route(each.path, endpoint=served.nothing, name=each.template) for each in SCREENS]
         self.screens = dict(zip((each.path for each in SCREENS), SCREENS, strict=True))
         engine.runtime.watchers.add(self.heard, *ENDS, *LEAVES)
+        self.away = screen.on_news(self.live.news.set)
+        "An address and a code come after the fact that asked for them, and are none themselves."
 
     def close(self) -> None:
         self.live.stop()
+        self.away()
         self.engine.runtime.watchers.remove(self.heard)
 
     def app(self) -> ASGIApp:

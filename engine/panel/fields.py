@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from ...events.about import Setting, every, value_of
-from ...events.settings import DeviceSettings
+from ...events.information import Actor
+from ...events.settings import MENU, DeviceSettings
 from ...machines.rules import Look, Rule, Verdict, broken
 from ..kept_secrets import VAULT
 from ..settings import Mistake
@@ -128,19 +129,29 @@ def fields(
 
 # What is wrong
 
+REFUSES = "cannot-be-set"
 VERDICTS = {
-    Verdict.CANNOT_BE_SET: ("cannot-be-set", "panel.verdict.cannot-be-set"),
+    Verdict.CANNOT_BE_SET: (REFUSES, "panel.verdict.cannot-be-set"),
     Verdict.NOT_AVAILABLE: ("not-available", "panel.verdict.not-available"),
     Verdict.WARN: ("warn", "panel.verdict.warn"),
 }
 
 
 def standing(here: Here) -> dict[str, tuple[Wrong, ...]]:
-    """Of the settings as they are: why OAuth is not available, and what only warns."""
-    found = broken(here.engine.settings, Look.SIGN_IN, rules=here.engine.rules)
-    warns = broken(here.engine.settings, Look.SET, rules=here.engine.rules)
+    """Of the settings as they are: why OAuth is not available although it is ON, and what only warns."""
+    now, rules = here.engine.settings, here.engine.rules
+    found = broken(now, Look.SIGN_IN, rules=rules) if now.oauth.enabled else ()
+    warns = broken(now, Look.SET, rules=rules)
     both = [(each, Look.SIGN_IN) for each in found] + [(each, Look.SET) for each in warns]
     return beside(here, [(rule, rule.verdict(look)) for rule, look in both])
+
+
+def elsewhere(wrong: Mapping[str, tuple[Wrong, ...]], shown: Iterable[Setting]) -> list[Wrong]:
+    """What a change was refused for and stands beside no setting of this screen."""
+    keys = {each.key for each in shown}
+    beside = {told for key, tells in wrong.items() if key in keys for told in tells}
+    refuses = (told for tells in wrong.values() for told in tells if told.verdict == REFUSES)
+    return [told for told in dict.fromkeys(refuses) if told not in beside]
 
 
 def refused(here: Here, rules: Iterable[Rule]) -> dict[str, tuple[Wrong, ...]]:
@@ -170,8 +181,11 @@ def mistaken(here: Here, mistakes: Iterable[Mistake]) -> dict[str, tuple[Wrong, 
             (known for known in every() if each.key == known or each.key.startswith(f"{known}.")), each.key
         )
         sentence = here.words.said(each.why)
+        if key not in MENU:
+            sentence = f"{here.words.place(key)}: {sentence}"
         name, code = VERDICTS[Verdict.CANNOT_BE_SET]
-        told = Wrong(name, here.say(code), f"{sentence[:1].upper()}{sentence[1:]}.", "", "")
+        who = here.words.actor(Actor.ADMIN)
+        told = Wrong(name, here.say(code), f"{sentence[:1].upper()}{sentence[1:]}.", "", who)
         wrong[key] = (*wrong.get(key, ()), told)
     return wrong
 

@@ -73,16 +73,17 @@ class Live:
         self.pages: list[OpenPage] = []
         self.news = asyncio.Event()
         self.transfers: dict[int, Transferred] = {}
-        "How far messages have come, while somebody looks."
+        "How far messages have come, since somebody looked for the first time."
         self.telling: asyncio.Task[None] | None = None
-        self.off: Callable[[], None] = lambda: None
+        self.off: Callable[[], None] | None = None
 
     def open(self, session: Session, address: str) -> OpenPage:
         page = OpenPage(session, address)
         self.pages.append(page)
+        if self.off is None:
+            self.off = self.engine.on_progress(self.transferred)
         if self.telling is None:
             self.engine.runtime.watchers.add(self.heard)
-            self.off = self.engine.on_progress(self.transferred)
             self.telling = asyncio.ensure_future(self.tell())
         self.news.set()
         return page
@@ -90,15 +91,19 @@ class Live:
     def close(self, page: OpenPage) -> None:
         self.pages.remove(page)
         if not self.pages:
-            self.stop()
+            self.rest()
 
-    def stop(self) -> None:
+    def rest(self) -> None:
+        """Nobody looks. How far messages have come is still heard: people go from one page to the next."""
         if self.telling is not None:
             self.telling.cancel()
             self.telling = None
-            self.off()
             self.engine.runtime.watchers.remove(self.heard)
-            self.transfers.clear()
+
+    def stop(self) -> None:
+        self.rest()
+        if self.off is not None:
+            self.off()
 
     def heard(self, unit: Unit) -> None:
         self.news.set()

@@ -14,7 +14,7 @@ from ..applying import Applied
 from ..status import IdentityStatus
 from .applying import Wrongs, applied
 from .drawings import brief
-from .fields import fields, standing
+from .fields import elsewhere, fields, standing
 from .forms import Form
 from .here import Answer, Here, Shows
 from .sessions import Message
@@ -31,14 +31,11 @@ def shown(here: Here) -> dict[str, Any]:
 
 def context(here: Here, wrong: Wrongs, form: Form | None = None) -> dict[str, Any]:
     found = fields(here, settings(), wrong, form)
-    elsewhere = [
-        told for key, tells in wrong.items() if key not in {each.key for each in found} for told in tells
-    ]
     status = standing_of(here, ADMINISTRATOR)
     return {
         "title": here.say("panel.oauth"),
         "fields": {each.key: each for each in found},
-        "elsewhere": list(dict.fromkeys(elsewhere)),
+        "elsewhere": elsewhere(wrong, settings()),
         "refused": form is not None,
         "status": status,
         "users": here.view.tokens_held(),

@@ -17,7 +17,7 @@ from ...events.settings import OAUTH
 from ..applying import Applied
 from .applying import Wrongs, applied
 from .face import Face
-from .fields import Field, fields, standing
+from .fields import Field, elsewhere, fields, standing
 from .forms import Form
 from .here import Answer, Here, NothingThere, Shows
 
@@ -108,10 +108,9 @@ def context(here: Here, group: Group, wrong: Wrongs, form: Form | None = None) -
         "belongs": group.belongs,
         "parts": parts(here, group, found),
         "refused": form is not None,
-        "elsewhere": [told for key, tells in wrong.items() if key not in {each.key for each in found}
-                      for told in tells] if form is not None else [],
+        "elsewhere": elsewhere(wrong, group.settings),
         "action": f"/settings/{group.name}",
-    }  # fmt: skip
+    }
 
 
 def parts(here: Here, group: Group, found: tuple[Field, ...]) -> list[tuple[str, list[Field]]]:

@@ -38,11 +38,12 @@ def shown(here: Here) -> dict[str, Any]:
         "wrong": "",
         "mine": status_of(here),
     }
+    at_panel = here.face is Face.PANEL
     if what is not None and who:
         found |= {
             "address": what.address,
             "user_code": what.user_code,
-            "qr": qr.svg(what.scan or what.address, 4) if what.user_code or here.face is Face.PANEL else "",
+            "qr": qr.scalable(what.scan or what.address) if what.user_code or at_panel else "",
             "says": what.says,
             "closes": here.dates.moment(what.closes_at),
         }

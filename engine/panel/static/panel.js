@@ -98,4 +98,8 @@ if (!answered) {
   document.addEventListener("visibilitychange", seen);
   seen();
 }
+// Whoever sends a form goes where its answer leads: [Log out] tells what it did, and not that he is gone.
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "dialog" && source) source.close();
+});
 for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, touch, { passive: true });

@@ -9,10 +9,11 @@ Rule: what a person does goes through the window; what happens elsewhere, at the
 goes past it.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -21,37 +22,29 @@ import zxingcpp
 from PIL import Image
 from playwright.async_api import Locator, expect
 
-from franking.engine.control.screen import ShownAtPlaces
-from franking.engine.engine import Engine
 from franking.engine.panel.face import Face
-from franking.engine.panel.passwords import hashed
-from franking.engine.panel.serving import serve
-from franking.engine.secret import Secret
-from franking.engine.settings import Settings
 from franking.events.about import every
-from franking.tests.engine.device import PASSWORDS, Office, credential, office
+from franking.events.page import Theme
+from franking.events.settings import Flow
+from franking.testing.clock import VirtualClock
+from franking.tests.engine.device import PASSWORDS, office
 
-from .chromium import Window, browser, window
+from .browsing import PAGE, WORD, Screens, opened
+from .chromium import WAITS_MS, Window, browser, window
 
-WORD = "a long word for the screens"
-"Everybody's password at the screens."
-PEOPLE = ("kim", "lee")
-NOTHING_ELSE: Mapping[str, object] = MappingProxyType({})
-
-
-@cache
-def kept_word() -> str:
-    return hashed(Secret(WORD)).reveal()
+PAUSE = timedelta(seconds=6)
+"No longer than that a provider lets a device wait between two questions."
+expect.set_options(timeout=WAITS_MS)
 
 
 class Standing:
     """One person at one window."""
 
-    def __init__(self, office: Office, engine: Engine, address: str, window: Window) -> None:
-        self.office, self.engine, self.address, self.window = office, engine, address, window
+    def __init__(self, at: Screens, window: Window, kept: list[str]) -> None:
+        """`kept`: keys of settings that were written down."""
+        self.at, self.window, self.kept = at, window, kept
+        self.office, self.engine, self.address = at.here, at.engine, at.address
         self.page, self.face = window.page, window.face
-        self.kept: list[str] = []
-        "Keys of settings that were written down."
 
     # Looking
 
@@ -61,11 +54,11 @@ class Standing:
     async def sees(self, *texts: str | re.Pattern[str]) -> None:
         """Without reloading."""
         for text in texts:
-            await expect(self.page.locator("body")).to_contain_text(text)
+            await expect(self.page.locator("body")).to_contain_text(text, use_inner_text=True)
 
     async def sees_not(self, *texts: str) -> None:
         for text in texts:
-            await expect(self.page.locator("body")).not_to_contain_text(text)
+            await expect(self.page.locator("body")).not_to_contain_text(text, use_inner_text=True)
 
     def row(self, key: str) -> Locator:
         """Of a setting, with what is wrong with it."""
@@ -136,7 +129,33 @@ class Standing:
         await expect(message).to_be_hidden()
 
     async def passes(self, **duration: float) -> None:
-        await self.office.passes(self.engine, **duration)
+        await self.at.passes(**duration)
+
+    async def is_asked_again(self) -> None:
+        """The provider, after a pause, whether the code was entered. What else is under way stays so."""
+        clock = self.office.clock
+        assert isinstance(clock, VirtualClock)
+        while (asks := clock.next_wake()) is None or asks - clock.now() > PAUSE:  # noqa: ASYNC110 - a clock has no event
+            await asyncio.sleep(0)
+        clock.set(asks)
+
+    # Elsewhere
+
+    async def signed_in_before(self, user: str) -> None:
+        """Somebody has signed in at another place, and left it."""
+        place = f"before-{user}"
+        await self.engine.log_in(place, user)
+        await self.engine.sign_in(place, user)
+        await self.engine.settle()
+        shown = self.at.screen.places[place]
+        account, person = f"{user}@example.com", self.office.kit.person()
+        if shown.user_code:
+            await person.enter_code(shown.address, shown.user_code, account, PASSWORDS[account])
+            await self.is_asked_again()
+        else:
+            await person.sign_in(shown.address, account, PASSWORDS[account])
+        await self.engine.settle()
+        await self.engine.log_out(place)
 
 
 @asynccontextmanager
@@ -144,42 +163,31 @@ async def standing(
     folder: Path,
     face: Face,
     *,
-    sections: Mapping[str, object] = NOTHING_ELSE,
-    theme: str = "light",
+    sections: Mapping[str, object] = MappingProxyType({}),
+    theme: Theme = Theme.LIGHT,
     size: tuple[int, int] | None = None,
 ) -> AsyncIterator[Standing]:
     """`sections`: of the settings, laid over those of the office."""
-    async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(office(folder))
-        settings = secured(here).changed(**sections)
-        screen = ShownAtPlaces()
-        engine = await stack.enter_async_context(Engine.open(settings, clock=here.clock, screen=screen))
-        await engine.settle()
-        kept: list[str] = []
-        address = await stack.enter_async_context(
-            serve(engine, screen, face, keep=lambda settings, keys: kept.extend(keys))
-        )
-        found = await stack.enter_async_context(browser(here.kit.authority))
-        seen = await stack.enter_async_context(window(found, face, theme, size))
-        standing = Standing(here, engine, address, seen)
-        standing.kept = kept
-        yield standing
+    kept: list[str] = []
+    wanted = {"device": {"name": "Second floor, east"}, **sections}
+    page = {**PAGE, "theme": theme}
+    async with (
+        office(folder) as here,
+        opened(here, face, page, keep=lambda settings, keys: kept.extend(keys), sections=wanted) as at,
+        browser(at.here.kit.authority) as found,
+        window(found, face, size) as seen,
+    ):
+        yield Standing(at, seen, kept)
         assert not seen.complaints, seen.complaints
-
-
-def secured(here: Office) -> Settings:
-    """Everybody has a password."""
-    credential(here.store, "word", kept_word())
-    return here.settings.changed(
-        device={"name": "Second floor, east"},
-        page={"administrator": "credential:word", "passwords": dict.fromkeys(PEOPLE, "credential:word")},
-    )
 
 
 async def signs_in(here: Standing, account: str) -> None:
     """Somebody does what the sign-in screen says."""
-    if here.face is Face.PANEL:
+    await here.sees(f"Sign in as {account}.")
+    if here.engine.settings.oauth.flow is Flow.CODE:
         await enters_code(here, account)
+    elif here.face is Face.PANEL:
+        await brings_the_address(here, account)
     else:
         await in_another_window(here, account)
 
@@ -201,11 +209,21 @@ async def enters_code(here: Standing, account: str) -> None:
     code = await here.page.locator(".big").inner_text()
     person = here.office.kit.person()
     await person.enter_code(await scanned(here), code, account, PASSWORDS[account])
-    await here.passes(seconds=6)
+    await here.is_asked_again()
+
+
+async def brings_the_address(here: Standing, account: str) -> None:
+    """With another machine's browser, which cannot reach the device's listener and ends at an address."""
+    person = here.office.kit.person()
+    ends = await person.sign_in_elsewhere(await scanned(here), account, PASSWORDS[account])
+    await here.page.get_by_text("The page says that it cannot be reached?").click()
+    await here.page.get_by_label("Address", exact=True).fill(ends)
+    await here.taps("Hand it over")
 
 
 async def scanned(here: Standing) -> str:
     """What a telephone reads from the picture on the screen."""
+    await here.page.locator(".qr").wait_for()
     picture = Image.open(BytesIO(await here.page.screenshot()))
     (code,) = zxingcpp.read_barcodes(picture)
     return code.text
