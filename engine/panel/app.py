@@ -198,6 +198,8 @@ class Panel:
         address = request.query_params.get("at", "/")
         if session is None:
             return Response(status_code=403)
+        if not self.live.has_room(session):
+            return Response(status_code=429)
         return Updates(self.live, session, address)
 
     # Acts

@@ -7,6 +7,7 @@ whoever does not have it.
 Rule: a form that is too long or broken brings nothing, and its files are forgotten.
 """
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -28,6 +29,8 @@ FIELDS_OCTETS_MOST = 256 << 10
 FIELDS_MOST = 400
 FILES_MOST = 16
 NAME_MOST = 100
+COMES_S = 20.0
+"A form without files is there by then, and the next block of one with files: each keeps a connection."
 REST_OCTETS_MOST = 64 << 20
 "Of a form that is refused: whoever sends more gets no answer."
 UNHEARD = logging.Logger("forms")  # noqa: LOG001 - it is this module's alone
@@ -105,16 +108,34 @@ def forget(form: Form, takes: Takes | None) -> None:
 
 async def urlencoded(request: Request) -> list[tuple[str, str]]:
     octets = bytearray()
-    async for block in request.stream():
-        octets += block
-        if len(octets) > FIELDS_OCTETS_MOST:
-            raise FormUnreadable
+    try:
+        async with asyncio.timeout(COMES_S):
+            async for block in request.stream():
+                octets += block
+                if len(octets) > FIELDS_OCTETS_MOST:
+                    raise FormUnreadable
+    except TimeoutError:
+        raise FormUnreadable from None
     try:
         return parse_qsl(
             octets.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MOST
         )
     except ValueError:  # a UnicodeDecodeError is one, too
         raise FormUnreadable from None
+
+
+async def coming(request: Request) -> AsyncIterator[bytes]:
+    """Its blocks. Raises FormUnreadable where the next one does not come."""
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(COMES_S):
+                block = await anext(stream)
+        except TimeoutError:
+            raise FormUnreadable from None
+        except StopAsyncIteration:
+            return
+        yield block
 
 
 def by_name(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
@@ -134,7 +155,7 @@ class Multipart:
         takes: Takes,
         guards: Callable[[str], bool],
     ) -> None:
-        self.stream, self.takes, self.guards = request.stream(), takes, guards
+        self.stream, self.takes, self.guards = coming(request), takes, guards
         self.said: deque[Part] = deque()
         self.header: tuple[bytearray, bytearray] = (bytearray(), bytearray())
         self.headers: dict[bytes, bytes] = {}

@@ -25,6 +25,8 @@ PAUSE_S = 0.2
 SHARE = 40
 STILL_S = 20.0
 "Without news: then what tells a distance in time is made anew, and whoever is gone is noticed."
+OF_ONE = 8
+"Open pages of one person with one browser; each keeps a connection."
 WRITING_S = 0.0002
 "About what it takes to hand a screen to one page."
 log = logging.getLogger("franking")
@@ -87,6 +89,9 @@ class Live:
             self.telling = asyncio.ensure_future(self.tell())
         self.news.set()
         return page
+
+    def has_room(self, session: Session) -> bool:
+        return sum(page.session is session for page in self.pages) < OF_ONE
 
     def close(self, page: OpenPage) -> None:
         self.pages.remove(page)
