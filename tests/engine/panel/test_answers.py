@@ -209,7 +209,7 @@ async def test_s25_no_page_holds_a_token_a_password_a_hash_or_what_a_sign_in_is_
                 await people[name].post(path)
                 await at.engine.settle()
                 secrets |= secrets_in_memory()
-                texts += [await seen_by(at, each, job) for each in people.values()]
+                texts += [await seen_by(at, people[name], job)]
                 (shown,) = at.screen.places.values()
                 addressed |= {
                     one for each in parse_qs(urlsplit(shown.address).query).values() for one in each
@@ -220,7 +220,7 @@ async def test_s25_no_page_holds_a_token_a_password_a_hash_or_what_a_sign_in_is_
             await person.sign_in(shown.address, account, PASSWORDS[account])
             await at.engine.settle()
             secrets |= secrets_in_memory()
-            texts += [await seen_by(at, each, job) for each in people.values()]
+            texts += [await seen_by(at, people[name], job)]
         assert len(issued) == 4, "both have signed in"
         secrets |= {WORD, *issued, *PASSWORDS.values(), *(each.cookie for each in people.values())}
         assert any(each.startswith("scrypt$") for each in secrets)

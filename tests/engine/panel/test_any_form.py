@@ -104,6 +104,7 @@ class Device:
     def __init__(self, folder: Path) -> None:
         self.folder, self.ready, self.faults = folder, threading.Event(), Faults()
         self.people: dict[str, Browser] = {}
+        self.fields: dict[str, list[str]] = {}
         self.thread = threading.Thread(target=lambda: asyncio.run(self.serve()), name="device")
 
     async def serve(self) -> None:
@@ -121,15 +122,17 @@ class Device:
     async def person(self, name: str) -> Browser:
         """Logged in, also after a form that logged him out."""
         found = self.people.get(name)
-        if found is None or not await found.lets_in():
+        if found is None or found.cookie not in self.at.panel.sessions.by_cookie:
             found = self.people[name] = await self.at.logged_in(name)
         return found
 
     async def names(self, name: str, path: str) -> list[str]:
         """Of the fields of the form at this address."""
-        person = await self.person(name)
-        found = await person.client.get(path)
-        return sorted(set(re.findall(r' name="([^"]+)"', found.text)) - {"guard", "viewport", "color-scheme"})
+        if path not in self.fields:
+            person = await self.person(name)
+            found = re.findall(r' name="([^"]+)"', (await person.client.get(path)).text)
+            self.fields[path] = sorted(set(found) - {"guard", "viewport", "color-scheme"})
+        return self.fields[path]
 
     async def post(self, name: str, path: str, body: Body) -> None:
         person, uploads = await self.person(name), self.at.panel.uploads
@@ -200,7 +203,7 @@ def named(given: Any) -> str:
 def test_no_form_meets_a_fault(
     device: Device, act: Act, role: Role, long_count: Callable[[int, int], int]
 ) -> None:
-    @drawn(long_count(12, 400))
+    @drawn(long_count(10, 400))
     @given(data=st.data(), part=PARTED, group=st.integers(0, 20))
     def sent(data: st.DataObject, part: str, group: int) -> None:
         person, path = device.run(device.person(WHO[role])), asks(device, act, part, group)
@@ -218,7 +221,7 @@ def test_no_address_meets_a_fault(
         st.tuples(st.sampled_from(("before", "user", "again", "x")).map(octets), VALUE), max_size=3
     )
 
-    @drawn(long_count(6, 200))
+    @drawn(long_count(5, 200))
     @given(part=PARTED, pairs=pairs, end=st.sampled_from(("", "", "/", "//", "%2f..", "?", "?%", "?a=%00&a")))
     def asked(part: str, pairs: list[tuple[bytes, bytes]], end: str) -> None:
         query = b"&".join(quote(name) + b"=" + quote(value) for name, value in pairs).decode()
@@ -261,7 +264,7 @@ def test_no_log_in_meets_a_fault(device: Device, long_count: Callable[[int, int]
 
 
 def test_no_open_page_meets_a_fault(device: Device, long_count: Callable[[int, int], int]) -> None:
-    @drawn(long_count(60, 2000))
+    @drawn(long_count(40, 2000))
     @given(
         address=st.text(max_size=40)
         | st.sampled_from(NASTY).map(lambda text: f"/jobs?{text}")

@@ -60,12 +60,13 @@ async def test_a_password_is_looked_at_for_names_that_nobody_has(
 
     async with screens(tmp_path) as at:
         monkeypatch.setattr(passwords, "derived", derived)
-        await at.engine.keep_secret("word", Secret("scrypt$16384$8$5$" + "A" * 24 + "$" + "A" * 43 + "="))
+        kept = f"scrypt${passwords.COST}$8$5${'A' * 24}${'A' * 43}="
+        await at.engine.keep_secret("word", Secret(kept))
         for name in ("kim", "nobody", "", "lee"):
             await (await at.browser()).logs_in(name, "wrong")
         await at.engine.erase_secret("word")
         await (await at.browser()).logs_in("kim", "wrong")
-    assert costs == [(passwords.COST, passwords.BLOCK, passwords.PARALLEL)] * 5
+        assert costs == [(passwords.COST, passwords.BLOCK, passwords.PARALLEL)] * 5
 
 
 def test_whoever_guesses_waits_longer_each_time_and_keeps_others_out_for_seconds_only() -> None:
