@@ -9,8 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 
-# As many tests at a time as there are processors; one that hangs ends the run.
-TESTS := -m pytest --numprocesses auto --dist worksteal --max-worker-restart 0
+# One test more at a time than there are processors, for some wait for processes; one that hangs ends the run.
+TESTS := -m pytest --numprocesses $$(($$(nproc) + 1)) --dist worksteal --max-worker-restart 0
 
 .PHONY: demo test test-long check coverage-table bench stories words docs licences sbom clean
 
