@@ -4,12 +4,14 @@ comes from elsewhere touches nothing (S33a).
 
 import asyncio
 from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from franking.engine.panel.face import Face
 from franking.engine.panel.guard import HEADERS, Guard
 from franking.engine.panel.table import ACTS, SCREENS, Act, Screen
 from franking.engine.words import words
@@ -97,6 +99,9 @@ async def test_s33a_a_screen_is_there_for_those_whose_it_is(tmp_path: Path) -> N
                 if screen.path == "/oauth/delete" and PEOPLE[name] is Role.USER:
                     wanted = {403}
                 assert found in wanted, (path, name, found)
+                session = at.panel.sessions.by_cookie[person.cookie]
+                kept = at.panel.screen_of(session, path)
+                assert bool(kept) is (found == 200), "an open page is one of the same screens"
                 if name != "kim":
                     assert not [each for each in OF_KIM if each in said(answer)], (path, name)
         assert happened(at) == before
@@ -252,3 +257,37 @@ async def test_s33a_an_act_is_there_for_those_whose_it_is(tmp_path: Path) -> Non
                 fields = {key: value.format(name=name) for key, value in FIELDS.get(act.path, {}).items()}
                 answer = await person.post(path, fields)
                 assert answer.status_code in {200, 303, 422}, (path, name, said(answer))
+
+
+@pytest.mark.manual("S19a", "S33a")
+async def test_s33a_nobody_sees_or_touches_the_sign_in_of_another_place(tmp_path: Path) -> None:
+    async with screens(tmp_path) as at:
+        people = await everybody(at)
+        await people["kim"].post("/sign-in")
+        await at.engine.settle()
+        (shown,) = at.screen.places.values()
+        assert "code_challenge" in unescape((await people["kim"].get("/sign-in")).text)
+        for name in ("lee", ADMINISTRATOR):
+            for act in ("cancel", "read", "discard", "paste"):
+                await people[name].post(f"/sign-in/{act}", {"address": shown.address})
+            assert "code_challenge" not in (await people[name].get("/sign-in")).text
+        assert list(at.screen.places.values()) == [shown]
+
+
+@pytest.mark.manual("S19a", "S33a")
+@pytest.mark.parametrize("name", ["lee", ADMINISTRATOR])
+async def test_s33a_an_open_sign_in_is_gone_when_another_person_comes_to_the_panel(
+    tmp_path: Path, name: str
+) -> None:
+    async with screens(tmp_path, Face.PANEL, oauth={"flow": "code"}) as at:
+        panel = await at.logged_in("kim")
+        await panel.post("/sign-in")
+        await at.engine.settle()
+        (shown,) = at.screen.places.values()
+        assert shown.user_code
+        assert shown.user_code in (await panel.get("/sign-in")).text
+        assert (await panel.logs_in(name)).status_code == 303
+        await at.engine.settle()
+        assert at.screen.places == {}
+        assert shown.user_code not in (await panel.get("/sign-in")).text
+        assert "kim" not in said(await panel.get("/"))
