@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 # One test more at a time than there are processors, for some wait for processes; one that hangs ends the run.
 TESTS := -m pytest --numprocesses $$(($$(nproc) + 1)) --dist worksteal --max-worker-restart 0
 
-.PHONY: demo test test-long check coverage-table bench stories words docs licences sbom clean
+.PHONY: pictures demo test test-long check coverage-table bench stories words docs licences sbom clean
 
 demo: $(VENV)/installed-demo
 	$(BIN)/franking demo
@@ -51,6 +51,9 @@ licences: $(VENV)/installed-dev
 
 sbom: $(VENV)/installed-dev
 	$(BIN)/python tests/bill.py
+
+pictures: $(VENV)/installed-dev
+	$(BIN)/python -m franking.tests.engine.panel.pictures
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .hypothesis bench/report.json
