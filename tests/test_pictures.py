@@ -4,7 +4,7 @@ import re
 
 from franking.diagrams import DOCS
 
-SHOWN = re.compile(r"!\[[^]]+\]\(pictures/([a-z-]+\.png)\)")
+SHOWN = re.compile(r"\]\(pictures/([a-z-]+\.png)\)")
 OCTETS_MOST = 80_000
 
 
