@@ -26,7 +26,7 @@ from .submits import OCTETS
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-ROUNDS = 2
+ROUNDS = 7
 OPEN, SENT = 30, 1_500
 LOADS = 9
 SCREENS = ("/log-in", "/", "/oauth")
