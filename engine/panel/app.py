@@ -33,7 +33,7 @@ from ..refusal import NotAllowed, Refused
 from ..runtime import EngineFailed, EngineStopped
 from ..submitting import UnknownJob
 from ..watchers import Unit
-from ..words import Spoken
+from ..words import Spoken, capital
 from . import forms, front, served
 from .access import Access, ByPassword, Tries
 from .face import Face
@@ -255,7 +255,7 @@ class Panel:
         if isinstance(error, UnknownJob | NotAllowed):
             text = self.engine.words.say("panel.nothing")
         context = {
-            "wrong": text[:1].upper() + text[1:],
+            "wrong": capital(text),
             "rules": here.refusals(error.rules) if isinstance(error, Refused) else (),
             "title": self.engine.words.say("panel.wrong.title"),
         }

@@ -18,6 +18,7 @@ from ...events.settings import MENU, DeviceSettings
 from ...machines.rules import Look, Rule, Verdict, broken
 from ..kept_secrets import VAULT
 from ..settings import Mistake
+from ..words import capital
 from .forms import Form
 from .here import Here
 
@@ -185,7 +186,7 @@ def mistaken(here: Here, mistakes: Iterable[Mistake]) -> dict[str, tuple[Wrong, 
             sentence = f"{here.words.place(key)}: {sentence}"
         name, code = VERDICTS[Verdict.CANNOT_BE_SET]
         who = here.words.actor(Actor.ADMIN)
-        told = Wrong(name, here.say(code), f"{sentence[:1].upper()}{sentence[1:]}.", "", who)
+        told = Wrong(name, here.say(code), f"{capital(sentence)}.", "", who)
         wrong[key] = (*wrong.get(key, ()), told)
     return wrong
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ...machines.roles import Act
 from ..history import Step
 from ..status import JobContent, JobStatus
+from ..words import capital
 from .forms import Form
 from .here import Answer, Here, NothingThere
 from .sizes import of, size
@@ -69,10 +70,6 @@ def listed(here: Here, job: JobStatus) -> Listed:
         percent,
         progress,
     )
-
-
-def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def recipients(here: Here, content: JobContent | None) -> str:
@@ -144,7 +141,6 @@ def one_shown(here: Here) -> dict[str, Any]:
     return {
         "title": here.say("panel.job", job=job.job),
         "job": listed(here, job),
-        "seen": seen,
         "content": seen.content,
         "advice": seen.advice if job.state != "sent" and (seen.advice or job.reason) else None,
         "who_acts": here.words.actor(seen.advice.actor) if seen.advice else "",

@@ -4,6 +4,8 @@ Rule: what is drawn is what runs: the drawings are generated from the machines, 
 them.
 """
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from ...events.base import ADMINISTRATOR
@@ -16,41 +18,40 @@ from ...machines.refresh_token import REFRESH_TOKEN
 from ...machines.session import SESSION
 from ...machines.sign_in import SIGN_IN
 from ...machines.validation import VALIDATION
+from ..play import Machine
+from ..words import capital
 from .drawings import brief, file_name, whole
 from .here import Here, NothingThere
 
-SHOWN = (VALIDATION, REFRESH_TOKEN, ACCESS_TOKEN, SIGN_IN, SESSION, MAILBOX, LIFETIME, CREDENTIAL)
-"Those of which there is one that belongs to the device, its administrator or this place."
 
-
-def key_of(here: Here, title: str) -> str | None:
-    """Of the instance that is shown; None: one of many, of which none is meant."""
-    keys = {
-        VALIDATION.title: "",
-        CREDENTIAL.title: "",
-        REFRESH_TOKEN.title: ADMINISTRATOR,
-        ACCESS_TOKEN.title: ADMINISTRATOR,
-        LIFETIME.title: ADMINISTRATOR,
-        SIGN_IN.title: here.place,
-        SESSION.title: here.place,
-        MAILBOX.title: here.engine.mailboxes.address(ADMINISTRATOR),
+def shown(here: Here) -> Mapping[Machine, str]:
+    """The machines of which one instance belongs to the device, its administrator or this place, with its
+    key; of the others there are many, and none is meant.
+    """
+    return {
+        VALIDATION: "",
+        REFRESH_TOKEN: ADMINISTRATOR,
+        ACCESS_TOKEN: ADMINISTRATOR,
+        SIGN_IN: here.place,
+        SESSION: here.place,
+        MAILBOX: here.engine.mailboxes.address(ADMINISTRATOR),
+        LIFETIME: ADMINISTRATOR,
+        CREDENTIAL: "",
     }
-    return keys.get(title)
 
 
-def state_of(here: Here, title: str) -> str:
-    """The value of its state; empty: nothing is to be lit."""
-    key = key_of(here, title)
-    machine = next(each for each in MACHINES if each.title == title)
+def state_of(here: Here, machine: Machine, key: str | None) -> StrEnum | None:
+    """None: nothing is to be lit."""
     if key is None or (machine is MAILBOX and not key):
-        return ""
+        return None
     found = here.engine.reader.found(machine, key)
-    return found.state.value if found else ""
+    return found.state if found else None
 
 
 def list_shown(here: Here) -> dict[str, Any]:
     rows = [
-        (file_name(each.title), each.title, brief(each.title, state_of(here, each.title))) for each in SHOWN
+        (file_name(machine), capital(machine.title), brief(machine, state_of(here, machine, key)))
+        for machine, key in shown(here).items()
     ]
     return {"title": here.say("panel.machines"), "rows": rows}
 
@@ -58,12 +59,12 @@ def list_shown(here: Here) -> dict[str, Any]:
 def one_shown(here: Here) -> dict[str, Any]:
     """Raises NothingThere."""
     wanted = here.path["machine"]
-    machine = next((each for each in MACHINES if file_name(each.title) == wanted), None)
+    machine = next((each for each in MACHINES if file_name(each) == wanted), None)
     if machine is None:
         raise NothingThere
-    state = state_of(here, machine.title)
+    state = state_of(here, machine, shown(here).get(machine))
     return {
-        "title": machine.title[:1].upper() + machine.title[1:],
-        "state": state,
-        "drawing": whole(machine.title, state),
+        "title": capital(machine.title),
+        "state": capital(state.value) if state else "",
+        "drawing": whole(machine, state),
     }

@@ -17,6 +17,7 @@ from .drawings import brief
 from .fields import elsewhere, fields, standing
 from .forms import Form
 from .here import Answer, Here, Shows
+from .machines import state_of
 from .sessions import Message
 from .tones import TOKENS
 
@@ -39,7 +40,7 @@ def context(here: Here, wrong: Wrongs, form: Form | None = None) -> dict[str, An
         "refused": form is not None,
         "status": status,
         "users": here.view.tokens_held(),
-        "machine": brief(REFRESH_TOKEN.title, status["state"]),
+        "machine": brief(REFRESH_TOKEN, state_of(here, REFRESH_TOKEN, ADMINISTRATOR)),
     }
 
 

@@ -132,6 +132,11 @@ class Words:
         return PLACEHOLDER.sub(value, text)
 
 
+def capital(text: str) -> str:
+    """As a sentence or a heading begins."""
+    return text[:1].upper() + text[1:]
+
+
 def catalogue(language: Language) -> GNUTranslations:
     with (FOLDER / f"{language.value}.mo").open("rb") as file:
         return GNUTranslations(file)
