@@ -11,6 +11,7 @@ from ..machines.session import LOGGED_IN, SESSION
 from ..machines.sign_in import OPEN, SIGN_IN
 from .applying import Applying
 from .bus import Publication
+from .records import IdentityRow
 from .words import Spoken
 
 
@@ -28,17 +29,7 @@ class AtThePanel(Applying):
         AddressUnusable.
         """
         row = self.people.remembered(user, address)
-        fact = UserLoggedIn(
-            place=place,
-            identity=row.identity,
-            auto_delete=self.settings.oauth.auto_delete,
-            reset_after=self.settings.panel.auto_reset,
-            left_jobs=self.settings.oauth.left_jobs,
-        )
-        facts = [Publication(fact, rows=(row,))]
-        session = self.runtime.instance(SESSION, place)
-        if session.state is LOGGED_IN and session.data.identity != row.identity:
-            facts.insert(0, Publication(UserLoggedOut(place=place)))  # his screen closes with him
+        facts = self.arrival(place, row.identity, row)
         if self.settings.oauth.enabled and self.voided(row.identity):  # he has another address now (S26a)
             facts.append(Publication(self.token_deleted(row.identity)))
         await self.runtime.publish(*facts)
@@ -47,17 +38,22 @@ class AtThePanel(Applying):
 
     async def log_in_administrator(self, place: str) -> None:
         """Whoever keeps the device stands at `place` now; his session ends as everybody's does."""
+        await self.runtime.publish(*self.arrival(place, ADMINISTRATOR))
+
+    def arrival(self, place: str, identity: str, *rows: IdentityRow) -> list[Publication]:
+        """Whoever stands there now, and the end of whoever stood there. [Auto Delete] is of users' tokens."""
         fact = UserLoggedIn(
             place=place,
-            identity=ADMINISTRATOR,
-            auto_delete=False,
+            identity=identity,
+            auto_delete=identity != ADMINISTRATOR and self.settings.oauth.auto_delete,
             reset_after=self.settings.panel.auto_reset,
             left_jobs=self.settings.oauth.left_jobs,
         )
-        facts = [Publication(fact)]
-        if self.who_stands_at(place) not in ("", ADMINISTRATOR):
-            facts.insert(0, Publication(UserLoggedOut(place=place)))
-        await self.runtime.publish(*facts)
+        facts = [Publication(fact, rows=rows)]
+        session = self.runtime.instance(SESSION, place)
+        if session.state is LOGGED_IN and session.data.identity != identity:
+            facts.insert(0, Publication(UserLoggedOut(place=place)))  # his screen closes with him
+        return facts
 
     def who_stands_at(self, place: str) -> str:
         """The login of who is logged in there; empty: nobody."""

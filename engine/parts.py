@@ -66,6 +66,7 @@ from .words import Spoken, Words
 
 if TYPE_CHECKING:
     from .oauth.providers import ProviderData
+    from .screen.browser import BrowserScreen
     from .store.keys import Key
 
 
@@ -208,20 +209,21 @@ class Parts:
     @property
     def screen(self) -> Screen | None:
         """The embedding program's, else the device's browser while [Web Browser Function] is ON (S4)."""
-        given = self.given_screen
-        if not self.settings.browser.enabled:
+        given, browser = self.given_screen, self.browser
+        if browser is None:
             return given
-        if given is None:
-            return self.adapters.browser(self.browser_gone)
-        if isinstance(given, LeavesToBrowser):
-            return ByPlace(given, self.adapters.browser(self.browser_gone))
-        return given
+        return browser if given is None else ByPlace(given, browser)
+
+    @property
+    def browser(self) -> "BrowserScreen | None":
+        """The device's own, while it is ON and the program's screen leaves it a place."""
+        leaves = self.given_screen is None or isinstance(self.given_screen, LeavesToBrowser)
+        return self.adapters.browser(self.browser_gone) if leaves and self.settings.browser.enabled else None
 
     async def sweep_browser(self) -> None:
         """What a crash left of a sign-in is gone before anybody comes to the panel (S19a)."""
-        leaves = self.given_screen is None or isinstance(self.given_screen, LeavesToBrowser)
-        if leaves and self.settings.browser.enabled:
-            await self.adapters.browser(self.browser_gone).sweep()
+        if self.browser is not None:
+            await self.browser.sweep()
 
     async def browser_gone(self, place: str, why: Trouble | None) -> None:
         """The person closed the browser, or it ended for another reason."""

@@ -271,6 +271,15 @@ class View:
             each for each in self._engine.reader.identities() if self.may(Act.SEE_STATUS, each.login)
         )
 
+    def sign_in_of(self, login: str) -> IdentityStatus | None:
+        """Of one; None: nobody of that name is known, or he is not the viewer's to see."""
+        if not self.may(Act.SEE_STATUS, login):
+            return None
+        person = self._engine.people.find(login)
+        if person is None and login != ADMINISTRATOR:
+            return None
+        return self._engine.reader.identity(person.identity if person else ADMINISTRATOR, login)
+
     def tokens_held(self, user: str | None = None) -> int:
         """Those that [Delete] would delete, of all or of one. Raises UnknownUser."""
         if user is None:

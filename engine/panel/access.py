@@ -8,6 +8,7 @@ Rule: a guess is slow, and it is not told whether the name or the password was w
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Protocol
 
 from ...events.base import ADMINISTRATOR
@@ -50,7 +51,7 @@ class ByPassword:
     without a name.
     """
 
-    def __init__(self, settings: "Settings", credentials: Credentials) -> None:
+    def __init__(self, settings: Callable[[], DeviceSettings], credentials: Credentials) -> None:
         self.settings, self.credentials = settings, credentials
         self.one = asyncio.Lock()
 
@@ -71,10 +72,6 @@ class ByPassword:
             return self.credentials.read(reference)
         except CredentialError:
             return None  # the check of the settings names it; whoever stands here learns nothing
-
-
-class Settings(Protocol):
-    def __call__(self) -> DeviceSettings: ...
 
 
 class Tries:

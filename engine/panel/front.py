@@ -39,6 +39,7 @@ def door(engine: Engine, face: Face, guard: str, **shown: Any) -> dict[str, Any]
     page = engine.settings.page
     return {
         **outside(engine, face),
+        "title": engine.words.say("panel.log-in"),
         "guard": guard,
         "over": False,
         "bye": "",

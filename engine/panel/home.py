@@ -5,7 +5,6 @@ Rule: it shows what is of today; everything else is one tap away.
 
 from typing import Any
 
-from ...events.base import ADMINISTRATOR
 from ...events.request import Function
 from .here import Here
 from .information import noticed
@@ -41,7 +40,7 @@ def shown(here: Here) -> dict[str, Any]:
         "status": None,
     }
     if here.administers:
-        from .oauth import standing_of
+        from .oauth import of_administrator
 
-        found["status"] = standing_of(here, ADMINISTRATOR)
+        found["status"] = of_administrator(here)
     return found

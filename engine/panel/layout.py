@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ...events.base import ADMINISTRATOR
+from ...events.page import Theme
 from ..engine import Engine
 from ..status import IdentityStatus
 from .face import Face
@@ -44,12 +45,12 @@ ADMINISTRATORS = (
 def outside(engine: Engine, face: Face) -> dict[str, Any]:
     """Of any page, whoever looks at it."""
     settings = engine.settings
-    theme = {"light": "light", "dark": "dark"}.get(settings.page.theme.value, "")
+    theme = settings.page.theme
     return {
         "say": engine.words.say,
         "language": settings.device.language.value,
         "face": face.value,
-        "theme": theme,
+        "theme": "" if theme is Theme.AS_BROWSER else theme.value,
         "device": settings.device.name or engine.words.say("panel.device"),
         "logo": settings.page.logo is not None,
         "version": version(),
@@ -86,8 +87,8 @@ def chips(here: Here) -> tuple[tuple[str, str], ...]:
     """Tone and words of one's own sign-in; the administrator's is that of who keeps the device."""
     if not here.engine.settings.oauth.enabled:
         return ()
-    mine = [each for each in here.view.sign_ins() if each.login == here.viewer.login]
-    return tuple((TOKENS.get(each.refresh_token, "idle"), chip(here, each)) for each in mine)
+    mine = here.view.sign_in_of(here.viewer.login)
+    return ((TOKENS.get(mine.refresh_token, "idle"), chip(here, mine)),) if mine else ()
 
 
 def chip(here: Here, status: IdentityStatus) -> str:

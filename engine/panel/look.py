@@ -15,11 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-SERVED: Mapping[str, tuple[str, str]] = MappingProxyType({
-    "panel.css": ("panel.css", "text/css"),
-    "panel.js": ("panel.js", "text/javascript"),
-    "icon.svg": ("icon.svg", "image/svg+xml"),
+SERVED: Mapping[str, str] = MappingProxyType({
+    "panel.css": "text/css",
+    "panel.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
 })  # fmt: skip
+"Files with their media types."
 LOGO_OCTETS_MOST = 512 << 10
 LOGO_KINDS: Mapping[str, str] = MappingProxyType({
     ".svg": "image/svg+xml",
@@ -48,9 +49,7 @@ def rendered(template: str, context: Mapping[str, Any]) -> str:
 
 @cache
 def static(name: str) -> bytes:
-    """Raises KeyError."""
-    file, _ = SERVED[name]
-    return (STATIC / file).read_bytes()
+    return (STATIC / name).read_bytes()
 
 
 @cache

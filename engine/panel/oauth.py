@@ -16,7 +16,7 @@ from .applying import Wrongs, applied
 from .drawings import brief
 from .fields import elsewhere, fields, standing
 from .forms import Form
-from .here import Answer, Here, Shows
+from .here import Answer, Here, NothingThere, Shows
 from .machines import state_of
 from .sessions import Message
 from .tones import TOKENS
@@ -32,7 +32,7 @@ def shown(here: Here) -> dict[str, Any]:
 
 def context(here: Here, wrong: Wrongs, form: Form | None = None) -> dict[str, Any]:
     found = fields(here, settings(), wrong, form)
-    status = standing_of(here, ADMINISTRATOR)
+    status = of_administrator(here)
     return {
         "title": here.say("panel.oauth"),
         "fields": {each.key: each for each in found},
@@ -44,8 +44,12 @@ def context(here: Here, wrong: Wrongs, form: Form | None = None) -> dict[str, An
     }
 
 
-def standing_of(here: Here, login: str) -> dict[str, Any]:
-    return in_words(here, next(each for each in here.view.sign_ins() if each.login == login))
+def of_administrator(here: Here) -> dict[str, Any]:
+    """Raises NothingThere."""
+    found = here.view.sign_in_of(ADMINISTRATOR)
+    if found is None:
+        raise NothingThere
+    return in_words(here, found)
 
 
 def in_words(here: Here, found: IdentityStatus) -> dict[str, Any]:
@@ -63,7 +67,6 @@ def in_words(here: Here, found: IdentityStatus) -> dict[str, Any]:
         "ends": here.dates.day(found.ends_at) if found.ends_at else "",
         "left": left,
         "waits": found.waits,
-        "asks_at": here.dates.moment(found.asks_at) if found.asks_at else "",
     }
 
 
@@ -84,7 +87,7 @@ def offer_shown(here: Here) -> dict[str, Any]:
     here.session.message = None
     return {
         "title": here.say("panel.offer.title"),
-        "asks": here.say("panel.offer.asks", address=standing_of(here, ADMINISTRATOR)["address"]),
+        "asks": here.say("panel.offer.asks", address=of_administrator(here)["address"]),
         "fields": [],
         "yes": here.say("panel.ok"),
         "back": "/oauth",

@@ -34,7 +34,7 @@ async def nothing(request: Request) -> Response:
 def fixed(name: str) -> Callable[["Panel"], Serves]:
     def of(panel: "Panel") -> Serves:
         async def serve(request: Request) -> Response:
-            return Response(static(name), headers=FOREVER, media_type=SERVED[name][1])
+            return Response(static(name), headers=FOREVER, media_type=SERVED[name])
 
         return serve
 

@@ -52,8 +52,6 @@ class Session:
     message: Message | None = None
     ended: "Ended | None" = None
     "How the last sign-in at this place ended, until the person has read it."
-    comes_from: str = "/"
-    "The screen on which he was when a sign-in opened."
 
 
 @dataclass(frozen=True, slots=True)

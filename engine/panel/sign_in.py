@@ -21,6 +21,7 @@ PATH = "/sign-in"
 def shown(here: Here) -> dict[str, Any]:
     what, ended = here.shown, here.session.ended
     who = here.signs_in
+    signing = here.view.sign_in_of(who) if who else None
     found: dict[str, Any] = {
         "title": here.say("panel.sign-in.title"),
         "open": bool(who),
@@ -30,7 +31,7 @@ def shown(here: Here) -> dict[str, Any]:
         "says": (),
         "closes": "",
         "in_browser": here.face is Face.PANEL and here.engine.settings.browser.enabled,
-        "for_whom": address_of(here, who),
+        "for_whom": signing.address if signing else "",
         "ended": ended.fact if ended and not who else "",
         "right": ended.right if ended else False,
         "waits": waiting(here) if ended and not who else 0,
@@ -55,17 +56,12 @@ def waiting(here: Here) -> int:
     return 0 if here.administers else len(here.view.waits_at(here.place))
 
 
-def address_of(here: Here, login: str) -> str:
-    """The account that is to sign in."""
-    return next((each.address for each in here.view.sign_ins() if each.login == login), "")
-
-
 def status_of(here: Here) -> str:
     """Of one's own; empty: nobody needs to sign in."""
     if here.administers or not here.engine.settings.oauth.enabled:
         return ""
-    found = [each.refresh_token for each in here.view.sign_ins() if each.login == here.viewer.login]
-    return found[0] if found and found[0] in (REQUIRED.value, EXPIRED.value) else ""
+    found = here.view.sign_in_of(here.viewer.login)
+    return found.refresh_token if found and found.refresh_token in (REQUIRED.value, EXPIRED.value) else ""
 
 
 def why_not(here: Here) -> tuple[str, str, str] | None:

@@ -19,13 +19,11 @@ from franking.engine.panel.table import SCREENS
 from franking.tests.interop import axe_core
 
 from .browsing import WORD, Screens, screens
-from .chromium import PICTURES, SIZES, browser, needed
+from .chromium import PICTURES, REFUSED, SIZES, browser, needed
 
 NARROW = (320, 640)
 "The narrowest that has to do without scrolling sideways (WCAG 2.2, 1.4.10)."
 RUN = "tags => axe.run(document, {runOnly: tags}).then(found => found.violations)"
-ANSWERS = re.compile("responded with a status of (404|422)")
-"What a browser says of a page that tells a person of a mistake."
 TARGETS = """() => [...document.querySelectorAll("a, button, select, textarea, summary, input")]
     .filter(each => each.type !== "hidden")
     .map(each => [each.outerHTML.slice(0, 100), each.getBoundingClientRect()])
@@ -64,7 +62,7 @@ class Visit:
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
 
     def heard(self, message: ConsoleMessage) -> None:
-        if not ANSWERS.search(message.text):
+        if not REFUSED.search(message.text):
             self.wrong.append(f"{self.page.url}: {message.text}")
 
     async def goes(self, path: str, name: str = "") -> None:
