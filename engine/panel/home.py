@@ -9,6 +9,7 @@ from ...events.request import Function
 from .here import Here
 from .information import noticed
 from .jobs import listed, newest
+from .oauth import of_administrator
 
 TILES = (
     (Function.SCAN_TO_EMAIL, "scan-to-email", "mail"),
@@ -32,15 +33,10 @@ def offered(here: Here) -> tuple[tuple[str, str, str], ...]:
 
 def shown(here: Here) -> dict[str, Any]:
     jobs = newest(here, None, JOBS_SHOWN)
-    found: dict[str, Any] = {
+    return {
         "title": here.say("panel.home"),
         "jobs": [listed(here, job) for job in jobs],
         "notices_shown": noticed(here)[:NOTICES_SHOWN],
         "tiles": () if here.administers else offered(here),
-        "status": None,
+        "status": of_administrator(here) if here.administers else None,
     }
-    if here.administers:
-        from .oauth import of_administrator
-
-        found["status"] = of_administrator(here)
-    return found
