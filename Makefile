@@ -9,6 +9,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Tests start hundreds of interpreters: what one has compiled the others read, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 # One test more at a time than there are processors, for some wait for processes; one that hangs ends the run.
 TESTS := -m pytest --numprocesses $$(($$(nproc) + 1)) --dist worksteal --max-worker-restart 0
 
