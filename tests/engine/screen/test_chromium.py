@@ -33,14 +33,18 @@ PROGRAM = """#!/bin/sh
 exec {program} --headless=new --remote-debugging-pipe --disable-gpu --disable-dev-shm-usage {root} \\
     --ignore-certificate-errors-spki-list={pin} "$@" 3<{orders} 4>{answers}
 """
-SIGN_IN = """{
-    const password = document.querySelector("[name=password]");
-    if (password) {
-        password.value = %s;
-        document.querySelector("[value=accept]").click();
-    }
-}"""
-"In a block: it is run again on the same page."
+SIGN_IN = """(() => {
+    const enter = () => {
+        const password = document.querySelector("[name=password]");
+        if (password && !password.value) {
+            password.value = %s;
+            document.querySelector("[value=accept]").click();
+        }
+    };
+    if (document.readyState === "complete") enter();
+    else addEventListener("load", enter);
+})()"""
+"To the page that is there and to each that comes: none comes unseen while the browser is being asked."
 Message = dict[str, Any]
 
 
@@ -96,15 +100,15 @@ class Person:
                 case {"method": "Target.attachedToTarget", "params": {"sessionId": session}}:
                     self.order("Page.enable", session)
                     self.fill_in(session)
-                case {"method": "Page.loadEventFired", "sessionId": session}:
-                    self.fill_in(session)
                 case {"method": "Page.frameNavigated", "params": {"frame": {"url": url}}}:
                     self.seen.append(url.partition("?")[0])
                 case _:
                     pass  # an answer to an order, or news that nobody needs
 
     def fill_in(self, session: str) -> None:
-        self.order("Runtime.evaluate", session, expression=SIGN_IN % json.dumps(PASSWORDS[PRINTER]))
+        script = SIGN_IN % json.dumps(PASSWORDS[PRINTER])
+        self.order("Page.addScriptToEvaluateOnNewDocument", session, source=script)
+        self.order("Runtime.evaluate", session, expression=script)
 
 
 def left(profiles: Path) -> list[str]:
