@@ -45,7 +45,7 @@ from .live import Live
 from .look import rendered
 from .sessions import COOKIE, Ended, Session, Sessions
 from .table import ACTS, SCREENS, Act, Screen
-from .updates import Updates
+from .updates import EVENTS, OVER, Updates
 
 ENDS = (SignInSucceeded, SignInCancelled, SignInFailed, SignInTimedOut)
 LEAVES = (UserLoggedOut, SystemAutoReset)
@@ -196,8 +196,8 @@ class Panel:
     async def updates(self, request: Request) -> Response:
         session = self.session(request)
         address = request.query_params.get("at", "/")
-        if session is None:
-            return Response(status_code=403)
+        if session is None:  # it ended before the page could listen
+            return Response(OVER, media_type=EVENTS)
         if not self.live.has_room(session):
             return Response(status_code=429)
         return Updates(self.live, session, address)

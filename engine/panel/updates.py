@@ -15,7 +15,10 @@ from starlette.types import Receive, Scope, Send
 from .live import Live
 from .sessions import Session
 
-HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+EVENTS = "text/event-stream"
+HEADERS = [(b"content-type", EVENTS.encode()), (b"cache-control", b"no-store")]
+OVER = "event: over\ndata:\n\n"
+"Also for whoever asks too late: after a refusal a browser does not ask again, and would show old news."
 AGAIN_MS = 2000
 "When a browser that lost the connection comes again."
 
@@ -41,7 +44,7 @@ class Updates(Response):
                 if update is None:
                     await send(part(": still here\n\n"))
                 elif update.over:
-                    await send(part("event: over\ndata:\n\n"))
+                    await send(part(OVER))
                     break
                 else:
                     await send(part(f"event: screen\ndata: {json.dumps(update.html)}\n\n"))

@@ -26,6 +26,7 @@ class Stream:
 
     def __init__(self, answer: httpx.Response) -> None:
         self.status, self.lines = answer.status_code, answer.aiter_lines()
+        self.kind = answer.headers.get("content-type")
 
     async def event(self) -> tuple[str, str]:
         """Kind, and the screen that came with it; empty: it is over."""
@@ -100,13 +101,22 @@ async def test_s28_a_page_is_told_at_once_that_nobody_is_logged_in_there(tmp_pat
         assert at.panel.live.telling is None
 
 
-async def test_nobody_looks_on_without_a_session_and_one_person_leaves_room_for_others(
+async def test_who_comes_too_late_to_listen_is_told_that_it_is_over(tmp_path: Path) -> None:
+    """A refusal would leave old news on the screen: the time ran out before the page asked for more."""
+    async with screens(tmp_path) as at:
+        nobody = await at.browser()
+        async with looking(nobody, "/jobs") as page:
+            assert (page.status, page.kind) == (200, "text/event-stream; charset=utf-8")
+            assert await page.event() == ("over", "")
+            assert await page.event() == ("", "")
+        assert at.panel.live.pages == []
+
+
+async def test_one_person_leaves_room_for_others(
     tmp_path: Path,
 ) -> None:
     async with screens(tmp_path) as at:
-        nobody, kim, lee = await at.browser(), await at.logged_in("kim"), await at.logged_in("lee")
-        async with looking(nobody, "/") as page:
-            assert page.status == 403
+        kim, lee = await at.logged_in("kim"), await at.logged_in("lee")
         pages = [looking(kim, "/") for _ in range(OF_ONE)]
         for each in pages:
             assert (await each.__aenter__()).status == 200
