@@ -255,7 +255,7 @@ def functions() -> str:
 
 
 FUNCTIONS_INTRODUCTION = """\
-# The twelve functions
+# The functions
 
 Each is submitted as a typed request. Who must have signed in for it stands in [identity.md](identity.md),
 what may be refused in [rules.md](rules.md).

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..events.base import ADMINISTRATOR
-from ..events.request import InternetFax, Request
+from ..events.request import AsGiven, InternetFax, Notify, Request
 from ..events.settings import AdministratorFlow, DeviceSettings, HttpVersion, OAuth, Proxy, Tls
 from ..machines.mailboxes import same_host
 from ..machines.message import Limits
@@ -22,7 +22,7 @@ from ..machines.pace import Pace
 from .alarms import Hook, Way
 from .boxes import LINK_PATH, Linked, LinkEnded
 from .clock import Clock
-from .content_port import Content
+from .content_port import Content, FileChanged
 from .exclusions import exclusion
 from .holder import Held
 from .information import detail_of
@@ -37,9 +37,9 @@ from .ports import (
     Lifetimes,
     Login,
     NoServer,
-    Notify,
     Outcome,
     Parked,
+    Phase,
     Provider,
     Room,
     Submission,
@@ -61,6 +61,8 @@ PROVIDER_DEPENDS = ("oauth.", "tls.", "http.", "smtp.server")
 SUBMISSION_DEPENDS = ("smtp.", "tls.", "oauth.", "network.")
 SUBMISSION_LEAVES_ALONE = ("smtp.per_minute", "smtp.give_up_after")
 "They are asked for where they count."
+
+FAX_NOTIFY = (Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
 
 
 class Adapters:
@@ -276,9 +278,15 @@ class Adapters:
         meant = explain(outcome)
         return detail_of(f"smtp.{meant.meaning}", meant.cause, meant.remedy, meant.actor, **fields)
 
+    def unreadable(self, error: FileChanged | OSError) -> Outcome:
+        """What a file comes to that cannot be read when its message is composed."""
+        from .smtp.transaction import file_trouble
+
+        return file_trouble(error, Phase.CONNECT, server_spoke=False)
+
     def envelope(self, row: JobRow, contents: Sequence[Content], links: Sequence[Linked] = ()) -> Envelope:
         """`contents`: of the job's files; `links`: of Scan to URL. Raises LinkEnded, and ValueError where no
-        header field can carry a value.
+        header field can carry a value; of a message as given FileChanged, OSError.
         """
         from .functions import Header, Link, compose, media_type
 
@@ -298,9 +306,11 @@ class Adapters:
             Attachment(content, file.name, media_type(file.name))
             for content, file in zip(contents, files_of(row), strict=True)
         ]
+        composed = compose(request, header, files)
+        if isinstance(request, AsGiven):
+            return Envelope(sender, request.recipients, composed, request.notify, request.envelope_id)
         asks = isinstance(request, InternetFax) and self.settings().internet_fax.dsn
-        notify = tuple(Notify) if asks else ()
-        return Envelope(sender, request.recipients, compose(request, header, files), notify)
+        return Envelope(sender, request.recipients, composed, FAX_NOTIFY if asks else ())
 
     def url(self, link: Linked) -> str:
         """Where people fetch the document. Raises LinkEnded where no `[box] public_url` is set any more."""

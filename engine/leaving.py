@@ -22,11 +22,11 @@ from ..machines.refresh_token import REFRESH_TOKEN
 from ..machines.session import LOGGED_IN, SESSION
 from ..machines.sign_in import OPEN, SIGN_IN
 from .at_the_panel import UnknownUser
+from .bringing import Bringing
 from .bus import Publication
 from .people import LoginReserved
 from .records import IdentityRow, JobRow, StoreFailed
 from .status import OVER
-from .submitting import Submitting
 from .vault_rows import JobsGone, PersonGone
 from .watchers import Unit
 
@@ -55,7 +55,7 @@ class Reset(NamedTuple):
     "Those of which the provider was told."
 
 
-class Leaving(Submitting):
+class Leaving(Bringing):
     resets = False
     "When the engine is closed, its store is erased."
 

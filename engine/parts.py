@@ -112,6 +112,7 @@ class Parts:
             self.adapters.explain,
             lambda row: self.boxes.links_of(row, self.settings.box.keep),
             lambda row, links: self.adapters.envelope(row, self.scans.contents(row), links),
+            self.adapters.unreadable,
             lambda: self.settings.smtp.give_up_after,
             self.signals.transferred,
         )

@@ -72,17 +72,28 @@ def sealed_size(octets: int) -> int:
     return octets + TAG_OCTETS * pieces_of(octets)
 
 
+class Sealing:
+    """Of one file, piece by piece."""
+
+    def __init__(self, key: FileKey) -> None:
+        self.cipher, self.to, self.number = key.cipher(), key.bound(), 0
+
+    def piece(self, clear: bytes, *, last: bool) -> bytes:
+        """`clear`: 64 KiB, unless it is the last one."""
+        found = self.cipher.encrypt(nonce(self.number), clear, place(self.to, self.number, last=last))
+        self.number += 1
+        return found
+
+
 def sealed(key: FileKey, pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     """`pieces`: of 64 KiB each, but for the last one, and none of them empty."""
-    cipher, to = key.cipher(), key.bound()
-    before, number = None, 0
+    sealing, before = Sealing(key), None
     for piece in pieces:
         if before is not None:
-            yield cipher.encrypt(nonce(number), before, place(to, number, last=False))
-            number += 1
+            yield sealing.piece(before, last=False)
         before = bytes(piece)
     if before is not None:
-        yield cipher.encrypt(nonce(number), before, place(to, number, last=True))
+        yield sealing.piece(before, last=True)
 
 
 def opened(key: FileKey, octets: int, pieces: Iterable[bytes], first: int = 0) -> Iterator[bytes]:

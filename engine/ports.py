@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from ..events.information import Actor
+from ..events.request import Notify
 from ..events.settings import AdministratorFlow, Flow
 from .content_port import Content
 from .exclusions import Exclusion
@@ -290,14 +291,6 @@ class Outcome:
     recipients: tuple[Recipient, ...] = ()
 
 
-class Notify(StrEnum):
-    """When the sender is told what became of a message, where servers can (RFC 3461 section 4.1)."""
-
-    SUCCESS = "SUCCESS"
-    FAILURE = "FAILURE"
-    DELAY = "DELAY"
-
-
 class Envelope(NamedTuple):
     """One message to submit. `composed` is what a function's composer returned; the writer makes the
     bytes.
@@ -308,6 +301,8 @@ class Envelope(NamedTuple):
     composed: "Composed"
     notify: tuple[Notify, ...] = ()
     "Of all recipients; empty: as the servers do by themselves."
+    envelope_id: str = ""
+    "What a notification calls it; empty: by its Message-ID (RFC 3461 section 4.4)."
 
 
 class Composed(Protocol):

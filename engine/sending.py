@@ -19,11 +19,13 @@ from .addressees import addressees, waiting
 from .boxes import Linked, LinkEnded
 from .bus import Publication
 from .clock import Clock
+from .content_port import FileChanged
 from .deeds import Brought, Outcome, Performer
 from .holder import Held, TokenHolder
 from .information import SEAL
 from .mailboxes import Mailboxes
 from .outcomes import Outcomes, Tried
+from .parsed import request_of
 from .play import Asked
 from .ports import Envelope, Login, NoServer, Submission, Verdict
 from .ports import Outcome as Sent
@@ -53,8 +55,11 @@ class Way:
     "What the message links to. Raises LinkEnded where a document is gone, SealFailed."
     envelope: Callable[[JobRow, Sequence[Linked]], Envelope]
     """The message as its composer makes it. Raises LinkEnded where nobody reaches links any more, SealFailed
-    where the key of its files cannot be had, and ValueError where no header field can carry a value.
+    where the key of its files cannot be had, ValueError where no header field can carry a value, and
+    FileChanged or OSError where a message as given cannot be read.
     """
+    unreadable: Callable[[FileChanged | OSError], Sent]
+    "What such a file comes to."
     give_up_after: Callable[[], timedelta]
     "So long a server that answers is asked again and again (B2)."
     transferred: Callable[[int, int, int], None]
@@ -111,6 +116,8 @@ class Sending:
             return self.waits(job, FAULT_DELAY, code=SEAL)
         except ValueError:  # a value that no header field can carry
             return say(JobFailed(job=job, code="it cannot be composed"))
+        except (FileChanged, OSError) as error:
+            return self.unread(row, asked.instance.data, held, self.way.unreadable(error))
         progress: Progress = asked.instance.data
         known = self.store.job_outcome(job) if progress.number > 1 else None
         before = addressees(envelope.recipients, known, progress.unknown)
@@ -136,6 +143,13 @@ class Sending:
         tried = Tried(row, progress, before, held, account, envelope.sender, sent)
         reached = sent.verdict in (Verdict.SENT, Verdict.UNKNOWN)
         return (*self.outcomes.of(tried), *(() if reached else withdrawn(links, progress)))
+
+    def unread(self, row: JobRow, progress: Progress, held: Held | None, sent: Sent) -> Outcome:
+        """A message as given that cannot be read went nowhere."""
+        known = self.store.job_outcome(row.job) if progress.number > 1 else None
+        before = addressees(request_of(row).recipients, known, progress.unknown)
+        account = self.mailboxes.address(row.identity)
+        return tuple(self.outcomes.of(Tried(row, progress, before, held, account, row.sender, sent)))
 
     async def carry(self, job: int, send: Send) -> Sent | None:
         """None: it was dropped before its final dot."""

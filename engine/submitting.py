@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -103,9 +104,20 @@ class Submitting(UserBoxes):
         disk leave none, or SealFailed where nothing can be sealed; then nothing was spooled, and the caller's
         files are as they were. Raises StoreFailed.
         """
+        return await self.submitted(request, place, partial(self.keep, given=given))
+
+    def number(self) -> int:
+        """Of the next job."""
+        job, self.next_job = self.next_job, self.next_job + 1
+        return job
+
+    async def submitted(
+        self, request: Request, place: str | None, keep: Callable[[Coming], Awaitable[JobRow]], job: int = 0
+    ) -> Receipt:
+        """`keep`: makes the accepted job durable, with its files; `job`: where its number is taken."""
         request, left_out = without_failed_mail(self.senders.addressed(request))
         message = self.senders.message(request)
-        job, self.next_job = self.next_job, self.next_job + 1
+        job = job or self.number()
         await self.check(job, request, message, self.rules)
         self.runtime.begins(JOB, str(job))
         settings, who = self.settings, signer(self.settings, message.sender)
@@ -115,7 +127,7 @@ class Submitting(UserBoxes):
         identity = ADMINISTRATOR if who.as_administrator or row is None else row.identity
         owner = row.identity if row else ADMINISTRATOR
         made = self.row(job, request, identity, owner, who, place)
-        stored = await self.keep(Coming(request, made, message, row, left_out, settings), given)
+        stored = await keep(Coming(request, made, message, row, left_out, settings))
         where_he_stands = place if request.opens_screen else None
         return Receipt(job, stored.message_id, await self.waits_for(identity, where_he_stands))
 

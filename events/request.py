@@ -53,12 +53,24 @@ class Function(StrEnum):
     INTERNET_FAX = "Internet Fax TX"
     USER_BOX = "E-mail sending from a User Box"
     APPLICATION = "E-mail sending from the OpenAPI/IWS application"
+    PROGRAM = "E-mail sending from a program"
     EMAIL_NOTIFICATION = "E-mail Notification"
     TOTAL_COUNTER = "Total Counter Notification"
     FORWARD_TX = "Forward TX"
     TSI_ROUTING = "TSI Routing"
     STATUS_NOTIFICATION = "Status Notification Setting"
     TX_RESULT_REPORT = "TX Result Report Print"
+    DEVICE_PROGRAM = "E-mail sending from a program of the device"
+
+
+class Notify(StrEnum):
+    """When whoever sent a message is told what became of it (RFC 3461 section 4.1)."""
+
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    DELAY = "DELAY"
+    NEVER = "NEVER"
+    "It stands alone."
 
 
 class Value(BaseModel):
@@ -193,6 +205,31 @@ class FromApplication(FromPerson):
         return self.files
 
 
+class AsGiven(JobRequest):
+    """A message that a program wrote (RFC 5322): it goes octet for octet but for Bcc, which is taken out, a
+    Date or a Message-ID that is missing, the ends of its lines, and a From that the mailbox cannot send as.
+    """
+
+    opens_screen: ClassVar[bool] = False
+
+    message: ScanPath = Path("message.eml")
+    "The file in which it lies; `to` says where it goes, whatever its header says."
+    notify: tuple[Notify, ...] = ()
+    "When the program asked to be told (DSN); empty: as servers do by themselves."
+    envelope_id: Annotated[Line, StringConstraints(max_length=100)] = ""
+    "What the program calls it in a notification (ENVID)."
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return (self.message,)
+
+
+class FromProgram(FromPerson, AsGiven):
+    """What a program that cannot sign in sends for a person."""
+
+    function: Literal[Function.PROGRAM] = Function.PROGRAM
+
+
 class EmailNotification(ByDevice):
     """What the device has to tell."""
 
@@ -287,6 +324,12 @@ class TxResultReport(ByDevice):
     "Each a line of the report."
 
 
+class ByProgram(ByDevice, AsGiven):
+    """What a program that cannot sign in sends for the device itself, from the administrator's address."""
+
+    function: Literal[Function.DEVICE_PROGRAM] = Function.DEVICE_PROGRAM
+
+
 Request = Annotated[
     ScanToEmail
     | ScanToMe
@@ -294,12 +337,14 @@ Request = Annotated[
     | InternetFax
     | FromUserBox
     | FromApplication
+    | FromProgram
     | EmailNotification
     | TotalCounter
     | ForwardTx
     | TsiRouting
     | StatusNotification
-    | TxResultReport,
+    | TxResultReport
+    | ByProgram,
     Field(discriminator="function"),
 ]
 
@@ -307,3 +352,7 @@ REQUESTS: Mapping[Function, type[JobRequest]] = MappingProxyType(
     {kind.model_fields["function"].default: kind for kind in get_args(get_args(Request)[0])}
 )
 "Each function's request."
+AS_GIVEN = frozenset(function for function, kind in REQUESTS.items() if issubclass(kind, AsGiven))
+"Their messages are a program's; those of the others the device writes itself (S22)."
+COMPOSED = tuple(function for function in Function if function not in AS_GIVEN)
+"The manual's twelve (S20, S21)."

@@ -281,7 +281,7 @@ class Device(Values):
 
 
 class Functions(Values):
-    """The twelve functions that send."""
+    """The functions that send."""
 
     off: tuple[Function, ...] = ()
     "Functions that may not send (S20, S21)."

@@ -2,7 +2,7 @@
 it.
 
 Rule: the tests say it themselves, with the marker `manual`; the code says it by naming the number in its
-text. A number whose test exists leaves `docs/manual-later.txt`, and nothing ever enters there.
+text, and each number has a test.
 Run it with `make coverage-table`.
 """
 
@@ -15,7 +15,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBERS = ROOT / "docs" / "manual-numbers.md"
-LATER = ROOT / "docs" / "manual-later.txt"
 TABLE = ROOT / "docs" / "manual-coverage.md"
 ROOMS = ("diagrams", "engine", "events", "machines", "testing")
 
@@ -64,12 +63,6 @@ def titles() -> dict[str, str]:
 def in_part() -> list[str]:
     """The numbers of which the documents say that something is missing, in their order."""
     return PART.findall(NUMBERS.read_text(encoding="utf-8"))
-
-
-def later() -> list[str]:
-    """The numbers that still wait for a test."""
-    lines = LATER.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
 
 
 def test_files() -> list[Path]:
@@ -161,14 +154,11 @@ def table() -> str:
             f"`{file}`: " + ", ".join(name.removeprefix("test_") for name in names)
             for file, names in sorted(proof.tests.items())
         )
-        lines.append(f"| {number} | {titles()[number]} | {code} | {tests or 'later'} |\n")
+        lines.append(f"| {number} | {titles()[number]} | {code} | {tests} |\n")
     return "".join(lines)
 
 
 def main() -> None:
-    proven = {number for number, proof in proofs().items() if proof.tests}
-    kept = [line for line in LATER.read_text(encoding="utf-8").splitlines() if line not in proven]
-    LATER.write_text("\n".join(kept) + "\n", encoding="utf-8")
     TABLE.write_text(table(), encoding="utf-8")
 
 

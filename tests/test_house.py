@@ -6,7 +6,6 @@ mend.
 
 import ast
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -225,33 +224,14 @@ def test_each_marker_has_a_known_number() -> None:
     ] == []
 
 
-def test_each_number_has_a_test_or_waits_for_one() -> None:
+def test_each_number_has_a_test() -> None:
     proven = {number for number, proof in manual_coverage.proofs().items() if proof.tests}
-    waiting = manual_coverage.later()
-    assert len(waiting) == len(set(waiting))
-    assert set(waiting) - manual_coverage.titles().keys() == set(), "nobody knows these numbers"
-    assert proven & set(waiting) == set(), "these have a test now: make coverage-table"
-    assert manual_coverage.titles().keys() - proven - set(waiting) == set(), "these lost their last test"
+    assert manual_coverage.titles().keys() == proven
 
 
-def test_what_is_met_in_part_is_known_and_has_a_test() -> None:
+def test_what_is_met_in_part_is_known() -> None:
     known, named = list(manual_coverage.titles()), manual_coverage.in_part()
     assert named == sorted(set(named), key=known.index)
-    assert set(named) & set(manual_coverage.later()) == set(), "these have no test at all"
-
-
-def test_the_list_of_waiting_numbers_only_shrinks() -> None:
-    """Nothing is in it that any earlier version lacked."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(ROOT), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-
-    if not (ROOT / ".git").exists():
-        pytest.skip("no history here: this is not a clone")
-    file = manual_coverage.LATER.relative_to(ROOT).as_posix()
-    for commit in git("log", "--format=%H", "--", file).split():
-        assert set(manual_coverage.later()) <= set(git("show", f"{commit}:{file}").splitlines()), commit
 
 
 def test_the_coverage_table_is_fresh() -> None:

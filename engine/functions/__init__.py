@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from ...events.request import (
+    ByProgram,
     EmailNotification,
     ForwardTx,
     FromApplication,
+    FromProgram,
     FromUserBox,
     Function,
     InternetFax,
@@ -19,12 +21,13 @@ from ...events.request import (
     TxResultReport,
 )
 from ..ports import Attachment
-from ..smtp.compose import Message
+from ..smtp.compose import Sendable
 from . import (
     application,
     email_notification,
     forward_tx,
     internet_fax,
+    program,
     scan_to_email,
     scan_to_me,
     scan_to_url,
@@ -46,18 +49,20 @@ COMPOSERS: Mapping[Function, Composer] = {
     Function.INTERNET_FAX: composer(InternetFax, internet_fax.compose),
     Function.USER_BOX: composer(FromUserBox, user_box.compose),
     Function.APPLICATION: composer(FromApplication, application.compose),
+    Function.PROGRAM: composer(FromProgram, program.compose),
     Function.EMAIL_NOTIFICATION: composer(EmailNotification, email_notification.compose),
     Function.TOTAL_COUNTER: composer(TotalCounter, total_counter.compose),
     Function.FORWARD_TX: composer(ForwardTx, forward_tx.compose),
     Function.TSI_ROUTING: composer(TsiRouting, tsi_routing.compose),
     Function.STATUS_NOTIFICATION: composer(StatusNotification, status_notification.compose),
     Function.TX_RESULT_REPORT: composer(TxResultReport, tx_result_report.compose),
+    Function.DEVICE_PROGRAM: composer(ByProgram, program.compose),
 }
 
 
-def compose(request: Request, header: Header, files: Sequence[Attachment]) -> Message:
+def compose(request: Request, header: Header, files: Sequence[Attachment]) -> Sendable:
     """The message that `request` asks for; its files are neither read nor looked at.
 
-    Raises Unencodable where a header field cannot carry a value.
+    Raises Unencodable where a header field cannot carry a value; of a message as given FileChanged, OSError.
     """
     return COMPOSERS[request.function](request, header, files)

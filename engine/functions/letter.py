@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from ...events.request import JobRequest
 from ..ports import Attachment
-from ..smtp.compose import File, Message, Part
+from ..smtp.compose import File, Message, Part, Sendable
 from ..smtp.fields import Field, Mailbox, Mailboxes, Structured, Text, date
 from ..words import Words, words
 from .table import one_line
@@ -52,14 +52,14 @@ class Header:
     "An Internet fax asks its reader's program to say that it was shown (RFC 8098)."
 
 
-Composer = Callable[[JobRequest, Header, Sequence[Attachment]], Message]
+Composer = Callable[[JobRequest, Header, Sequence[Attachment]], Sendable]
 Kind = TypeVar("Kind", bound=JobRequest)
 
 
-def composer(kind: type[Kind], compose: Callable[[Kind, Header, Sequence[Attachment]], Message]) -> Composer:
+def composer(kind: type[Kind], compose: Callable[[Kind, Header, Sequence[Attachment]], Sendable]) -> Composer:
     """It refuses other requests than its own with TypeError, so that one table holds all composers."""
 
-    def checked(request: JobRequest, header: Header, files: Sequence[Attachment]) -> Message:
+    def checked(request: JobRequest, header: Header, files: Sequence[Attachment]) -> Sendable:
         if not isinstance(request, kind):
             raise TypeError(f"{kind.__name__} wanted, not {type(request).__name__}")
         return compose(request, header, files)

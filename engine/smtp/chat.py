@@ -44,6 +44,7 @@ class Extensions:
     size: bool = False
     octets_max: int | None = None
     "From SIZE; None: no fixed maximum."
+    eight_bit_mime: bool = False
     smtputf8: bool = False
     dsn: bool = False
     "Delivery status notifications can be asked for (RFC 3461)."

@@ -18,6 +18,7 @@ from hashlib import sha256
 from typing import Self
 
 from ..content_port import Content
+from .as_given import AsGiven
 from .fields import Field, Structured, Unencodable, parameter
 
 ENCODED_LINE = 76
@@ -142,6 +143,8 @@ class Message:
         """An address in the header is not ASCII (RFC 6531)."""
         return any(each.international for each in self.fields)
 
+    may_be_8bit = needs_8bitmime = False
+
     @cached_property
     def size(self) -> int:
         """Octets on the wire, before dots are doubled and without the final one (RFC 1870 section 3)."""
@@ -179,7 +182,11 @@ class Message:
         return *pieces, f"--{boundary}--\r\n".encode()
 
 
-def blocks(message: Message) -> Iterator[bytes]:
+Sendable = Message | AsGiven
+"What goes over a connection."
+
+
+def blocks(message: Sendable) -> Iterator[bytes]:
     """The octets of `message`, in blocks of whole lines; a block with no dot needs no dot doubled.
 
     Raises FileChanged, OSError: what was written then is no message and must not be ended as one.

@@ -211,6 +211,7 @@ def _extensions(smtp: "SMTP") -> Extensions:
         pipelining=smtp.supports_extension("pipelining"),
         size=smtp.supports_extension("size"),
         octets_max=int(size) if size.isascii() and size.isdigit() and int(size) > 0 else None,
+        eight_bit_mime=smtp.supports_extension("8bitmime"),
         smtputf8=smtp.supports_extension("smtputf8") and smtp.supports_extension("8bitmime"),
         dsn=smtp.supports_extension("dsn"),
         sign_ins=frozenset(method.upper() for method in smtp.server_auth_methods),

@@ -15,8 +15,9 @@ from ...events.settings import Security
 from ..clock import Clock
 from ..content_port import FileChanged
 from ..ports import Envelope, Login, Outcome, Phase, Progress, Room
+from .as_given import AsGiven
 from .auth import discreet
-from .compose import Message
+from .compose import Message, Sendable
 from .connect import Server, security_at
 from .offers import NONE, FailedOffers, Offer, Offers
 from .pool import Lane, Pool, sign_in_gone
@@ -32,7 +33,7 @@ GONE = frozenset({"lost", "timeout", "protocol"})
 class _Transfer:
     login: Login
     envelope: Envelope
-    message: Message
+    message: Sendable
     gate: Gate
     progress: Progress | None
     gone: bool = False
@@ -78,7 +79,7 @@ class SmtpSubmission:
     ) -> Outcome:
         """Raises CancelledError, what `begin` raises, and TypeError for a message not made by `compose`."""
         message = envelope.composed
-        if not isinstance(message, Message):
+        if not isinstance(message, Message | AsGiven):
             raise TypeError(f"a Message of engine.smtp.compose wanted, not {type(message).__name__}")
         gate = Gate(begin)
         transfer = _Transfer(login, envelope, message, gate, progress)

@@ -13,10 +13,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from ...events.request import Notify
 from ..content_port import FileChanged
-from ..ports import Envelope, Notify, Outcome, Phase, Progress, Recipient, Verdict
+from ..ports import Envelope, Outcome, Phase, Progress, Recipient, Verdict
 from .chat import Chat, Lost, Place
-from .compose import Message, blocks
+from .compose import Sendable, blocks
 from .fields import Unencodable, addr_spec, xtext
 from .offers import NONE, Offer, Offers, named, refuses_letters, refuses_parameters, refuses_pipelining
 from .reply import Reply
@@ -82,7 +83,7 @@ class Transaction:
         self,
         chat: Chat,
         envelope: Envelope,
-        message: Message,
+        message: Sendable,
         gate: Gate,
         without: Offers = NONE,
         progress: Progress | None = None,
@@ -112,6 +113,7 @@ class Transaction:
         self._ahead = self._pipelining and Offer.AHEAD not in without
         self._size = offered.size and Offer.SIZE not in without
         self._dsn = offered.dsn and Offer.DSN not in without and bool(envelope.notify)
+        self._eight_bit = offered.eight_bit_mime
         self._smtputf8 = offered.smtputf8 and Offer.SMTPUTF8 not in without
         self._phase = Phase.MAIL
         self._said = False
@@ -126,7 +128,10 @@ class Transaction:
             commands = self._commands()
         except Unencodable as error:
             return ours(Phase.MAIL, "address", error.why, server_spoke=True)
-        unfit = self._unfit()
+        try:
+            unfit = self._unfit()
+        except (FileChanged, OSError) as error:
+            unfit = file_trouble(error, Phase.MAIL, server_spoke=True)
         if unfit is not None:
             return unfit
         if self._ahead and self._before + self._message.size <= SOON:
@@ -148,6 +153,8 @@ class Transaction:
             return ours(Phase.MAIL, "size", words, server_spoke=True)
         if self._international and not self._smtputf8:
             return ours(Phase.MAIL, "smtputf8", "the server lacks SMTPUTF8", server_spoke=True)
+        if not self._eight_bit and self._message.needs_8bitmime:
+            return ours(Phase.MAIL, "8bitmime", "the server lacks 8BITMIME", server_spoke=True)
         return None
 
     @property
@@ -160,9 +167,11 @@ class Transaction:
         options = f" SIZE={self._message.size}" if self._size else ""
         if self._international:
             options += " BODY=8BITMIME SMTPUTF8"
+        elif self._eight_bit and self._message.may_be_8bit:
+            options += " BODY=8BITMIME"
         notify = self._envelope.notify if self._dsn else ()
         if notify:
-            options += returned(self._message.message_id)
+            options += returned(self._envelope.envelope_id or self._message.message_id.strip("<>"))
         return [
             (Phase.MAIL, f"MAIL FROM:<{addr_spec(self._envelope.sender)}>{options}\r\n".encode()),
             *(
@@ -329,11 +338,11 @@ class Transaction:
         return final.reply.done()
 
 
-def returned(message_id: str) -> str:
+def returned(envelope_id: str) -> str:
     """What a notification shall bring back: the header alone, and which message it was (RFC 3461 sections 4.3
     and 4.4).
     """
-    envelope_id = xtext(message_id.strip("<>"))
+    envelope_id = xtext(envelope_id)
     return f" RET=HDRS ENVID={envelope_id}" if 0 < len(envelope_id) <= ENVID_MAX else " RET=HDRS"
 
 

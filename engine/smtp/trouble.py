@@ -264,6 +264,8 @@ OURS = (
     Row("size", ENDED, "size", TOO_LARGE, SMALLER, PERSON),
     Row("smtputf8", ENDED, "letters", "The server takes no address with these letters.",
         "Use addresses in plain letters.", PERSON),
+    Row("8bitmime", ENDED, "eight-bit", "The server takes only messages whose octets have seven bits.",
+        "Let the program write its text in quoted-printable or base64.", ADMIN),
     Row("address", ENDED, "address", "An address cannot be given to the server.", "Correct the address.",
         PERSON),
     Row("file-changed", ENDED, "file-changed", "A file changed after the job was accepted.", "Scan again.",

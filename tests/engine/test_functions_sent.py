@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from franking.events.request import (
+    COMPOSED,
     Condition,
     Counter,
     EmailNotification,
@@ -174,4 +175,4 @@ async def test_s22_it_arrives_where_it_should_with_what_it_carries(
 
 
 def test_all_twelve_are_sent_here() -> None:
-    assert ALL.keys() == set(Function)
+    assert ALL.keys() == set(COMPOSED)

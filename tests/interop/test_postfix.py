@@ -15,9 +15,10 @@ import pytest
 import trustme
 
 from franking.engine.contents import OnDisk
-from franking.engine.ports import Envelope, Login, Notify, Outcome, Phase, Verdict
+from franking.engine.ports import Envelope, Login, Outcome, Phase, Verdict
 from franking.engine.smtp.compose import File, Message, Part, blocks
 from franking.engine.smtp.submission import SmtpSubmission
+from franking.events.request import Notify
 from franking.testing.authority import client_context
 from franking.testing.scripted import CUT
 from franking.testing.scripted_submission import EXTENSIONS, Script, ScriptedServer

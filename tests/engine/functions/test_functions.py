@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from franking.engine.contents import OnDisk
 from franking.engine.functions import COMPOSERS, Header, Link, compose, media_type
 from franking.engine.ports import Attachment
-from franking.engine.smtp.compose import Message, blocks
+from franking.engine.smtp.compose import Sendable, blocks
 from franking.engine.smtp.fields import Unencodable
 from franking.events.request import EmailNotification, Function, ScanToEmail, ScanToUrl
 
@@ -20,7 +20,7 @@ MOMENT = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 HEADER = Header("device@example.com", "<job-1@device.example.com>", MOMENT, "Copier 3rd floor", "Copier 3")
 
 
-def parsed(message: Message) -> EmailMessage:
+def parsed(message: Sendable) -> EmailMessage:
     octets = b"".join(blocks(message))
     assert len(octets) == message.size
     return message_from_bytes(octets, policy=policy.default)

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from franking.engine.functions import COMPOSERS, Header, compose
+from franking.engine.functions import Header, compose
 from franking.engine.ports import Attachment
-from franking.engine.smtp.compose import Message, blocks
+from franking.engine.smtp.compose import Sendable, blocks
 from franking.engine.smtp.fields import Unencodable
-from franking.events.request import Function, Request
+from franking.events.request import COMPOSED, Function, Request
 
 from .examples import HEADER, SENT, attachments
 
@@ -94,7 +94,7 @@ def smuggling(wrong: str, smuggled: str, path: str, value: str) -> str:
     return value + smuggled if path == wrong else value
 
 
-def wire_of(message: Message) -> bytes:
+def wire_of(message: Sendable) -> bytes:
     return b"".join(blocks(message))
 
 
@@ -122,7 +122,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.manual("S22")
-@pytest.mark.parametrize("function", COMPOSERS, ids=lambda each: each.name)
+@pytest.mark.parametrize("function", COMPOSED, ids=lambda each: each.name)
 @settings(max_examples=50)
 @given(data=st.data())
 def test_no_value_makes_a_header_field(folder: Path, function: Function, data: st.DataObject) -> None:

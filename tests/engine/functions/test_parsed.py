@@ -15,11 +15,11 @@ from typing import NamedTuple
 import pytest
 
 from franking.engine.content_port import Content
-from franking.engine.functions import COMPOSERS, compose
+from franking.engine.functions import compose
 from franking.engine.ports import Attachment
 from franking.engine.smtp.compose import blocks
 from franking.engine.smtp.fields import LINE
-from franking.events.request import Function
+from franking.events.request import COMPOSED, Function
 
 from .examples import HEADER, SENT, TEXT, attachments
 
@@ -34,7 +34,7 @@ CARRYING = {
 }
 "They send the files that they are given."
 PART = re.compile(r' +(?P<number>\d+): (?P<type>\S+) size=\d+(?: name="(?P<name>.*)")?')
-every_function = pytest.mark.parametrize("function", COMPOSERS, ids=lambda each: each.name)
+every_function = pytest.mark.parametrize("function", COMPOSED, ids=lambda each: each.name)
 
 
 class Read(NamedTuple):

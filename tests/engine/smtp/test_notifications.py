@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from franking.engine.ports import Envelope, Notify, Outcome, Verdict
+from franking.engine.adapters import FAX_NOTIFY
+from franking.engine.ports import Envelope, Outcome, Verdict
 from franking.engine.smtp.compose import Message, Part
 from franking.engine.smtp.fields import Mailbox, Mailboxes, Structured, Text, date, xtext
+from franking.events.request import Notify
 from franking.testing.scripted_submission import EXTENSIONS, Script, ScriptedServer
 from franking.tests.engine.smtp.conftest import Playing
 from franking.tests.engine.smtp.device import ANN, KIM, LEE, MOMENT, Device, with_token
@@ -31,7 +33,7 @@ def fax(message_id: str = "<job-1@device.example.com>") -> Message:
 
 
 async def sent(
-    device: Device, message: Message, to: Sequence[str] = (LEE, ANN), notify: Sequence[Notify] = tuple(Notify)
+    device: Device, message: Message, to: Sequence[str] = (LEE, ANN), notify: Sequence[Notify] = FAX_NOTIFY
 ) -> Outcome:
     envelope = Envelope(KIM, tuple(to), message, tuple(notify))
     return await device.submission.send(with_token(), envelope, device.begin)

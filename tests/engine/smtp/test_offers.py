@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from franking.engine.ports import Envelope, Notify, Outcome, Phase, Room, Verdict
+from franking.engine.ports import Envelope, Outcome, Phase, Room, Verdict
 from franking.engine.smtp.compose import Message, Part
 from franking.engine.smtp.offers import REMEMBERED
+from franking.events.request import Notify
 from franking.testing.clock import VirtualClock
 from franking.testing.scripted_submission import BEHIND, CUT, EXTENSIONS, SILENCE, Script, ScriptedServer
 from franking.tests.engine.smtp.conftest import Playing

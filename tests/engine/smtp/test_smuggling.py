@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from franking.engine.functions import COMPOSERS, compose
+from franking.engine.functions import compose
 from franking.engine.ports import Verdict
-from franking.engine.smtp.compose import Message, Part, blocks
+from franking.engine.smtp.compose import Part, Sendable, blocks
 from franking.engine.smtp.fields import Unencodable
 from franking.engine.smtp.transaction import stuffed
-from franking.events.request import Function
+from franking.events.request import COMPOSED, Function
 from franking.testing.scripted_submission import Script
 from franking.tests.engine.functions.examples import HEADER, SENT, attachments
 from franking.tests.engine.functions.test_injection import changed, strings
@@ -49,7 +49,7 @@ HOSTILE = st.lists(
 LONE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
-def on_the_wire(message: Message) -> bytes:
+def on_the_wire(message: Sendable) -> bytes:
     """As the transaction writes it, with its end."""
     return b"".join(map(stuffed, blocks(message))) + b".\r\n"
 
@@ -70,7 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.manual("S33")
-@pytest.mark.parametrize("function", COMPOSERS, ids=lambda each: each.name)
+@pytest.mark.parametrize("function", COMPOSED, ids=lambda each: each.name)
 @settings(max_examples=30)
 @given(data=st.data())
 def test_s33_no_field_and_no_file_name_ends_a_message(

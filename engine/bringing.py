@@ -1,0 +1,85 @@
+"""A message that a program brings (B13): from its octets to a job in the spool, with the same rules, the same
+durability and the same history as a scan.
+
+Rule: its header says what lists show; where it goes, and for whom, its caller says.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from ..events.request import AsGiven, ByProgram, FromProgram, Given, Request
+from .boxes import Shared
+from .incoming import STEP_OCTETS, Incoming
+from .records import JobRow
+from .spool import Original, original, piece
+from .submitting import Coming, Receipt, Submitting
+
+Brought = FromProgram | ByProgram
+
+
+class Bringing(Submitting):
+    @asynccontextmanager
+    async def incoming(self, *, strict: bool = False) -> AsyncIterator[Incoming]:
+        """Room for a message that comes piece by piece; what was not submitted when the block ends is gone.
+        `strict`: lines that CRLF does not end are refused, as by SMTP. Raises NoRoom, SealFailed,
+        EngineStopped.
+        """
+        self.runtime.check()
+        seals = self.settings.spool.seal
+        if seals:
+            self.scans.seal.ready()
+        with self.scans.room.reserve(0) as room:
+            coming = Incoming(self.spool, room, self.number, seals=seals, strict=strict)
+            try:
+                yield coming
+            finally:
+                if coming.on_disk and not coming.kept:
+                    await asyncio.to_thread(coming.drop)
+
+    async def submit_brought(self, request: Brought, coming: Incoming, place: str | None = None) -> Receipt:
+        """Returns when the job and its message are durable. Raises as `submit`, and MessageUnfit."""
+        header = await coming.ended()
+        if not request.subject:
+            request = request.model_copy(update={"subject": header.subject})
+        return await self.submitted(request, place, partial(self.keep_brought, coming), coming.job)
+
+    async def keep_brought(self, coming: Incoming, accepted: Coming) -> JobRow:
+        """Raises Refused, Unencodable, NoRoom, SealFailed, StoreFailed."""
+        own = coming.header.message_id
+        if own:
+            accepted = accepted._replace(row=accepted.row._replace(message_id=own))
+        coming.room.at_least(coming.octets)
+        coming.kept = True  # by who carries it through, whether his caller stays or not
+        if not coming.on_disk:  # one commit is all of it
+            return await self.commit_brought(coming, accepted)
+        return await self.carried_through(self.commit_brought(coming, accepted))
+
+    async def commit_brought(self, coming: Incoming, accepted: Coming) -> JobRow:
+        try:
+            taken = await coming.taken()
+            stored = accepted.with_files(taken)
+            await self.commit(stored, taken, Shared())
+        except BaseException:
+            await asyncio.to_thread(coming.drop)
+            raise
+        return stored.row
+
+    async def submit(self, request: Request, place: str | None = None, given: Given = Given.LENT) -> Receipt:
+        if not isinstance(request, AsGiven):
+            return await super().submit(request, place, given)
+        handed = [Original.of(request.message)] if given is Given.HANDED_OVER else []
+        async with self.incoming() as coming:
+            await read(request.message, coming)
+            receipt = await self.submit_brought(request, coming, place)
+        await self.scans.handed_over(handed)
+        return receipt
+
+
+async def read(path: Path, coming: Incoming) -> None:
+    """Raises ScanUnreadable, MessageUnfit, NoRoom, StoreFailed."""
+    with original(path) as file:
+        while octets := await asyncio.to_thread(piece, file, path, STEP_OCTETS):
+            await coming.write(octets)

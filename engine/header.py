@@ -1,0 +1,103 @@
+"""The header of a message that somebody else wrote, as far as the device must read or change it (RFC 5322).
+
+Rule: nothing here corrects anybody's message. A line that is no field ends the header, and is the body's
+first one.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.utils import getaddresses
+from typing import NamedTuple
+
+HEADER_MOST = 256 * 1024
+"Octets: no mail that people or programs write has more."
+FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*\r\n(?:[ \t][^\n]*\r\n)*)")
+FOLD = re.compile(r"\r\n(?=[ \t])")
+MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+SHOWN = 900
+"Characters of a subject that lists show."
+
+
+class Given(NamedTuple):
+    """One field."""
+
+    name: str
+    "In small letters."
+    octets: bytes
+    "All of it, as it was given, with its line ends."
+
+    @property
+    def text(self) -> str:
+        """What stands behind the colon, in one line; what is no UTF-8 is read as Latin-1."""
+        value = self.octets.partition(b":")[2]
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = value.decode("latin-1")
+        return FOLD.sub("", text).strip()
+
+    @property
+    def addresses(self) -> tuple[tuple[str, str], ...]:
+        """Display name and address of each mailbox."""
+        return tuple((name, address) for name, address in getaddresses([self.text]) if address)
+
+
+def decoded(text: str) -> str:
+    """With its encoded words as people read them (RFC 2047)."""
+    if "=?" in text:
+        with suppress(HeaderParseError, LookupError, ValueError):  # it is shown as it was written
+            return str(make_header(decode_header(text)))
+    return text
+
+
+class Header(NamedTuple):
+    fields: tuple[Given, ...]
+    end: int
+    "Octets, with the empty line: where the body begins."
+
+    @classmethod
+    def of(cls, octets: bytes) -> "Header":
+        """`octets`: the message, or at least its header; lines end with CRLF."""
+        fields, at = [], 0
+        while match := FIELD.match(octets, at):
+            fields.append(Given(match[1].decode().lower(), match[0]))
+            at = match.end()
+        return cls(tuple(fields), at + 2 if octets.startswith(b"\r\n", at) else at)
+
+    def named(self, name: str) -> Iterator[Given]:
+        return (each for each in self.fields if each.name == name)
+
+    def text(self, name: str) -> str:
+        """Of the first field with this name; empty: there is none."""
+        return next((each.text for each in self.named(name)), "")
+
+    @property
+    def message_id(self) -> str:
+        """With its angle brackets; empty: there is none that is one."""
+        found = MESSAGE_ID.search(self.text("message-id"))
+        return found[0] if found else ""
+
+    @property
+    def subject(self) -> str:
+        """As people read it, in one line."""
+        text = decoded(self.text("subject"))
+        return "".join(each if each.isprintable() else " " for each in text)[:SHOWN].strip()
+
+    @property
+    def writers(self) -> tuple[tuple[str, str], ...]:
+        """Display name and address of each mailbox in From."""
+        return tuple(found for each in self.named("from") for found in each.addresses)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Of To, Cc and Bcc, each once."""
+        found = (
+            address
+            for each in self.fields
+            if each.name in ("to", "cc", "bcc")
+            for _, address in each.addresses
+        )
+        return tuple(dict.fromkeys(found))
