@@ -49,6 +49,11 @@ def outside(
         "page.certificate": settings.page.certificate,
         "page.administrator": settings.page.administrator,
         **{f"page.passwords.{login}": each for login, each in settings.page.passwords.items()},
+        "programs.certificate": settings.programs.certificate,
+        **{
+            f"programs.clients.{name}.password": each.password
+            for name, each in settings.programs.clients.items()
+        },
     }
     proxies = {"proxy": settings.proxy}
     if settings.browser.enabled:  # else nobody is shown its settings
@@ -64,6 +69,9 @@ def outside(
 
         if not says_where(settings.browser.command):
             found.append(Mistake("browser.command", Given.LIST, said("settings.no-start", start="{start}")))
+    for name, client in settings.programs.clients.items():
+        if client.password is None and not client.networks:
+            found.append(Mistake(f"programs.clients.{name}", None, said("settings.client")))
     return (*found, *unwatched(settings))
 
 

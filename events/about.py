@@ -25,6 +25,7 @@ from pydantic.fields import FieldInfo
 
 from .menu import At, Offered
 from .page import Colour
+from .programs import Client, Network, Writer
 from .request import Address, Line
 from .said import Said, filled, said
 from .settings import MENU, DeviceSettings
@@ -234,6 +235,8 @@ def written(value: object) -> str:
     """As the settings file has it; empty: the line is left out."""
     if value is None:
         return ""
+    if isinstance(value, BaseModel):
+        return written({name: each for name, each in value if name in value.model_fields_set})
     if isinstance(value, timedelta):
         return str(int(value.total_seconds()))
     if isinstance(value, Mapping):
@@ -254,7 +257,12 @@ def pattern_of(kind: object) -> str:
 NUMBERS = re.compile(r" \(((?:[SB]\d+[a-z]?(?:, )?)+)\)")
 SUCH = "-such"
 "Ends the code of a sentence that has an example."
-KINDS: Mapping[object, str] = {bool: "takes.switch", Path: "takes.path", date: "takes.day"}
+KINDS: Mapping[object, str] = {
+    bool: "takes.switch",
+    Path: "takes.path",
+    date: "takes.day",
+    Client: "takes.client",
+}
 WANTED: Mapping[str, str] = {
     pattern_of(Reference): "takes.reference",
     pattern_of(Host): "takes.host",
@@ -263,5 +271,7 @@ WANTED: Mapping[str, str] = {
     pattern_of(HookUrl): "takes.hook",
     pattern_of(Address): f"takes.address{SUCH}",
     pattern_of(Line): "takes.line",
+    pattern_of(Writer): "takes.writer",
+    pattern_of(Network): "takes.network",
 }
 "What a pattern stands for, as a code."

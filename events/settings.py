@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from .fax import InternetFaxSettings, TsiRoutingSettings
 from .menu import At, Offered, both, panel, web
 from .page import Page
+from .programs import Programs
 from .request import Address, Function, Line
 from .values import Duration, Host, HttpsUrl, Kept, Reference, Values
 from .watching import Hooks, Metrics
@@ -360,6 +361,7 @@ class DeviceSettings(Values):
     hooks: Hooks = Hooks()
     metrics: Metrics = Metrics()
     page: Page = Page()
+    programs: Programs = Programs()
     users: dict[Line, Address] = Field(default_factory=dict)
     "Login name to e-mail address, where no other directory knows it."
     aliases: dict[Line, tuple[Address, ...]] = Field(default_factory=dict)

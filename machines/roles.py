@@ -114,7 +114,7 @@ def may(viewer: Viewer, act: Act, login: str) -> bool:
     return reach is ALL or (reach is OWN and bool(login) and viewer.login == login)
 
 
-SPEAK = frozenset({"control", "hooks", "metrics", "page", "browser.command", "store"})
+SPEAK = frozenset({"control", "hooks", "metrics", "page", "programs", "browser.command", "store"})
 "Sections and keys of settings by which whoever sets them acts with the rights of the engine's own user."
 
 

@@ -1,0 +1,110 @@
+"""From an envelope and a message to a job: the one way in for every program, however it brings its mail.
+
+Rule: whose mail it is stands in `machines/programs.py`, and what refuses it in the rules of every job.
+"""
+
+import pwd
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from ...events.base import ADMINISTRATOR
+from ...events.programs import Client
+from ...events.request import Address, ByProgram, FromProgram, Notify
+from ...machines.identity import same
+from ...machines.programs import Stranger, whose
+from ..engine import Engine
+from ..incoming import Incoming
+from ..submitting import Receipt
+from ..words import Spoken
+
+ADDRESS: TypeAdapter[str] = TypeAdapter(Address)
+
+
+class NotTaken(Spoken):
+    """Whose mail it is cannot be told, or it is not this program's to bring."""
+
+    def __init__(self, why: Stranger, writer: str) -> None:
+        super().__init__(why.value, writer=writer)
+        self.why = why
+
+
+class NoSuchRecipient(Spoken, ValueError):
+    def __init__(self, recipient: str) -> None:
+        super().__init__("programs.recipient", recipient=recipient)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a program says of a message."""
+
+    mail_from: str
+    "Empty: the null reverse-path (RFC 5321 section 4.5.5)."
+    recipients: tuple[str, ...]
+    notify: tuple[Notify, ...] = ()
+    envelope_id: str = ""
+
+
+def recipient_of(engine: Engine, named: str) -> str:
+    """Where mail for this recipient goes: an address as it is; a name without a domain is looked up in
+    `programs.recipients` and among the people, and the mail of other users of this machine is the
+    administrator's. Raises NoSuchRecipient.
+    """
+    if "@" in named:
+        try:
+            return ADDRESS.validate_python(named)
+        except ValidationError:
+            raise NoSuchRecipient(named) from None
+    settings = engine.settings
+    found = {name.casefold(): address for name, address in settings.programs.recipients.items()}
+    known = found.get(named.casefold()) or person_at(engine, named)
+    if known is None and (named.casefold() == "postmaster" or of_system(named)):
+        known = settings.administrator.address
+    if known is None:
+        raise NoSuchRecipient(named)
+    return known
+
+
+def person_at(engine: Engine, login: str) -> str | None:
+    if login == ADMINISTRATOR or not login.strip():
+        return engine.settings.administrator.address if login == ADMINISTRATOR else None
+    return engine.people.address_of(login)
+
+
+def of_system(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def login_of(engine: Engine, address: str) -> str | None:
+    """Whose address it is, as far as anybody with it is known here."""
+    logins: Iterable[str] = dict.fromkeys((*engine.settings.users, *engine.people.rows))
+    return next((login for login in logins if same(person_at(engine, login), address)), None)
+
+
+async def take(engine: Engine, coming: Incoming, client: Client | None, brought: Brought) -> Receipt:
+    """Returns when the job is durable. `client`: None for a program on this machine that is not known
+    otherwise; `coming`: what was written of the message, all of it.
+
+    Raises NotTaken, NoSuchRecipient, and what `Engine.submit_brought` raises.
+    """
+    header = await coming.ended()
+    writer = next((address for _, address in header.writers), brought.mail_from)
+    found = whose(engine.settings, client, writer, lambda address: login_of(engine, address))
+    if isinstance(found, Stranger):
+        raise NotTaken(found, writer)
+    fields = {
+        "to": tuple(dict.fromkeys(recipient_of(engine, each) for each in brought.recipients)),
+        "notify": brought.notify,
+        "envelope_id": brought.envelope_id,
+    }
+    if found.login == ADMINISTRATOR:
+        return await engine.submit_brought(ByProgram.model_validate(fields), coming)
+    own = same(found.chosen, person_at(engine, found.login))
+    chosen = None if own else found.chosen
+    request = FromProgram.model_validate({**fields, "user": found.login, "from_address": chosen})
+    return await engine.submit_brought(request, coming)

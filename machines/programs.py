@@ -1,0 +1,69 @@
+"""Whose mail a program brings that cannot sign in (B13): a pure table from settings, client and From.
+
+Rule: the From decides (S17). One that no mailbox has is nobody's, unless the settings say whose it is; and a
+program speaks for nobody else than for whom it is there.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from ..events.base import ADMINISTRATOR
+from ..events.programs import Client
+from ..events.settings import DeviceSettings
+from .identity import aliases, among
+
+
+class Whose(NamedTuple):
+    login: str
+    "Or `administrator`."
+    chosen: str | None
+    "The From, where the message goes with it."
+
+
+class Stranger(StrEnum):
+    """Why nobody is found."""
+
+    NOBODY = "programs.nobody"
+    "No mailbox here has that From."
+    UNKNOWN_CLIENT = "programs.unknown-client"
+    "It is somebody's, and who brings it has not said who he is."
+    ANOTHERS = "programs.anothers"
+    "The program is there for somebody else."
+    DEVICE_ALONE = "programs.device-alone"
+    "The program is there for the device, and the From is not the administrator's."
+
+
+def mapped(senders: Mapping[str, str], writer: str) -> str | None:
+    """By the whole address, by its domain, or by the name where it has no domain. Without case."""
+    local, at, domain = writer.casefold().rpartition("@")
+    wanted = (f"{local}@{domain}", f"@{domain}") if at else (writer.casefold(),)
+    found = {each.casefold(): login for each, login in senders.items()}
+    return next((found[each] for each in wanted if each in found), None)
+
+
+def of_administrator(settings: DeviceSettings, writer: str) -> bool:
+    own = (settings.administrator.address, settings.from_address.bulk, *aliases(settings, ADMINISTRATOR))
+    return among(writer, (each for each in own if each))
+
+
+def whose(
+    settings: DeviceSettings, client: Client | None, writer: str, login_of: Callable[[str], str | None]
+) -> Whose | Stranger:
+    """`client`: None for a program on this machine of which nothing else is known; `writer`: the From, or
+    where there is none the MAIL FROM; `login_of`: whose address that is.
+    """
+    user = client.user if client is not None else None
+    login = mapped(settings.programs.senders, writer)
+    if login is not None:
+        return Whose(login, None) if user in (None, login) else Stranger.ANOTHERS
+    without_domain = "@" not in writer
+    if user == ADMINISTRATOR or (user is None and (without_domain or of_administrator(settings, writer))):
+        own = without_domain or of_administrator(settings, writer)
+        return Whose(ADMINISTRATOR, None) if own else Stranger.DEVICE_ALONE
+    if user is not None:
+        return Whose(user, None if without_domain else writer)
+    found = login_of(writer)
+    if found is None:
+        return Stranger.NOBODY
+    return Whose(found, writer) if client is not None else Stranger.UNKNOWN_CLIENT

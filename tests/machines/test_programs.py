@@ -1,0 +1,65 @@
+"""Whose mail a program brings (B13, S17)."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from franking.events.programs import Client
+from franking.events.settings import DeviceSettings
+from franking.machines.programs import Stranger, Whose, whose
+
+PRINTER, KIM, LEE = "printer@example.com", "kim@example.com", "lee@example.com"
+SETTINGS = DeviceSettings.model_validate({
+    "administrator": {"address": PRINTER},
+    "aliases": {"administrator": ["copier@example.com"]},
+    "programs": {
+        "senders": {
+            "Scanner@example.net": "administrator",
+            "@nas.example.net": "administrator",
+            "www": "kim",
+            "backup@nas.example.net": "lee",
+        }
+    },
+})  # fmt: skip
+HERE = None
+BY_FROM = Client(networks=("192.0.2.0/24",))
+OF_DEVICE = Client(user="administrator", networks=("192.0.2.0/24",))
+OF_KIM = Client(user="kim", password="vault:x")
+DEVICE = Whose("administrator", None)
+OWN = Whose("kim", None)
+NOBODY, UNKNOWN, ANOTHERS, ALONE = Stranger
+
+TABLE: Mapping[str, tuple[object, object, object, object]] = {
+    #                          on this machine      by its From          for the device  for kim
+    PRINTER:                  (DEVICE,              DEVICE,              DEVICE,  Whose("kim", PRINTER)),
+    "Printer@Example.com":    (DEVICE, DEVICE, DEVICE, Whose("kim", "Printer@Example.com")),
+    "copier@example.com":     (DEVICE, DEVICE, DEVICE, Whose("kim", "copier@example.com")),
+    "scanner@EXAMPLE.net":    (DEVICE,              DEVICE,              DEVICE,  ANOTHERS),
+    "any@nas.example.net":    (DEVICE,              DEVICE,              DEVICE,  ANOTHERS),
+    "backup@nas.example.net": (Whose("lee", None),  Whose("lee", None),  ANOTHERS, ANOTHERS),
+    "WWW":                    (OWN,                 OWN,                 ANOTHERS, OWN),
+    "root":                   (DEVICE,              DEVICE,              DEVICE,  OWN),
+    "":                       (DEVICE,              DEVICE,              DEVICE,  OWN),
+    KIM:                      (UNKNOWN,             Whose("kim", KIM),   ALONE,   Whose("kim", KIM)),
+    LEE:                      (UNKNOWN,             Whose("lee", LEE),   ALONE,   Whose("kim", LEE)),
+    "odd@example.org": (NOBODY, NOBODY, ALONE, Whose("kim", "odd@example.org")),
+    "www@example.com": (NOBODY, NOBODY, ALONE, Whose("kim", "www@example.com")),
+}  # fmt: skip
+"What a person's program chose is looked at by the rules of every job (S17)."
+
+
+def login_of(address: str) -> str | None:
+    return {KIM: "kim", LEE: "lee"}.get(address)
+
+
+@pytest.mark.manual("B13", "S17")
+@pytest.mark.parametrize("writer", TABLE)
+@pytest.mark.parametrize("column", range(4), ids=["on this machine", "by From", "device", "kim"])
+def test_b13_the_from_decides_whose_mail_it_is(writer: str, column: int) -> None:
+    client = (HERE, BY_FROM, OF_DEVICE, OF_KIM)[column]
+    assert whose(SETTINGS, client, writer, login_of) == TABLE[writer][column]
+
+
+@pytest.mark.manual("B13")
+def test_b13_with_nothing_registered_nothing_is_the_administrators() -> None:
+    assert whose(DeviceSettings(), HERE, PRINTER, login_of) is Stranger.NOBODY
