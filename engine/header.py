@@ -16,6 +16,11 @@ HEADER_MOST = 256 * 1024
 "Octets: no mail that people or programs write has more."
 FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*\r\n(?:[ \t][^\n]*\r\n)*)")
 FOLD = re.compile(r"\r\n(?=[ \t])")
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
+PLAIN = re.compile(
+    rf"(?P<one>{ATOM}@{ATOM})|"
+    rf"(?:\"?(?P<name>[A-Za-z0-9_' -]*[A-Za-z0-9_'-])\"? *)?<(?P<address>{ATOM}@{ATOM})>"
+)
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 SHOWN = 900
 "Characters of a subject that lists show."
@@ -42,7 +47,10 @@ class Given(NamedTuple):
     @property
     def addresses(self) -> tuple[tuple[str, str], ...]:
         """Display name and address of each mailbox."""
-        return tuple((name, address) for name, address in getaddresses([self.text]) if address)
+        text = self.text
+        if plain := PLAIN.fullmatch(text):  # as nearly all are: the parser takes ten times as long
+            return ((plain["name"] or "", plain["one"] or plain["address"]),)
+        return tuple((name, address) for name, address in getaddresses([text]) if address)
 
 
 def decoded(text: str) -> str:

@@ -11,9 +11,11 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from .content_port import Content, OpenContent
 from .contents import InRow
 from .header import HEADER_MOST, Header
 from .pieces import PIECE_OCTETS, FileKey, Sealing, sealed
@@ -113,6 +115,21 @@ class Written:
         sync(self.path.parent.parent)
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A message of which the header is known already. Fulfils `ports.Content`."""
+
+    content: Content
+    header: Header
+
+    @property
+    def octets(self) -> int:
+        return self.content.octets
+
+    def open(self) -> OpenContent:
+        return self.content.open()
+
+
 class Incoming:
     def __init__(
         self, spool: Spool, room: Reserved, number: Callable[[], int], *, seals: bool, strict: bool
@@ -207,11 +224,13 @@ class Incoming:
             body = clear if self.key is None else b"".join(sealed(self.key, [clear]))
             kept = Kept.ROW if self.key is None else Kept.SEALED_ROW
             row = SpooledFile(NAME, self.octets, digest, kept)
-            return Taken((row,), (InRow(NAME, self.octets, body, self.key),), (self.key,), body)
+            content: Content = InRow(NAME, self.octets, body, self.key)
+            return Taken((row,), (Begun(content, self.header),), (self.key,), body)
         await asyncio.to_thread(self.finish, self.file)
         kept = Kept.FILE if self.key is None else Kept.SEALED_FILE
         file = SpooledFile(NAME, self.octets, digest, kept)
-        return Taken((file,), (on_disk(self.file.path, file, self.key),), (self.key,))
+        content = on_disk(self.file.path, file, self.key)
+        return Taken((file,), (Begun(content, self.header),), (self.key,))
 
     def finish(self, file: Written) -> None:
         try:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from ..content_port import Content
 from ..header import HEADER_MOST, Header, decoded
+from ..incoming import Begun
 from .fields import Mailbox, Mailboxes, Structured, date
 
 NEVER_SENT = frozenset({"bcc", "resent-bcc"})
@@ -89,7 +90,7 @@ def as_given(content: Content, sender: str, message_id: str, when: datetime) -> 
     """`sender`: whom it is from; `message_id`, `when`: for a message that has none. Raises FileChanged,
     OSError, Unencodable.
     """
-    header = Header.of(beginning(content))
+    header = content.header if isinstance(content, Begun) else Header.of(beginning(content))
     kept, own_id = changed(header, sender), header.message_id
     if not any(header.named("date")):
         kept.append(date(when).octets)
