@@ -3,12 +3,12 @@
 A request is a value: files are paths, an address is text, nothing is opened or looked up here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -105,6 +105,10 @@ class JobRequest(Value):
     def paths(self) -> tuple[Path, ...]:
         """The files that go into the spool."""
         return ()
+
+    def placed(self, paths: Sequence[Path]) -> Self:
+        """The same with its files elsewhere, in their order."""
+        return self.model_copy(update={"files": tuple(paths)})
 
 
 class FromPerson(JobRequest):
@@ -222,6 +226,9 @@ class AsGiven(JobRequest):
     @property
     def paths(self) -> tuple[Path, ...]:
         return (self.message,)
+
+    def placed(self, paths: Sequence[Path]) -> Self:
+        return self.model_copy(update={"message": paths[0]})
 
 
 class FromProgram(FromPerson, AsGiven):

@@ -132,7 +132,7 @@ async def submit(call: Call) -> Receipt:
     paths, uploads = call.uploads.paths(call.viewer, wanted.request.paths)
     request = wanted.request
     if paths:
-        request = request.model_copy(update={"files": tuple(paths)})
+        request = request.placed(paths)
     given = Given.HANDED_OVER if wanted.handed_over and not uploads else Given.LENT
     receipt = await call.view.submit(request, wanted.place, given)
     for number in uploads:

@@ -30,6 +30,7 @@ STATUSES: Mapping[str, tuple[int, str]] = MappingProxyType({
     "people.LoginEmpty": (422, "login-empty"),
     "people.AddressUnusable": (422, "address-unusable"),
     "spool.ScanUnreadable": (422, "scan-unreadable"),
+    "incoming.MessageUnfit": (422, "message-unfit"),
     "smtp.fields.Unencodable": (422, "unencodable"),
     "room.NoRoom": (507, "no-room"),
     "store.keys.KeyNotOurs": (409, "key-not-ours"),

@@ -100,7 +100,7 @@ async def sent(here: Here, form: Form) -> Answer:
         request = kind.model_validate(values(here, function, form, files))
         assert isinstance(request, FromPerson)  # noqa: S101 - every tile is a person's
         paths, uploads = here.uploads.paths(here.viewer, request.paths)
-        request = request.model_copy(update={"files": tuple(paths)})
+        request = request.placed(paths)
         receipt = await here.view.submit(request, here.place)  # type: ignore[arg-type]
     except ValidationError as error:
         return Shows("send", context(here, function, form, beside(here, error)))
