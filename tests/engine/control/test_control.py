@@ -19,10 +19,9 @@ from franking.engine.control.statuses import STATUSES
 from franking.engine.records import StoreFailed
 from franking.engine.settings import Settings
 from franking.engine.store.reads import Reads
-from franking.events.request import Function
 from franking.events.settings import Control
 from franking.machines.roles import Role, Viewer
-from franking.tests.engine.device import OFFICE, PAGES, PASSWORDS
+from franking.tests.engine.device import PAGES, PASSWORDS
 
 from .asking import ADMINISTRATOR, CONTROLLER, KIM, LEE, Socket, at_socket, scan
 
@@ -143,20 +142,6 @@ async def test_b8_a_file_waits_in_memory_and_is_gone_with_its_job(
         assert at.here.kept(at.engine, 1) == [PAGES]
         assert list((tmp_path / "uploads").iterdir()) == []
     assert not (tmp_path / "uploads").exists()
-
-
-@pytest.mark.manual("B8", "B13")
-async def test_b13_a_message_as_given_comes_as_a_file_like_any_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with at_socket(tmp_path, monkeypatch) as at:
-        for octets, status in ((b"From: kim@example.com\n\nHello\n", 201), (b"a\0b", 422)):
-            named = await at.upload(KIM, octets, "message.eml")
-            request = {"function": Function.PROGRAM, "user": "kim", "to": [OFFICE], "message": named}
-            answer = await at.ask("POST", "/jobs", {"request": request}, KIM)
-            assert answer.status_code == status, answer.text
-        assert answer.json()["type"] == "urn:franking:problem:message-unfit"
-        assert at.here.kept(at.engine, 1) == [b"From: kim@example.com\r\n\r\nHello\r\n"]
 
 
 @pytest.mark.manual("B8", "S33a")
