@@ -12,6 +12,10 @@ BIN := $(VENV)/bin
 # Tests start hundreds of interpreters: what one has compiled the others read, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Tests open thousands of stores, and each waits for the disk: in memory where there is room and programs may run.
+IN_MEMORY := $(shell findmnt --noheadings --output OPTIONS /dev/shm 2>/dev/null | grep -qv noexec && \
+	df --output=avail --block-size=1G /dev/shm | awk 'NR == 2 && $$1 >= 2 { print "TMPDIR=/dev/shm" }')
+
 # One test more at a time than there are processors, for some wait for processes; one that hangs ends the run.
 TESTS := -m pytest --numprocesses $$(($$(nproc) + 1)) --dist worksteal --max-worker-restart 0
 
@@ -21,15 +25,15 @@ demo: $(VENV)/installed-demo
 	$(BIN)/franking demo
 
 test: check
-	$(BIN)/python $(TESTS)
+	$(IN_MEMORY) $(BIN)/python $(TESTS)
 
 test-long: check
-	FRANKING_LONG=1 $(BIN)/python $(TESTS) -o faulthandler_timeout=1800 # twenty years take longer than a hang
+	FRANKING_LONG=1 $(IN_MEMORY) $(BIN)/python $(TESTS) -o faulthandler_timeout=1800 # twenty years take longer than a hang
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy -p franking
+	$(BIN)/mypy --num-workers auto -p franking
 	$(BIN)/lint-imports
 	$(BIN)/franking diagrams --check
 
