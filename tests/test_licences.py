@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from franking.tests import bill, licences
 
@@ -81,6 +79,9 @@ def test_purposes_are_told_of_what_pyproject_names_and_of_nothing_else(
 
 
 def test_the_bill_of_materials_is_valid(made: dict[str, Any]) -> None:
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator  # takes seconds
+
     validator = JsonStrictValidator(SchemaVersion.from_version(bill.VERSION))
     assert validator.validate_str(json.dumps(made)) is None
 
