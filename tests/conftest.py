@@ -9,9 +9,13 @@ import inspect
 import os
 import signal
 from collections.abc import Callable, Iterator
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
+
+from franking.engine import tls
+from franking.testing.authority import Authority
 
 LONG = bool(os.environ.get("FRANKING_LONG"))
 
@@ -34,6 +38,15 @@ def pytest_sessionstart() -> None:
 def long_count() -> Callable[[int, int], int]:
     """`long_count(short, long)`: the number of repetitions for this run."""
     return lambda short, long: long if LONG else short
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """In the place of those of the system: to read a hundred of them takes an engine longer than to open its
+    store. It certifies nobody."""
+    file = Authority(tmp_path_factory.mktemp("system")).ca_file
+    with patch.object(tls, "system_file", lambda: str(file)):
+        yield
 
 
 @pytest.fixture(autouse=True)

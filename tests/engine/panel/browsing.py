@@ -45,6 +45,8 @@ PAGE: Mapping[str, object] = {
 }
 NOTHING: Mapping[str, str] = MappingProxyType({})
 GUARD = re.compile(r'name="guard" value="([0-9a-f]{64})"')
+NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"To be trusted; httpx would read all of the system's authorities for each browser."
 Fields = Mapping[str, str | Sequence[str]]
 Files = Sequence[tuple[str, tuple[str, bytes]]]
 "Name of the field, name of the file, its octets."
@@ -114,7 +116,7 @@ class Screens:
     panel: Panel
     address: str
     stack: AsyncExitStack
-    verify: ssl.SSLContext | bool = True
+    verify: ssl.SSLContext = NOBODY
 
     async def browser(self, **headers: str) -> Browser:
         """With an empty jar of cookies."""
@@ -158,7 +160,7 @@ async def opened(
     sections: Mapping[str, object] | None = None,
     *,
     secrets: Mapping[str, str] = NOTHING,
-    verify: ssl.SSLContext | bool = True,
+    verify: ssl.SSLContext = NOBODY,
 ) -> AsyncIterator[Screens]:
     """Power on, until the block ends. `secrets`: kept beside everybody's password; `verify`: how a browser
     looks at the certificate.
