@@ -10,6 +10,7 @@ Rule: an error there is told here in the same words, and leads to the same end.
 """
 
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -85,13 +86,17 @@ def answers(path: Path) -> bool:
     return True
 
 
+def way(path: Path) -> httpx.AsyncHTTPTransport:
+    """To the socket. No TLS is on it, for which httpx would read the authorities of the whole system."""
+    return httpx.AsyncHTTPTransport(uds=str(path), verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
 @asynccontextmanager
 async def connected(path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The way to the engine whose socket lies there."""
-    transport = httpx.AsyncHTTPTransport(uds=str(path))
     timeout = httpx.Timeout(None, connect=CONNECT_S)
     async with httpx.AsyncClient(
-        transport=transport, base_url=BASE, timeout=timeout, trust_env=False
+        transport=way(path), base_url=BASE, timeout=timeout, trust_env=False
     ) as client:
         yield client
 

@@ -12,6 +12,7 @@ import httpx2 as httpx
 import pytest
 
 from franking.engine.control import peers, serving
+from franking.engine.control.client import way
 from franking.engine.control.peers import Peer
 from franking.engine.control.screen import ShownAtPlaces
 from franking.engine.engine import Engine
@@ -51,16 +52,14 @@ class Socket:
         self, method: str, path: str, body: object = None, peer: Peer = CONTROLLER, **more: Any
     ) -> httpx.Response:
         with self.peer(peer):
-            transport = httpx.AsyncHTTPTransport(uds=str(self.path))
-            async with httpx.AsyncClient(transport=transport, base_url="http://franking") as client:
+            async with httpx.AsyncClient(transport=way(self.path), base_url="http://franking") as client:
                 content = None if body is None else json.dumps(body)
                 return await client.request(method, path, **({"content": content} | more))
 
     async def first_status(self, path: str) -> int:
         """Of an answer without end, as soon as it begins."""
-        transport = httpx.AsyncHTTPTransport(uds=str(self.path))
         async with (
-            httpx.AsyncClient(transport=transport, base_url="http://franking") as client,
+            httpx.AsyncClient(transport=way(self.path), base_url="http://franking") as client,
             client.stream("GET", path) as answer,
         ):
             return answer.status_code

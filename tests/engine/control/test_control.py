@@ -10,6 +10,7 @@ import httpx2 as httpx
 import pytest
 
 from franking.engine.control import streams, uploads
+from franking.engine.control.client import way
 from franking.engine.control.openapi import described
 from franking.engine.control.operations import OPERATIONS
 from franking.engine.control.peers import Peer, viewer_of
@@ -104,9 +105,8 @@ async def test_b8_facts_come_as_lines_and_none_is_missed(
         found: list[dict[str, object]] = []
         monkeypatch.setattr(streams, "STILL_S", 0.01)
         with at.peer(ADMINISTRATOR):
-            transport = httpx.AsyncHTTPTransport(uds=str(at.path))
             async with (
-                httpx.AsyncClient(transport=transport, base_url="http://franking") as client,
+                httpx.AsyncClient(transport=way(at.path), base_url="http://franking") as client,
                 client.stream("GET", "/events", params={"after": 0}) as answer,
             ):
                 still = False
