@@ -1,5 +1,6 @@
 """Commands of another user of the system, who is in the socket's group and may not look into the store."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,22 +12,42 @@ from pathlib import Path
 import pytest
 
 from .conftest import KIM, LEE, Device
-from .service import PATIENCE_S, service
+from .service import service
 
 OTHER = "games"
 "A user and a group that every Debian has."
-COMMAND = """
-import importlib, os, pkgutil, pwd, sys
+COMMANDS = """
+import importlib, json, os, pkgutil, pwd, sys, tempfile
 import franking.engine
 for found in pkgutil.walk_packages(franking.engine.__path__, "franking.engine."):
     importlib.import_module(found.name)  # he may not read where Python lies
 from franking.engine.cli.main import main
 user = pwd.getpwnam(sys.argv[1])
-os.setgroups([])
-os.setgid(user.pw_gid)
-os.setuid(user.pw_uid)
-sys.exit(main(sys.argv[2:]))
+
+def run(arguments, file):
+    code = -1
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+        code = main(arguments)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+for line in sys.stdin:
+    with tempfile.TemporaryFile() as file:
+        if not (child := os.fork()):
+            run(json.loads(line), file.fileno())
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        file.seek(0)
+        print(json.dumps([code, file.read().decode()]), flush=True)
 """
+"Each is a process of its own, forked from one that has loaded everything."
 
 
 @pytest.fixture
@@ -52,13 +73,20 @@ def test_s33a_who_is_a_user_to_the_device_asks_for_himself_alone(device: Device,
     environment = {**os.environ, "FRANKING_CONFIG": str(config), "FRANKING_SOCKET": str(socket)}
 
     def franking(*arguments: object) -> tuple[int, str]:
-        ended = subprocess.run(  # noqa: S603 - ours
-            [sys.executable, "-c", COMMAND, OTHER, *map(str, arguments)],
-            capture_output=True, text=True, env=environment, cwd="/", timeout=PATIENCE_S, check=False,
-        )  # fmt: skip
-        return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
+        assert commands.stdin is not None
+        assert commands.stdout is not None
+        commands.stdin.write(json.dumps(list(map(str, arguments))) + "\n")
+        commands.stdin.flush()
+        code, said = json.loads(commands.stdout.readline())
+        return code, " ".join(said.split())
 
-    with service(device, "--socket", socket):
+    with (
+        subprocess.Popen(  # noqa: S603 - ours
+            [sys.executable, "-c", COMMANDS, OTHER],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd="/",
+        ) as commands,
+        service(device, "--socket", socket),
+    ):  # fmt: skip
         code, said = franking("send", "--user", OTHER, "--to", LEE, scan)
         assert (code, "Job 1 waits in the spool" in said) == (75, True), said
         assert "It goes by itself." in said
