@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from franking.engine import tls
 from franking.testing.authority import Authority
+from franking.tests.living import put_aside
 
 LONG = bool(os.environ.get("FRANKING_LONG"))
 
@@ -32,6 +33,10 @@ def pytest_sessionstart() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    put_aside()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ Rule: everything is real but time, which a virtual clock tells to engine and ser
 with `pass_time` and waits with `settle`, never by the system's clock.
 """
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from franking.testing.provider import ProviderServer
 from franking.testing.screen import PersonAtTheScreen
 from franking.testing.submission import SubmissionServer
 from franking.testing.travel import pass_time
+from franking.tests.living import living
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 PRINTER, KIM, LEE, BOSS = "printer@example.com", "kim@example.com", "lee@example.com", "boss@example.com"
@@ -207,8 +207,7 @@ def issued_tokens(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def secrets_in_memory() -> set[str]:
     """What every Secret of this process would reveal."""
-    gc.collect()
-    return {found.reveal() for found in gc.get_objects() if isinstance(found, Secret)}
+    return {found.reveal() for found in living() if isinstance(found, Secret)}
 
 
 def stands(engine: Engine, place: str) -> bool:

@@ -4,7 +4,6 @@ Rule: a part of a secret is a secret, and so is its base64; what cannot be reach
 """
 
 import asyncio
-import gc
 import logging
 import traceback
 from collections.abc import Iterator
@@ -15,16 +14,11 @@ from pathlib import Path
 from franking.engine.engine import Engine
 from franking.testing.leaks import pieces
 from franking.tests.engine.device import history
+from franking.tests.living import living
 
-OURS = ("franking.engine", "franking.events", "franking.machines")
 PLAYING = "mail.log"
 "The logger of the playing submission server, which tells the answers that a test ordered."
 LOUD = ("", "franking", "httpx2", "httpcore2", "h2", "hpack", "aiosmtplib", "asyncio", "authlib", "joserfc")
-
-
-def is_ours(kind: type) -> bool:
-    # Other tests leave classes behind whose module is no text.
-    return str(kind.__module__).startswith(OURS) or issubclass(kind, asyncio.Future)
 
 
 @dataclass
@@ -40,12 +34,8 @@ class Search:
 
     def show_objects(self) -> None:
         """Every object of ours that somebody could reach now."""
-        gc.collect()
-        objects = gc.get_objects()
-        ours = set(filter(is_ours, set(map(type, objects))))
-        for thing in objects:
-            if (kind := type(thing)) in ours:
-                self.texts.append((f"repr of {kind.__qualname__}", repr(thing)))
+        for thing in living():
+            self.texts.append((f"repr of {type(thing).__qualname__}", repr(thing)))
 
     def show_engine(self, engine: Engine) -> None:
         for event in history(engine):
@@ -61,7 +51,7 @@ class Search:
     def found(self, secrets: list[str]) -> list[str]:
         wanted = {piece for secret in secrets for piece in pieces(secret)}
         files = [(path.name, path.read_bytes()) for path in self.folder.rglob("*") if path.is_file()]
-        said = [(place, text.encode()) for place, text in self.texts]
+        said = [(place, text.encode()) for place, text in set(self.texts)]
         said += [("error in the loop", repr(error).encode()) for error in self.errors]
         return sorted({place for place, text in files + said if any(piece in text for piece in wanted)})
 
