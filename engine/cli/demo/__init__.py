@@ -13,7 +13,7 @@ from ....testing.clock import VirtualClock
 from ....testing.kit import playing
 from ....testing.screen import PersonAtTheScreen
 from . import chapters, functions
-from .scan import scan
+from .feeder import paper as paper_to_send
 from .stage import PASSWORDS, Stage, Untrue
 
 SOME_MORNING = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def introduce(stage: Stage) -> None:
 
 
 async def story(stage: Stage) -> int:
-    paper = scan(stage.folder / "Contract.pdf", "Contract")
+    paper = await paper_to_send(stage)
     settings = chapters.settings_of(stage, "Microsoft", stage.folder / "device")
     async with stage.engine(settings) as engine:
         await chapters.oauth_settings(stage, engine)
