@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 
 from franking.events.request import Function
@@ -15,10 +16,13 @@ async def test_b13_a_message_as_given_comes_as_a_file_like_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with at_socket(tmp_path, monkeypatch) as at:
-        for octets, status in ((b"From: kim@example.com\n\nHello\n", 201), (b"a\0b", 422)):
+
+        async def brought(octets: bytes) -> httpx.Response:
             named = await at.upload(KIM, octets, "message.eml")
             request = {"function": Function.PROGRAM, "user": "kim", "to": [OFFICE], "message": named}
-            answer = await at.ask("POST", "/jobs", {"request": request}, KIM)
-            assert answer.status_code == status, answer.text
-        assert answer.json()["type"] == "urn:franking:problem:message-unfit"
+            return await at.ask("POST", "/jobs", {"request": request}, KIM)
+
+        assert (await brought(b"From: kim@example.com\n\nHello\n")).status_code == 201
+        unfit = await brought(b"a\0b")
+        assert (unfit.status_code, unfit.json()["type"]) == (422, "urn:franking:problem:message-unfit")
         assert at.here.kept(at.engine, 1) == [b"From: kim@example.com\r\n\r\nHello\r\n"]
