@@ -130,6 +130,7 @@ def imported_by(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
 def proofs() -> dict[str, Proof]:
     """Raises KeyError where a marker has a number that nobody knows."""
     found = {number: Proof() for number in titles()}

@@ -7,7 +7,6 @@ mend.
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -68,8 +67,9 @@ def shipped() -> dict[str, ast.Module]:
     return {file: tree for file, tree in sources().items() if file.partition("/")[0] in ROOMS}
 
 
-def nodes() -> Iterator[tuple[str, ast.AST]]:
-    return ((file, node) for file, tree in sources().items() for node in ast.walk(tree))
+@cache
+def nodes() -> tuple[tuple[str, ast.AST], ...]:
+    return tuple((file, node) for file, tree in sources().items() for node in ast.walk(tree))
 
 
 def place(file: str, node: ast.AST) -> str:

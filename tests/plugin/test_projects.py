@@ -15,6 +15,12 @@ def test_nothing_is_loaded():
 """
 
 
+@pytest.fixture(autouse=True)
+def without_schemathesis(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its plugin takes a second of each run, and a project has nothing to do with it."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis")
+
+
 def test_a_project_that_does_not_use_it_loads_nothing(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(AWAY)
     pytester.runpytest_subprocess("-q", "-p", "no:time_machine").assert_outcomes(passed=1)
