@@ -1,16 +1,19 @@
-"""The TLS contexts of the connections to the provider and to the submission server (S8, S30).
+"""The TLS contexts of the connections to the provider and to the submission server (S8, S30), and what those
+are made from that browsers and programs come over.
 
 Rule: certificate and host name are always verified; `trust` adds a company's authorities to the system's,
 nothing takes any away. No environment variable has a say: neither authorities (SSL_CERT_FILE, SSL_CERT_DIR)
 nor a log of the keys (SSLKEYLOGFILE) come from one.
 """
 
+import os
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from ..events.settings import Tls, TlsVersion
+from .secret import Secret
 
 VERSIONS = {TlsVersion.TLS_1_2: ssl.TLSVersion.TLSv1_2, TlsVersion.TLS_1_3: ssl.TLSVersion.TLSv1_3}
 
@@ -34,6 +37,18 @@ def client_context(tls: Tls) -> ssl.SSLContext:
     context.minimum_version = VERSIONS[tls.minimum]
     context.maximum_version = VERSIONS[tls.maximum]
     return context
+
+
+def load_certificate(context: ssl.SSLContext, certificate: Secret) -> None:
+    """For a server: the certificate with its private key, both as PEM, from now on. Raises OSError or
+    ssl.SSLError where they are none.
+    """
+    file = os.memfd_create("certificate", os.MFD_CLOEXEC)  # OpenSSL reads files alone, and this is on no disk
+    try:
+        os.write(file, certificate.reveal().encode())
+        context.load_cert_chain(f"/proc/self/fd/{file}")
+    finally:
+        os.close(file)
 
 
 def system_file() -> str:

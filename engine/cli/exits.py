@@ -92,6 +92,8 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "cli.reaching.NobodyAnswersError": Exit.UNAVAILABLE,
     "panel.serving.CertificateUnusable": Exit.CONFIG,
     "panel.serving.NeedsTls": Exit.CONFIG,
+    "programs.listener.CertificateUnusable": Exit.CONFIG,
+    "programs.listener.NeedsTls": Exit.CONFIG,
     "control.serving.NoSuchGroup": Exit.CONFIG,
     "control.serving.NoSocket": Exit.CONFIG,
     "control.serving.PathTooLong": Exit.CONFIG,

@@ -16,7 +16,7 @@ import typer
 from ...events.about import every
 from ...events.base import ADMINISTRATOR
 from ..kept_secrets import VAULT
-from ..panel.passwords import SHORTEST, hashed
+from ..passwords import SHORTEST, hashed
 from ..people import check
 from ..secret import Secret
 from .exits import Exit

@@ -83,6 +83,22 @@ def run(
             metavar="[HOST:]PORT", show_default=False, help="Serve the same screens for browsers there."
         ),
     ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT",
+            show_default=False,
+            help="Take mail of programs by SMTP there, with STARTTLS where [programs] certificate is set.",
+        ),
+    ] = None,
+    listen_tls: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT",
+            show_default=False,
+            help="The same with TLS from the first octet (RFC 8314).",
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log every fact.")] = False,
     config: Config = None,
 ) -> None:
@@ -91,7 +107,13 @@ def run(
     logged(verbose=verbose)
     at = {
         name: address_of(given, name)
-        for name, given in (("links", links), ("panel", panel), ("page", page))
+        for name, given in (
+            ("links", links),
+            ("panel", panel),
+            ("page", page),
+            ("listen", listen),
+            ("listen-tls", listen_tls),
+        )
         if given
     }
     asyncio.run(served(settings, socket, at, config))
@@ -140,6 +162,7 @@ async def served(
 
                 await stack.enter_async_context(serve_links(engine, *at["links"]))
             await stack.enter_async_context(screens(engine, screen, at, config))
+            await stack.enter_async_context(listening(engine, at))
             await stack.enter_async_context(neighbours(engine))
             log.info("the engine runs; its control socket is %s", path)
             await until(engine, end, again, config)
@@ -160,6 +183,27 @@ async def screens(
             keep = partial(kept, loaded(config)[0])
             address = await stack.enter_async_context(serve(engine, screen, face, *at[name], keep=keep))
             log.info("the screens of the %s are at %s", face, address)
+        yield
+
+
+@asynccontextmanager
+async def listening(engine: Engine, at: Mapping[str, tuple[str, int]]) -> AsyncIterator[None]:
+    """For programs that send by SMTP. Raises NotInstalledError, NeedsTls, CertificateUnusable, OSError."""
+    async with AsyncExitStack() as stack:
+        if at.keys() & {"listen", "listen-tls"}:
+            try:
+                from ..programs.limits import Limits
+                from ..programs.listener import serve
+            except ModuleNotFoundError as error:
+                raise NotInstalledError("the SMTP listener", "listen") from error
+            limits = Limits(engine.clock, lambda: engine.settings.programs)
+            for name in ("listen", "listen-tls"):
+                if name in at:
+                    tls = name == "listen-tls"
+                    address = await stack.enter_async_context(
+                        serve(engine, *at[name], implicit_tls=tls, limits=limits)
+                    )
+                    log.info("programs may send to %s%s", address, " with TLS" if tls else "")
         yield
 
 

@@ -15,10 +15,10 @@ from ...events.base import ADMINISTRATOR
 from ...events.settings import DeviceSettings
 from ...machines.roles import Role, Viewer
 from ..clock import Clock
+from ..passwords import matches
 from ..ports import Credentials
 from ..secret import Secret
 from ..settings import CredentialError
-from .passwords import matches
 
 FREE = 5
 "Failed tries of one name from one address before the next one has to wait."

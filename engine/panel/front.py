@@ -11,6 +11,7 @@ from ...machines.roles import Role, Viewer
 from ..control.problems import AGAIN_S
 from ..deeds import where
 from ..engine import Engine
+from ..passwords import LONGEST
 from ..records import StoreFailed
 from ..runtime import EngineFailed, EngineStopped
 from ..secret import Secret
@@ -19,7 +20,6 @@ from .access import AT_ONCE, administrator
 from .face import Face
 from .forms import Form
 from .layout import outside
-from .passwords import LONGEST
 from .sessions import Session, TooManyPeople
 
 if TYPE_CHECKING:

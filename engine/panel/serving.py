@@ -16,6 +16,7 @@ from ..control.screen import ShownAtPlaces
 from ..control.uploads import Uploads
 from ..engine import Engine
 from ..settings import CredentialError
+from ..tls import load_certificate
 from ..web.serving import CONNECTIONS_MAX, served
 from ..words import Spoken
 from .access import Access
@@ -90,14 +91,10 @@ def context(engine: Engine) -> ssl.SSLContext | None:
         return None
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    file = os.memfd_create("certificate", os.MFD_CLOEXEC)  # OpenSSL reads files alone, and this is on no disk
     try:
-        os.write(file, engine.kept_secrets.read(reference).reveal().encode())
-        made.load_cert_chain(f"/proc/self/fd/{file}")
+        load_certificate(made, engine.kept_secrets.read(reference))
     except CredentialError as error:
         raise CertificateUnusable(str(error)) from None
     except (ssl.SSLError, OSError) as error:
         raise CertificateUnusable(type(error).__name__) from None
-    finally:
-        os.close(file)
     return made

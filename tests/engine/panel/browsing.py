@@ -25,9 +25,10 @@ from unittest.mock import patch
 
 import httpx2 as httpx
 
+from franking.engine import passwords
 from franking.engine.control.screen import ShownAtPlaces
 from franking.engine.engine import Engine
-from franking.engine.panel import passwords, serving
+from franking.engine.panel import serving
 from franking.engine.panel.access import Access
 from franking.engine.panel.app import Panel
 from franking.engine.panel.face import Face

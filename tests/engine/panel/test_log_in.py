@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from franking.engine.panel import passwords
+from franking.engine import passwords
 from franking.engine.panel.access import AT_ONCE, FREE, FREE_OF_ADDRESS, FREE_OF_NAME, Tries
 from franking.engine.panel.face import PANEL_PLACE, Face
 from franking.engine.secret import Secret

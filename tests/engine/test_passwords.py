@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from franking.engine.panel import passwords
-from franking.engine.panel.passwords import derived, hashed, is_hash, matches
+from franking.engine import passwords
+from franking.engine.passwords import derived, hashed, is_hash, matches
 from franking.engine.secret import Secret
 
-from .browsing import quick
+from .panel.browsing import quick
 
 PARTS = ("scrypt", "16384", "8", "5", "A" * 22 + "==", "A" * 43 + "=")
 

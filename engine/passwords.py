@@ -1,4 +1,4 @@
-"""Passwords of people at the screens, as hashes (RFC 7914, scrypt).
+"""Passwords of people at the screens and of programs, as hashes (RFC 7914, scrypt).
 
     scrypt$16384$8$5$SALT$HASH
 
@@ -13,7 +13,7 @@ import secrets
 from base64 import b64decode, b64encode
 from typing import NamedTuple
 
-from ..secret import Secret
+from .secret import Secret
 
 COST, BLOCK, PARALLEL = 1 << 14, 8, 5
 "16 MB of memory for about a quarter of a second on a small device."

@@ -1,0 +1,159 @@
+"""One client's connection, as far as octets go: its streams, TLS, replies, and how long it may take.
+
+aiosmtpd's protocol class keeps the streams and changes them for TLS. What is said on them is in
+`conversation`: there a message is whole in memory, every command is waited for alone, and DSN is unknown.
+
+Rule: whoever takes too long is told, and let go; time is the engine's.
+"""
+
+import asyncio
+import logging
+from asyncio import StreamReader, StreamReaderProtocol
+from math import inf
+from typing import TYPE_CHECKING
+
+from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
+
+from ..deeds import where
+from .known import Guest, address_of, guest_at
+from .replies import FAULT, Reply, rendered
+from .wire import READ_OCTETS, Body, GoneAway, Wire
+
+if TYPE_CHECKING:
+    from .listener import Listener
+
+FREE_S, OCTETS_PER_S = 300.0, 10_000 / 60
+"A whole message comes no slower than that once so long has passed."
+PARTING_S = 30.0
+"So long may what was said last take to go."
+ERRORS_MOST = 20
+"Wrong commands without a recipient or a message that was taken in between."
+log = logging.getLogger("franking")
+
+
+class Connection(SMTP):
+    def __init__(self, listener: "Listener") -> None:
+        """Not by aiosmtpd's own: it looks through its class for each connection."""
+        loop = asyncio.get_running_loop()
+        StreamReaderProtocol.__init__(self, StreamReader(READ_OCTETS, loop), self._cb_client_connected, loop)
+        self.loop, self.listener, self.engine = loop, listener, listener.engine
+        self.programs = self.engine.settings.programs
+        "As they were when it began."
+        self.session: Session | None = None
+        self.envelope: Envelope | None = None
+        self.transport: asyncio.BaseTransport | None = None
+        self.tls_context = None
+        self._original_transport, self._tls_protocol, self._handle_hooks = None, None, {}
+        self.task: asyncio.Task[None] | None = None
+        self.out = bytearray()
+        "Replies that go with the next one that the client waits for (RFC 2920)."
+        self.deadline, self.busy, self.ended = inf, False, False
+        self.body: Body | None = None
+        self.began = 0.0
+        "When the message began to come."
+        self.errors = 0
+        self.guest: Guest | None = None
+        self.utf8 = False
+        "The client reads replies that are not ASCII (RFC 6531 section 3.5)."
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """aiosmtpd's goes by the system's clock; here the listener looks at `deadline`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self._original_transport is not None:  # STARTTLS
+            super().connection_made(transport)
+            return
+        StreamReaderProtocol.connection_made(self, transport)
+        self.transport, self.wire = transport, Wire(self._reader)
+        peer = transport.get_extra_info("peername")
+        if peer is None or not isinstance(transport, asyncio.Transport):  # gone already
+            transport.close()
+            return
+        self.address = address_of(peer)
+        refused = self.listener.enters(self)
+        if refused is not None:
+            transport.write(rendered(refused))
+            transport.close()
+            return
+        self.guest = guest_at(self.programs, self.address)
+        self.task = self.loop.create_task(self._handle_client())
+        self.task.add_done_callback(lambda _: self.listener.leaves(self))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Whoever reads notices; a job that is being made durable is."""
+        if self._original_transport is not None:
+            self._original_transport.close()
+        StreamReaderProtocol.connection_lost(self, error)
+        self.transport = None
+
+    def eof_received(self) -> bool:
+        """Whoever has said all may still hear."""
+        self._reader.feed_eof()
+        return self.transport is not None and self.transport.get_extra_info("sslcontext") is None
+
+    async def push(self, status: str | bytes) -> None:
+        """For aiosmtpd, which says one thing (STARTTLS)."""
+        self.say(Reply(220, "2.0.0", "Ready to start TLS"))
+        await self.flush()
+
+    def say(self, reply: Reply) -> None:
+        self.out += rendered(reply, utf8=self.utf8)
+        if reply.ends:
+            self.ended = True
+        elif reply.wrong:
+            self.errors += 1
+            if self.errors >= ERRORS_MOST:
+                self.say(Reply(421, "4.7.0", "Too many errors; look at the program, then try again"))
+
+    async def flush(self) -> None:
+        if self.out:
+            out, self.out = bytes(self.out), bytearray()
+            self._writer.write(out)
+            await self._writer.drain()
+
+    def cut(self, reply: Reply) -> None:
+        """It ends now, with a word where the client listens."""
+        if self.ended or not isinstance(self.transport, asyncio.Transport):
+            self.abort()
+            return
+        self.ended, self.deadline = True, self.now() + PARTING_S
+        self.transport.write(bytes(self.out) + rendered(reply))
+        self.out.clear()
+        self.transport.close()
+
+    def abort(self) -> None:
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+
+    def now(self) -> float:
+        return self.engine.clock.monotonic()
+
+    def late(self, now: float) -> Reply | None:
+        """What the listener cuts it with at this look."""
+        if now >= self.deadline:
+            return Reply(421, "4.4.2", "You took too long; try again")
+        body = self.body
+        if body is None or now - self.began < FREE_S or body.octets >= OCTETS_PER_S * (now - self.began):
+            return None
+        return Reply(421, "4.4.2", "The message comes too slowly; try again over a better connection")
+
+    @property
+    def secured(self) -> bool:
+        return self.transport is not None and self.transport.get_extra_info("sslcontext") is not None
+
+    async def _handle_client(self) -> None:
+        try:
+            self.say(Reply(220, "", f"{self.listener.name} ESMTP franking"))
+            await self.converse()
+        except (GoneAway, ConnectionError, TLSSetupException):
+            pass  # nobody is there who could be told
+        except Exception as error:  # noqa: BLE001 - one client's connection must not end the others'
+            log.error("a connection of a program ended by a fault of the engine: %s", where(error))
+            self.cut(FAULT._replace(code=421))
+        finally:
+            if self.transport is not None:
+                self.transport.close()
+
+    async def converse(self) -> None:
+        """Until it has ended. Raises GoneAway, ConnectionError, TLSSetupException."""
+        raise NotImplementedError

@@ -1,0 +1,202 @@
+"""Takes mail by SMTP from programs that cannot sign in (B13), as long as a block lasts.
+
+    async with serve(engine, "127.0.0.1", 2525) as address:
+        ...
+
+Rule: this machine alone is served without TLS; what another machine says goes under TLS, and its mail is
+taken when it is known.
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from ..clock import sleep
+from ..engine import Engine
+from ..settings import CredentialError
+from ..tls import VERSIONS, load_certificate
+from ..words import Spoken
+from .connection import Connection
+from .conversation import Conversation
+from .known import Passwords
+from .limits import Limits
+from .replies import STOPS, Reply
+
+LOOK = timedelta(seconds=15)
+"Between two looks at who takes too long."
+PATIENCE_S = 20.0
+"So long may what is being made durable take when the listener stops."
+HANDSHAKE_S = 30.0
+WAITING_MOST = 1_024
+"Connections that the system keeps until they are taken."
+FULL = Reply(421, "4.7.0", "Too many connections at once, as [programs] connections says; try again later")
+log = logging.getLogger("franking")
+
+
+class NeedsTls(Spoken, ValueError):
+    """The address is not of this machine alone, or TLS was asked for, and no certificate is set."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__("programs.needs-tls", host=host)
+        self.host = host
+
+
+class CertificateUnusable(Spoken, ValueError):
+    """`[programs] certificate` is none, or its private key is not in it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("programs.certificate", why=why)
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Certificate:
+    """What the listener shows, as the settings are now."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Raises CertificateUnusable."""
+        self.engine, self.kept = engine, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.loaded = b""
+        self.load()
+
+    def load(self) -> None:
+        """It may have been renewed. Raises CertificateUnusable."""
+        reference, tls = self.engine.settings.programs.certificate, self.engine.settings.tls
+        self.kept.minimum_version, self.kept.maximum_version = VERSIONS[tls.minimum], VERSIONS[tls.maximum]
+        try:
+            secret = self.engine.kept_secrets.read(reference) if reference is not None else None
+            if secret is not None:
+                digest = sha256(secret.reveal().encode()).digest()
+                if digest != self.loaded:
+                    load_certificate(self.kept, secret)
+                    self.loaded = digest
+        except CredentialError as error:
+            raise CertificateUnusable(str(error)) from None
+        except (ssl.SSLError, OSError) as error:
+            raise CertificateUnusable(type(error).__name__) from None
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """One that was good before serves on where its successor is none."""
+        try:
+            self.load()
+        except CertificateUnusable as error:
+            log.error("%s", error)
+        return self.kept
+
+
+class Listener:
+    def __init__(self, engine: Engine, host: str, limits: Limits, certificate: Certificate | None) -> None:
+        self.engine, self.limits, self.certificate = engine, limits, certificate
+        self.guarded = not is_loopback(host)
+        "A network is served."
+        self.name = socket.gethostname().encode("ascii", "ignore").decode() or "localhost"
+        self.passwords = Passwords(lambda: engine.settings.programs, engine.kept_secrets)
+        self.open: set[Connection] = set()
+        self.anybody = asyncio.Event()
+        self.stopping = False
+
+    def conversation(self) -> Conversation:
+        if self.certificate is not None:
+            _ = self.certificate.context  # what a handshake shows that begins now
+        return Conversation(self)
+
+    def enters(self, connection: Connection) -> Reply | None:
+        if self.stopping:
+            return STOPS
+        if not self.limits.enters(str(connection.address)):
+            return FULL
+        self.open.add(connection)
+        self.anybody.set()
+        return None
+
+    def leaves(self, connection: Connection) -> None:
+        self.limits.leaves(str(connection.address))
+        self.open.discard(connection)
+        if not self.open:
+            self.anybody.clear()
+
+    async def watch(self) -> None:
+        """Cuts who takes too long; wakes nobody while nobody is there."""
+        while True:
+            await self.anybody.wait()
+            await sleep(self.engine.clock, LOOK)
+            now = self.engine.clock.monotonic()
+            for connection in tuple(self.open):
+                if reply := connection.late(now):
+                    connection.cut(reply)
+
+    async def stop(self) -> None:
+        """Who waits is told; what a final dot has ended is made durable, and answered."""
+        self.stopping = True
+        for connection in tuple(self.open):
+            if not connection.busy:
+                connection.cut(STOPS)
+        if tasks := [each.task for each in self.open if each.task is not None]:
+            _, late = await asyncio.wait(tasks, timeout=PATIENCE_S)
+            for connection in tuple(self.open):
+                connection.abort()
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@asynccontextmanager
+async def serve(
+    engine: Engine,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    implicit_tls: bool = False,
+    limits: Limits | None = None,
+) -> AsyncIterator[Address]:
+    """Serves as long as the block lasts, which stands inside the engine's. `implicit_tls`: TLS from the first
+    octet (RFC 8314); else STARTTLS is offered where a certificate is set. `limits`: shared with another
+    listener of the same engine.
+
+    Raises NeedsTls, CertificateUnusable, OSError where the address cannot be had.
+    """
+    certificate = Certificate(engine) if engine.settings.programs.certificate is not None else None
+    if certificate is None and (implicit_tls or not is_loopback(host)):
+        raise NeedsTls(host)
+    limits = limits or Limits(engine.clock, lambda: engine.settings.programs)
+    listener = Listener(engine, host, limits, certificate)
+    tls = certificate.context if certificate is not None and implicit_tls else None
+    server = await asyncio.get_running_loop().create_server(
+        listener.conversation,
+        host,
+        port,
+        backlog=WAITING_MOST,
+        ssl=tls,
+        ssl_handshake_timeout=HANDSHAKE_S if tls is not None else None,
+    )
+    watching = asyncio.ensure_future(listener.watch())
+    try:
+        found = server.sockets[0].getsockname()
+        yield Address(found[0], found[1])
+    finally:
+        server.close()
+        watching.cancel()
+        await listener.stop()
+        await asyncio.gather(watching, return_exceptions=True)
+        await server.wait_closed()
