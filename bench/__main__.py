@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from .accepts import accepts
 from .flash import flash
+from .fronts import fronts
 from .imports import imports
 from .measure import Benchmark, Figure, write
 from .memory import memory
@@ -37,6 +39,8 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType({
     "distance": distance,
     "submits": submits,
     "relays": relays,
+    "accepts": accepts,
+    "fronts": fronts,
     "pages": pages,
 })  # fmt: skip
 
@@ -51,6 +55,7 @@ AT_MOST = MappingProxyType(
         "rss_growth_25mb_mb": 4,
         "cpu_25mb_vs_raw": 2.5,
         "submit_p99_ms": 20,
+        "accept_25mb_8_growth_mb": 8,
         "page_first_kb": 100,
         "page_first_ms": 300,
     }
@@ -71,6 +76,10 @@ AT_LEAST: Mapping[str, float] = MappingProxyType(
         "submit_vs_postfix_accept": 12,
         "relay_one_vs_postfix": 2.5,
         "relay_many_vs_postfix": 4,
+        "accept_8_vs_postfix": 1.0,
+        "accept_64_vs_postfix": 1.0,
+        "front_connect_each_vs_emailproxy": 1.0,
+        "front_one_connection_vs_emailproxy": 1.0,
         "pages_30_vs_none": 0.90,
     }
 )

@@ -102,10 +102,14 @@ class Stage:
         return await self.ours(octets, count, settings, way)
 
 
-async def answer(module: str, task: str) -> str:
+def module(name: str) -> Command:
+    """The command of one of our programs here."""
+    return (sys.executable, "-m", f"{__package__}.{name}")
+
+
+async def answer(side: str, task: str) -> str:
     """What one of our programs prints last. Raises RuntimeError where it failed."""
-    name = f"{__package__}.{module}"
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", name, task, stdout=PIPE, stderr=PIPE)
+    process = await asyncio.create_subprocess_exec(*module(side), task, stdout=PIPE, stderr=PIPE)
     said, wrong = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"{task}\n{wrong.decode()}")

@@ -36,6 +36,8 @@ from ..engine.stored import assert_equals_replay, journal
 from .parts import GO, SCANS
 
 SCRIPT = Path(__file__).with_name("kill_process.py")
+PROGRAMS = {"clients": {"feeder": {"networks": ["127.0.0.0/8"]}}}
+"Whoever is on this machine is who he says."
 MAY_END = frozenset({"refused", "cancelled"})
 "Parts in which a job ends without being sent."
 DIGITS = re.compile(r"\d+")
@@ -70,6 +72,8 @@ class Lives:
     looked_at: int = 0
     number: int = 0
     "Of the process that lives; 0: none does."
+    listens: Callable[[int], None] = lambda port: None
+    "Called with the port at which a life takes mail of programs."
 
     async def live(
         self,
@@ -147,6 +151,8 @@ class Lives:
                 self.states[message], self.unknown[message] = state, int(unknown)
                 self.recipients[message] = int(recipients)
                 self.parts.setdefault(message, self.former)
+            case "port":
+                self.listens(int(told[0]))
             case "orphan":
                 self.orphans.append(told[0])
             case _:
@@ -240,7 +246,7 @@ def copied(folder: Path) -> Iterator[Path]:
 def device(here: Office, spool: dict[str, bool]) -> Settings:
     """As fast as it can."""
     smtp = here.settings.smtp.model_dump(exclude_unset=True) | {"per_minute": 10_000}
-    return here.settings.changed(smtp=smtp, spool=spool)
+    return here.settings.changed(smtp=smtp, spool=spool, programs=PROGRAMS)
 
 
 def kill(process: int) -> None:

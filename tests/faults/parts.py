@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from franking.engine.engine import Engine
+from franking.engine.programs.listener import serve
 from franking.engine.records import Batch
 from franking.engine.store.sqlite import SqliteStore
 from franking.engine.vault_rows import Noted
@@ -177,6 +178,13 @@ async def load(engine: Engine, folder: Path) -> None:
     await to_the_end(engine)
 
 
+async def listens(engine: Engine, folder: Path) -> None:
+    """Takes mail of programs until the process is killed."""
+    async with serve(engine, "127.0.0.1", 0) as address:
+        say("port", address.port)
+        await asyncio.Event().wait()
+
+
 async def goes_on(engine: Engine, folder: Path) -> None:
     """What the former life left, while the moments count."""
     await to_the_end(engine)
@@ -197,5 +205,6 @@ PARTS: dict[str, Callable[[Engine, Path], Awaitable[None]]] = {
         cancelled,
         full,
         load,
+        listens,
     )
 }
