@@ -82,7 +82,8 @@ class Lines:
         self.held = b""
         if left and self.strict:
             raise MessageUnfit("message.bare")
-        return b"\r\n" if left or self.length else b""
+        unended, self.length = bool(left or self.length), 0
+        return b"\r\n" if unended else b""
 
 
 class Written:

@@ -61,6 +61,9 @@ class View:
             self._check_free(place, Act.SIGN_IN)
         return await self._engine.submit(request, place, given)
 
+    def may_bring(self, name: str) -> bool:
+        return may(self.viewer._replace(login=name), Act.BRING, name)
+
     def jobs(self, before: int | None = None, limit: int = JOBS_AT_ONCE) -> tuple[JobStatus, ...]:
         """A page of the newest that the viewer may see, with numbers below `before`, in the order in which
         they were submitted.

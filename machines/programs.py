@@ -12,6 +12,7 @@ from ..events.base import ADMINISTRATOR
 from ..events.programs import Client
 from ..events.settings import DeviceSettings
 from .identity import aliases, among
+from .roles import Role, Viewer
 
 
 class Whose(NamedTuple):
@@ -19,6 +20,15 @@ class Whose(NamedTuple):
     "Or `administrator`."
     chosen: str | None
     "The From, where the message goes with it."
+
+
+class Bringer(NamedTuple):
+    """Who hands a message over on this machine."""
+
+    client: Client | None
+    "None: a program of which nothing is known but that it runs here."
+    name: str = ""
+    "By which whose mail it is is found, whatever its From says; empty: by the From."
 
 
 class Stranger(StrEnum):
@@ -67,3 +77,15 @@ def whose(
     if found is None:
         return Stranger.NOBODY
     return Whose(found, writer) if client is not None else Stranger.UNKNOWN_CLIENT
+
+
+def bringer(settings: DeviceSettings, viewer: Viewer, name: str, address: str | None) -> Bringer:
+    """Of who runs as this user of the system: `name`; `address`: of the device's user with that login; None:
+    there is none. A person brings mail of his own; who speaks for the device brings anybody's; any other user
+    of the system is a program's.
+    """
+    if viewer.role is Role.CONTROLLER:
+        return Bringer(Client())
+    if address is not None and name != ADMINISTRATOR:
+        return Bringer(Client(user=name))
+    return Bringer(None, "" if mapped(settings.programs.senders, name) is None else name)

@@ -33,6 +33,7 @@ class Act(StrEnum):
 
     SUBMIT = "submit a job in a user's name"
     SUBMIT_FOR_DEVICE = "submit a job in the device's name"
+    BRING = "bring mail of a program that runs as a user of the system"
     SEE_JOBS = "see jobs: owner, function, size, state, reason"
     SEE_CONTENT = "see a job's subject, recipients and file names"
     CHANGE_JOBS = "hold, release, cancel, retry jobs"
@@ -74,6 +75,7 @@ RIGHTS: Mapping[Act, Rights] = MappingProxyType({
     #                                        controller  administrator  user
     Act.SUBMIT:                       Rights(ALL,        NO,            OWN),
     Act.SUBMIT_FOR_DEVICE:            Rights(ALL,        NO,            NO),
+    Act.BRING:                        Rights(ALL,        OWN,           OWN),
     Act.SEE_JOBS:                     Rights(ALL,        ALL,           OWN),
     Act.SEE_CONTENT:                  Rights(ALL,        NO,            OWN),
     Act.CHANGE_JOBS:                  Rights(ALL,        ALL,           OWN),

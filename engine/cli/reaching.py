@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -15,11 +16,14 @@ from pydantic import BaseModel
 
 from ...machines.roles import Role, Viewer
 from ..control import client, requests
-from ..control.place import NAMED, looked_for
+from ..control.messages import Messages
+from ..control.peers import Peer, name_of
+from ..control.place import looked_for
 from ..control.requests import Call
 from ..control.screen import ShownAtPlaces
 from ..control.uploads import Uploads
 from ..engine import Engine
+from ..programs.places import NAMED
 from ..refusal import Refused
 from ..settings import Settings
 from ..spool import ScanUnreadable, check, said
@@ -84,9 +88,10 @@ class Own:
         told = {name: str(value) for name, value in fields.items()}
         view = self.engine.view(self.viewer)
         store = self.engine.folder
-        return Call(
-            self.viewer, view, told, told, body, nothing(), self.uploads, self.screen, store, lambda: None
-        )
+        me = Peer(os.geteuid(), name_of(os.geteuid()))
+        bring = partial(Messages(self.engine).take, me, self.viewer)
+        brought = (nothing(), self.uploads, self.screen, store, bring, lambda: None)
+        return Call(self.viewer, view, told, told, body, *brought)
 
     async def ask(self, run: Run[T], body: BaseModel | None = None, **fields: object) -> T:
         return await run(self.call(run, body, fields))

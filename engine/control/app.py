@@ -7,6 +7,7 @@ problem; no request's path, body or answer is logged.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,6 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from ..engine import Engine
+from .messages import Messages
 from .operations import OPERATIONS
 from .peers import Peer, viewer_of
 from .problems import problem, said
@@ -44,6 +46,7 @@ class Control:
         self, engine: Engine, screen: ShownAtPlaces, uploads: Uploads, over: Callable[[], None]
     ) -> None:
         self.engine, self.screen, self.uploads, self.over = engine, screen, uploads, over
+        self.messages = Messages(engine)
 
     def app(self) -> Starlette:
         routes = [
@@ -97,6 +100,7 @@ class Control:
             self.uploads,
             self.screen,
             self.engine.folder.absolute(),
+            partial(self.messages.take, peer, viewer),
             self.over,
         )
 

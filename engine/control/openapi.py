@@ -4,7 +4,9 @@ Rule: nothing is described that is not served, and each request names whose righ
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -26,14 +28,23 @@ OWN = ("title", "default")
 REFERENCE = "#/components/schemas/{model}"
 
 
+NUMBER: tuple[Any, Any] = (int | None, Field(None, ge=0, lt=1 << 63))
+ONE_OF = "success|failure|delay"
+ASKED: Mapping[str, tuple[Any, Any]] = MappingProxyType({
+    "name": (str, Field(min_length=1, max_length=255)),
+    "from": (str, Field("", max_length=320)),
+    "to": (str, Field("", max_length=500_000)),
+    "headers": (int, Field(0, ge=0, le=1)),
+    "notify": (str, Field("", pattern=f"^(never|({ONE_OF})(,({ONE_OF}))*)?$")),
+    "envid": (str, Field("", max_length=100)),
+    "mark": (str, Field("", pattern="^([0-9a-f]{32})?$")),
+})  # fmt: skip
+"What may be asked for that is no number, by its name."
+
+
 @cache
 def query_model(operation: Operation) -> type[BaseModel]:
-    """Whole numbers, but for a file's name."""
-    number = Field(None, ge=0, lt=1 << 63)
-    text = Field(min_length=1, max_length=255)
-    fields: dict[str, Any] = {
-        name: (str, text) if name == "name" else (int | None, number) for name, _ in operation.query
-    }
+    fields: dict[str, Any] = {name: ASKED.get(name, NUMBER) for name, _ in operation.query}
     return create_model("Query", __config__=ConfigDict(extra="forbid"), **fields)
 
 

@@ -24,6 +24,14 @@ JOBS, WARNINGS = tuple[JobStatus, ...], tuple[Warning, ...]
 IDENTITIES, DOCUMENTS = tuple[IdentityStatus, ...], tuple[Document, ...]
 NAME = (("name", "the file's name, as the mail shall show it"),)
 WAIT = (("wait", "seconds, 60 at most: answered when it is over or waits for what is not there"),)
+SAID = (
+    ("from", "the sender of the envelope (MAIL FROM); empty or left out: the null one"),
+    ("to", "recipients, with commas between; a name without a domain is looked up"),
+    ("headers", "1: To, Cc and Bcc name recipients, too"),
+    ("notify", "when to tell the sender (DSN), such as `failure,delay` or `never`"),
+    ("envid", "what it is called then (ENVID)"),
+    ("mark", "unforeseeable, and the same where it is brought again: it goes once"),
+)
 AFTER = (("after", "lines after this one; left out: what comes from now on"),)
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -33,6 +41,8 @@ OPERATIONS: tuple[Operation, ...] = (
               r.upload, gives=Uploaded, query=NAME, octets=True),
     Operation("POST", "/jobs", Act.SUBMIT, "submits a job; it is durable when this is answered", r.submit,
               v.Submitted, Receipt),
+    Operation("POST", "/messages", Act.BRING, "brings a message as a program wrote it (RFC 5322); its job is "
+              "durable when this is answered", r.bring, gives=Receipt, query=SAID, octets=True),
     Operation("GET", "/jobs", Act.SEE_JOBS, "a page of the newest jobs, the oldest of them first", r.jobs,
               gives=JOBS, query=PAGE),
     Operation("GET", "/jobs/{job}", Act.SEE_JOBS, "one job", r.job, gives=SeenJob,

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-NAME = "franking.sock"
-SERVICE = Path("/run/franking") / NAME
+from ..programs import places
+from ..programs.places import NAME, NAMED
+
+SERVICE = Path(places.SERVICE)
 "Where the service of the system has it: its service manager gives it the folder."
-NAMED = "FRANKING_SOCKET"
-"The variable that names a socket."
 
 
 def beside(folder: Path) -> Path:

@@ -25,6 +25,7 @@ from ..status import IdentityStatus, JobStatus, SeenJob, Status
 from ..submitting import Receipt
 from ..view import View
 from ..words import Spoken
+from .messages import Said
 from .screen import Shown, ShownAtPlaces
 from .shapes import told
 from .uploads import Uploaded, Uploads
@@ -72,6 +73,8 @@ class Call:
     screen: ShownAtPlaces
     store: Path
     "The folder of the engine's."
+    bring: Callable[[Said, AsyncIterator[bytes]], Awaitable[Receipt]]
+    "Mail of the program that asks."
     over: Callable[[], None]
     "To be called when the engine is to end."
 
@@ -138,6 +141,10 @@ async def submit(call: Call) -> Receipt:
     for number in uploads:
         call.uploads.forget(number)
     return receipt
+
+
+async def bring(call: Call) -> Receipt:
+    return await call.bring(Said.of_query(call.query), call.blocks)
 
 
 async def jobs(call: Call) -> tuple[JobStatus, ...]:

@@ -30,6 +30,13 @@ class NotTaken(Spoken):
         self.why = why
 
 
+class TooLarge(Spoken):
+    """`most`: octets."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__("programs.too-large", most=most)
+
+
 class NoSuchRecipient(Spoken, ValueError):
     def __init__(self, recipient: str) -> None:
         super().__init__("programs.recipient", recipient=recipient)
@@ -44,6 +51,12 @@ class Brought:
     recipients: tuple[str, ...]
     notify: tuple[Notify, ...] = ()
     envelope_id: str = ""
+    of_header: bool = False
+    "Its recipients are those of To, Cc and Bcc, too."
+    name: str = ""
+    "By which whose mail it is is found; empty: by the From."
+    mark: str = ""
+    "By which its job is known where it is brought a second time; empty: by nothing."
 
 
 def recipient_of(engine: Engine, named: str) -> str:
@@ -93,14 +106,16 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
     Raises NotTaken, NoSuchRecipient, and what `Engine.submit_brought` raises.
     """
     header = await coming.ended()
-    writer = next((address for _, address in header.writers), brought.mail_from)
+    writer = brought.name or next((address for _, address in header.writers), brought.mail_from)
     found = whose(engine.settings, client, writer, lambda address: login_of(engine, address))
     if isinstance(found, Stranger):
         raise NotTaken(found, writer)
+    recipients = (*brought.recipients, *(header.recipients if brought.of_header else ()))
     fields = {
-        "to": tuple(dict.fromkeys(recipient_of(engine, each) for each in brought.recipients)),
+        "to": tuple(dict.fromkeys(recipient_of(engine, each) for each in recipients)),
         "notify": brought.notify,
         "envelope_id": brought.envelope_id,
+        "mark": brought.mark,
     }
     if found.login == ADMINISTRATOR:
         return await engine.submit_brought(ByProgram.model_validate(fields), coming)

@@ -1,0 +1,99 @@
+"""Mail of programs that run on this machine, by the socket and out of the drop folder (B13).
+
+Rule: whose program it is says the system, as everywhere at the socket; nothing that a message brings can
+change it.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple, Self
+
+from ...events.base import ADMINISTRATOR
+from ...events.request import Notify
+from ...machines.programs import bringer
+from ...machines.roles import Act, Viewer
+from ..engine import Engine
+from ..programs.intake import Brought, TooLarge, person_at, take
+from ..refusal import NotAllowed
+from ..submitting import Receipt
+from ..words import Spoken
+from .peers import Peer
+
+
+class UnderWay(Spoken):
+    """The same message is being taken at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__("programs.under-way")
+
+
+class Said(NamedTuple):
+    """What a program says of its message."""
+
+    mail_from: str = ""
+    recipients: tuple[str, ...] = ()
+    of_header: bool = False
+    notify: tuple[Notify, ...] = ()
+    envelope_id: str = ""
+    mark: str = ""
+
+    @classmethod
+    def of_query(cls, query: Mapping[str, str]) -> Self:
+        """`query`: as the description of the request has it."""
+        named = (each.strip() for each in query.get("to", "").split(","))
+        asked = query.get("notify", "")
+        return cls(
+            query.get("from", ""),
+            tuple(each for each in named if each),
+            query.get("headers") == "1",
+            tuple(dict.fromkeys(Notify(each.upper()) for each in asked.split(",") if each)),
+            query.get("envid", ""),
+            query.get("mark", ""),
+        )
+
+
+class Messages:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.under_way: set[str] = set()
+        "Marks of those that are being taken."
+
+    async def take(self, peer: Peer, viewer: Viewer, said: Said, blocks: AsyncIterator[bytes]) -> Receipt:
+        """Returns when its job is durable. Raises NotAllowed, UnderWay, TooLarge, and what `intake.take` and
+        `Engine.incoming` raise.
+        """
+        engine = self.engine
+        if not engine.view(viewer).may_bring(peer.name):
+            raise NotAllowed(viewer, Act.BRING)
+        address = person_at(engine, peer.name) if peer.name != ADMINISTRATOR else None
+        client, name = bringer(engine.settings, viewer, peer.name, address)
+        mark = marked(peer, said.mark)
+        envelope = said.mail_from, said.recipients, said.notify, said.envelope_id
+        brought = Brought(*envelope, said.of_header, name, mark)
+        most = engine.settings.programs.octets
+        with self.taking(mark):
+            async with engine.incoming() as coming:
+                async for block in blocks:
+                    if coming.octets + len(block) > most:
+                        raise TooLarge(most)
+                    await coming.write(block)
+                return await take(engine, coming, client, brought)
+
+    @contextmanager
+    def taking(self, mark: str) -> Iterator[None]:
+        """Raises UnderWay."""
+        if mark in self.under_way:
+            raise UnderWay
+        if not mark:
+            yield
+            return
+        self.under_way.add(mark)
+        try:
+            yield
+        finally:
+            self.under_way.discard(mark)
+
+
+def marked(peer: Peer, mark: str) -> str:
+    """Nobody can use up somebody else's."""
+    return f"{peer.uid}:{mark}" if mark else ""
