@@ -26,7 +26,6 @@ STATUSES: Mapping[str, tuple[int, str]] = MappingProxyType({
     "programs.intake.NotTaken": (403, "not-taken"),
     "programs.intake.NoSuchRecipient": (422, "no-such-recipient"),
     "programs.intake.TooLarge": (413, "too-large"),
-    "incoming.MessageUnfit": (422, "message-unfit"),
     "control.messages.UnderWay": (NOT_NOW, "under-way"),
     "settings.SettingsError": (422, "wrong-settings"),
     "applying.SignInsEnd": (409, "sign-ins-end"),

@@ -6,7 +6,8 @@ import pytest
 
 from franking.events.programs import Client
 from franking.events.settings import DeviceSettings
-from franking.machines.programs import Stranger, Whose, whose
+from franking.machines.programs import Bringer, Stranger, Whose, bringer, whose
+from franking.machines.roles import Role, Viewer
 
 PRINTER, KIM, LEE = "printer@example.com", "kim@example.com", "lee@example.com"
 SETTINGS = DeviceSettings.model_validate({
@@ -63,3 +64,26 @@ def test_b13_the_from_decides_whose_mail_it_is(writer: str, column: int) -> None
 @pytest.mark.manual("B13")
 def test_b13_with_nothing_registered_nothing_is_the_administrators() -> None:
     assert whose(DeviceSettings(), HERE, PRINTER, login_of) is Stranger.NOBODY
+
+
+ANYBODYS, OWN_ALONE, PROGRAM = Bringer(Client()), Bringer(Client(user="kim")), Bringer(None)
+BRINGERS: Mapping[tuple[Role, str, str | None], Bringer] = {
+    (Role.CONTROLLER, "root", None): ANYBODYS,
+    (Role.CONTROLLER, "kim", KIM): ANYBODYS,
+    (Role.ADMINISTRATOR, "kim", KIM): OWN_ALONE,
+    (Role.ADMINISTRATOR, "admin", None): PROGRAM,
+    (Role.USER, "kim", KIM): OWN_ALONE,
+    (Role.USER, "kim", None): PROGRAM,
+    (Role.USER, "www", None): Bringer(None, "www"),
+    (Role.USER, "WWW", None): Bringer(None, "WWW"),
+    (Role.USER, "nobody", None): PROGRAM,
+    (Role.USER, "#1234", None): PROGRAM,
+    (Role.USER, "administrator", PRINTER): PROGRAM,
+}
+
+
+@pytest.mark.manual("B13", "S33a")
+@pytest.mark.parametrize("who", BRINGERS, ids=str)
+def test_b13_who_runs_a_program_says_for_whom_it_speaks(who: tuple[Role, str, str | None]) -> None:
+    role, name, address = who
+    assert bringer(SETTINGS, Viewer(role, name), name, address) == BRINGERS[who]

@@ -28,6 +28,7 @@ BODIES: dict[str, Any] = {
     "keep": {"files": ["upload:1"]},
     "keep_secret": {"secret": "x"},
 }
+QUERIES = {"upload": {"name": "a"}, "bring": {"to": "office@example.com"}}
 PLACES = {"user": "kim", "place": "panel", "job": "1", "document": "1", "name": "client"}
 EVERYBODYS = {"acknowledge"}
 "Nothing stands that could be acknowledged, and nobody is told more."
@@ -61,7 +62,8 @@ async def status_of(at: Socket, operation: Operation, peer: Peer) -> int:
             return await at.first_status(path)
     body = BODIES.get(operation.run.__name__)
     if operation.octets:
-        return (await at.ask("POST", path, peer=peer, content=b"x", params={"name": "a"})).status_code
+        query = QUERIES[operation.run.__name__]
+        return (await at.ask("POST", path, peer=peer, content=b"x", params=query)).status_code
     if body is not None and "upload:1" in str(body):
         file = await at.upload(CONTROLLER if peer == ADMINISTRATOR else peer)
         body = {"files": [file]} if "files" in body else {"request": scan("kim", file)}

@@ -1,0 +1,164 @@
+"""`franking-sendmail` hands mail to an engine that runs (B13)."""
+
+from pathlib import Path
+
+import pytest
+
+from franking.engine.control.peers import Peer
+from franking.engine.programs.options import Options, UsageError, parsed
+from franking.engine.programs.outgoing import from_line, has_from
+from franking.tests.engine.control.asking import KIM, LEE, Socket, at_socket
+from franking.tests.engine.device import KIM as KIMS
+from franking.tests.engine.device import OFFICE, PRINTER
+
+from .sending import Done, sendmail, surroundings
+
+ROOT = Peer(0, "root")
+PEOPLE = {"users": {"kim": KIMS}}
+MAIL = b"From: root (Cron Daemon)\nTo: office@example.com\nSubject: news\n\nIt is done.\n"
+
+
+async def sent(at: Socket, *options: str, octets: bytes = MAIL, peer: Peer = ROOT) -> Done:
+    with at.peer(peer):
+        return await sendmail(surroundings(at.path, at.here.folder / "no"), *options, octets=octets)
+
+
+@pytest.mark.manual("B13")
+async def test_b13_it_arrives_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_socket(tmp_path, monkeypatch) as at:
+        assert await sent(at, "-i", OFFICE, octets=MAIL + b".\n" + b"x" * 70 + b"\n") == Done(0, "", "")
+        (job,) = at.engine.jobs()
+        assert (job.owner, job.function) == ("administrator", "E-mail sending from a program of the device")
+        (octets,) = at.here.kept(at.engine, job.job)
+        assert octets == (MAIL + b".\n" + b"x" * 70 + b"\n").replace(b"\n", b"\r\n")
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize(
+    ("options", "octets", "stored", "recipients"),
+    [
+        (("-t",), MAIL, MAIL, (OFFICE,)),
+        (("-t", "-oi", "root"), MAIL, MAIL, (PRINTER, OFFICE)),
+        ((OFFICE,), MAIL + b".\nmore\n", MAIL, (OFFICE,)),
+        ((OFFICE,), b"From root Mon Nov  2\n" + MAIL, MAIL, (OFFICE,)),
+        (
+            ("-Fa b", "-froot", OFFICE),
+            b"Subject: x\n\ny\n",
+            b'From: "a b" <root>\nSubject: x\n\ny\n',
+            (OFFICE,),
+        ),
+        (("-Fa", "-f", PRINTER, "--", OFFICE), b"y\n", f'From: "a" <{PRINTER}>\ny\n'.encode(), (OFFICE,)),
+        (("-i", OFFICE), MAIL + b"f\n" * 900_000, MAIL + b"f\n" * 900_000, (OFFICE,)),
+    ],
+    ids=["-t", "-t and named", "dot", "mailbox line", "-F", "-f", "large"],
+)
+async def test_b13_options_do_what_sendmail_does(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    octets: bytes,
+    stored: bytes,
+    recipients: tuple[str, ...],
+) -> None:
+    async with at_socket(tmp_path, monkeypatch) as at:
+        assert await sent(at, *options, octets=octets) == Done(0, "", "")
+        (job,) = at.engine.jobs()
+        assert at.here.kept(at.engine, job.job) == [stored.replace(b"\n", b"\r\n")]
+        content = at.engine.content(job.job)
+        assert content is not None
+        assert tuple(each.address for each in content.recipients) == recipients
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize(
+    ("code", "options", "octets", "peer", "said"),
+    [
+        (0, ("-q",), b"", ROOT, ""),
+        (0, ("--help",), b"", ROOT, ""),
+        (64, (), MAIL, ROOT, "recipient"),
+        (64, ("-bs",), MAIL, ROOT, "--listen"),
+        (64, ("-N", "always", OFFICE), MAIL, ROOT, "never"),
+        (64, ("-V", "x" * 101, OFFICE), MAIL, ROOT, "envid"),
+        (65, (OFFICE,), MAIL + b"\0", ROOT, "NUL"),
+        (67, ("stranger",), MAIL, ROOT, "[programs.recipients]"),
+        (77, (OFFICE,), b"From: kim@example.com\n\n", LEE, "administrator must act"),
+        (65, (OFFICE,), b"From: office@example.com\n\n", KIM, "From"),
+    ],
+)
+async def test_b13_the_exit_code_says_what_became_of_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    options: tuple[str, ...],
+    octets: bytes,
+    peer: Peer,
+    said: str,
+) -> None:
+    async with at_socket(tmp_path, monkeypatch, **PEOPLE) as at:
+        done = await sent(at, *options, octets=octets, peer=peer)
+        assert (done.code, said in done.err) == (code, True), done
+        assert bool(done.err) is bool(code)
+        assert at.engine.jobs() == ()
+
+
+@pytest.mark.manual("B13")
+async def test_b13_what_waits_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_socket(tmp_path, monkeypatch) as at:
+        assert (await sent(at, "-bp")).out == "Mail queue is empty\n"
+        assert (await sent(at, "-v", OFFICE)).err == "sendmail: the engine has it\n"
+        assert (await sent(at, "-bp")).out.startswith("1\t")
+
+
+CRON = ("-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (CRON, Options(dots=True, name="CronDaemon", recipients=("root",))),
+        (("-ti",), Options(dots=True, of_header=True)),
+        (("-oi", "-oem", "-t"), Options(dots=True, of_header=True)),
+        (("-fa@b.c", "x, <y>", "Kim <k@b.c>"), Options(sender="a@b.c", recipients=("x", "y", "k@b.c"))),
+        (("-itfa", "-v"), Options(dots=True, of_header=True, sender="a", verbose=True)),
+        (("-f", "<>", "--", "-x"), Options(sender="", recipients=("-x",))),
+        (("-N", "success,delay", "-V", "1", "-R", "hdrs", "b"),
+         Options(notify="success,delay", envelope_id="1", recipients=("b",))),
+        (("-bm", "-G", "-U", "-O", "IgnoreDots", "-p", "x", "b"), Options(dots=True, recipients=("b",))),
+        (("-q15m",), Options(mode="run")),
+    ],
+)  # fmt: skip
+def test_options_as_programs_give_them(arguments: tuple[str, ...], wanted: Options) -> None:
+    assert parsed(arguments) == wanted
+
+
+@pytest.mark.parametrize("word", ["-f", "-Z", "-bz", "-bi", "-bd", "-N", "-Rall"])
+def test_what_no_sendmail_takes_is_said(word: str) -> None:
+    with pytest.raises(UsageError):
+        parsed([word])
+
+
+@pytest.mark.parametrize(
+    ("begin", "found"),
+    [
+        (b"FROM : a\n", True),
+        (b"To: a\n b\nfrom:\n", True),
+        (b"To: a\n\nFrom: b\n", False),
+        (b"Dear all\nFrom: b\n", False),
+        (b"To: a\r\n\r\nFrom: b\r\n", False),
+        (b"", False),
+    ],
+)
+def test_a_from_is_found_in_the_header_alone(begin: bytes, found: bool) -> None:
+    assert has_from(begin) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("", b"From: kim\n"),
+        ('a "b" \\c', b'From: "a \\"b\\" \\\\c" <kim>\n'),
+        ("J\u00fcrgen", b"From: =?utf-8?b?SsO8cmdlbg==?= <kim>\n"),
+    ],
+)
+def test_a_from_that_is_added_is_one_that_everybody_reads(name: str, line: bytes) -> None:
+    assert from_line(name, "kim") == line
