@@ -147,6 +147,7 @@ BROWSER = "a browser's profile, which no job needs"
 SOCKET = "the control socket, which the next start makes anew"
 MEMORY = "names of files that are in memory alone"
 FOR_OTHERS = "a file for others, which is written again within a minute"
+FED = "test_kill_listener.py"
 ELSEWHERE = {
     "at_the_panel.py:AtThePanel.touch": NO_DISK,
     "boxes.py:Boxes.found": NO_DISK,
@@ -157,6 +158,9 @@ ELSEWHERE = {
     "control/uploads.py:Uploads.close": MEMORY,
     "control/uploads.py:Uploads.forget": MEMORY,
     "control/uploads.py:Uploads.take": MEMORY,
+    "incoming.py:Incoming.drop": FED,
+    "incoming.py:Written.__init__": FED,
+    "incoming.py:Written.finish": FED,
     "metrics.py:Metrics.drop": FOR_OTHERS,
     "metrics.py:replace": FOR_OTHERS,
     "panel/app.py:Panel.acting.<locals>.do": NO_DISK,
