@@ -92,6 +92,9 @@ class Reading(Protocol):
     ) -> list[tuple[JobRow, JobMoved]]:
         """The newest, of one owner or of all, with numbers below `before`; the oldest of them first."""
 
+    def marked(self) -> dict[str, int]:
+        """Jobs that programs brought, by the marks that they gave them."""
+
     def jobs_by_state(self) -> dict[str, int]:
         """How many there are in each state that has any."""
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..applying import SignInsEnd
-from ..control.place import linked, socket_of
+from ..control.place import drop_of, linked, socket_of
 from ..engine import Engine
 from ..records import StoreFailed
 from ..refusal import Refused
@@ -155,7 +155,7 @@ async def served(
     path = socket or socket_of(folder_of(settings), os.environ)
     async with opened(settings, screen) as engine:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(serve(engine, path, screen, end.set))
+            await stack.enter_async_context(serve(engine, path, screen, end.set, drop_of(path, os.environ)))
             stack.enter_context(linked(folder_of(settings), path))
             if "links" in at:
                 from ..links import serve as serve_links

@@ -57,6 +57,8 @@ class Messages:
         self.engine = engine
         self.under_way: set[str] = set()
         "Marks of those that are being taken."
+        self.dropped: set[str] = set()
+        "Of those that were taken out of the drop folder in this life."
 
     async def take(self, peer: Peer, viewer: Viewer, said: Said, blocks: AsyncIterator[bytes]) -> Receipt:
         """Returns when its job is durable. Raises NotAllowed, UnderWay, TooLarge, and what `intake.take` and
@@ -82,7 +84,7 @@ class Messages:
     @contextmanager
     def taking(self, mark: str) -> Iterator[None]:
         """Raises UnderWay."""
-        if mark in self.under_way:
+        if mark in self.under_way or mark in self.dropped:
             raise UnderWay
         if not mark:
             yield

@@ -24,6 +24,11 @@ def socket_of(folder: Path, environment: Mapping[str, str]) -> Path:
     return Path(runtime) / NAME if runtime else beside(folder)
 
 
+def drop_of(socket: Path, environment: Mapping[str, str]) -> Path:
+    """Where programs leave their mail for the engine with this socket while it is away."""
+    return Path(places.drop_of(str(socket), environment))
+
+
 def looked_for(folder: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
     """Where the engine of this store may answer, in this order."""
     named = environment.get(NAMED)

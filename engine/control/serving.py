@@ -16,6 +16,7 @@ from ..engine import Engine
 from ..web.serving import Connection, served
 from ..words import Spoken
 from .app import Control
+from .dropped import taking_up
 from .peers import peer_of
 from .place import beside, socket_of
 from .screen import ShownAtPlaces
@@ -69,18 +70,26 @@ class PeerConnection(Connection):
 
 @asynccontextmanager
 async def serve(
-    engine: Engine, path: Path, screen: ShownAtPlaces, over: Callable[[], None] = lambda: None
+    engine: Engine,
+    path: Path,
+    screen: ShownAtPlaces,
+    over: Callable[[], None] = lambda: None,
+    drop: Path | None = None,
 ) -> AsyncIterator[Path]:
     """Serves the engine here as long as the block lasts, which stands inside the engine's. `over` is called
-    where somebody has everything erased: the engine is to end then. Raises NoSuchGroup, PathTooLong,
-    NoSocket, OSError.
+    where somebody has everything erased: the engine is to end then. `drop`: the folder in which programs left
+    their mail. Raises NoSuchGroup, PathTooLong, NoSocket, OSError.
     """
     group = gid_of(engine.settings.control.group)
     listener = bound(path, group, engine.folder)
     uploads = Uploads(path.with_name("uploads"))
     uploads.close()  # of an engine that was killed
     try:
-        async with served(Control(engine, screen, uploads, over).app(), listener, kind=PeerConnection):
+        control = Control(engine, screen, uploads, over)
+        async with (
+            served(control.app(), listener, kind=PeerConnection),
+            taking_up(control.messages, drop, group),
+        ):
             yield path
     finally:
         uploads.close()

@@ -145,12 +145,17 @@ NO_DISK, ERASES, SWEEPS = (
 )
 BROWSER = "a browser's profile, which no job needs"
 SOCKET = "the control socket, which the next start makes anew"
+DROPPED = "test_drop.py"
 MEMORY = "names of files that are in memory alone"
 FOR_OTHERS = "a file for others, which is written again within a minute"
 FED = "test_kill_listener.py"
 ELSEWHERE = {
     "at_the_panel.py:AtThePanel.touch": NO_DISK,
     "boxes.py:Boxes.found": NO_DISK,
+    "control/dropped.py:Drop.erase": DROPPED,
+    "control/dropped.py:Drop.move": DROPPED,
+    "control/dropped.py:Drop.names": DROPPED,
+    "control/dropped.py:made": DROPPED,
     "control/place.py:linked": SOCKET,
     "control/requests.py:touch": NO_DISK,
     "control/serving.py:bound": SOCKET,
@@ -167,6 +172,9 @@ ELSEWHERE = {
     "panel/app.py:Panel.showing.<locals>.show": NO_DISK,
     "panel/app.py:Panel.touch": NO_DISK,
     "panel/app.py:Panel.touched": NO_DISK,
+    "programs/handing.py:drop": DROPPED,
+    "programs/handing.py:sync": DROPPED,
+    "programs/handing.py:unlinked": DROPPED,
     "scratch.py:PlainScratch.file": SWEEPS,
     "scratch.py:SealedFile.__init__": SWEEPS,
     "screen/profile.py:Profile.erase": BROWSER,

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-PROGRAM = (
-    sys.executable,
-    "-c",
-    "import sys; from franking.engine.programs.sendmail import main; sys.exit(main())",
-)
+LOADED = "import json, pwd, sys; from franking.engine.programs.sendmail import main"
+PROGRAM = (sys.executable, "-c", f"{LOADED}; sys.exit(main())")
+BECOMES = "import os; os.setgroups([]); os.setgid({0}); os.setuid({0})"
+"Once everything is loaded, for another user may not be able to read what lies here."
 
 
 class Done(NamedTuple):
@@ -28,14 +27,16 @@ async def sendmail(
     environment: Mapping[str, str], *options: str, octets: bytes = b"", user: int | None = None
 ) -> Done:
     """`user`: its number; None: this process's."""
+    python = PROGRAM
+    if user is not None:
+        python = (sys.executable, "-c", f"{LOADED}; {BECOMES.format(user)}; sys.exit(main())")
     process = await asyncio.create_subprocess_exec(
-        *PROGRAM,
+        *python,
         *options,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=dict(environment),
-        user=user,
     )
     out, err = await process.communicate(octets)
     assert process.returncode is not None

@@ -1,0 +1,306 @@
+"""The drop folder: where programs of this machine leave their mail while no engine answers (B13).
+
+A file there is written under another name, synchronised, and then named by its mark, which nobody can guess;
+whose it is says its owner, as the system's word does at the socket. What exists when:
+
+    the file                                   it was dropped
+    the file and a job with its mark           its job is durable: the file goes, and makes no other one
+    the job alone                              that was done
+    the file in `refused`, and a text          it can never be taken
+
+Rule: nothing that is written in a file says whose it is, and a file goes only when its job is durable.
+"""
+
+import asyncio
+import logging
+import os
+import re
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+
+from ...machines.rules import Look, Verdict
+from ..clock import EPOCH, sleep
+from ..deeds import where
+from ..programs.handing import MAGIC, MODE
+from ..records import SealFailed, StoreFailed
+from ..refusal import Refused
+from ..room import NoRoom
+from ..runtime import EngineFailed, EngineStopped
+from ..spool import sync
+from ..words import Spoken
+from .messages import Messages, Said, UnderWay, marked
+from .peers import Peer, name_of, viewer_of
+
+LOOK = timedelta(seconds=15)
+"Between two looks; who drops has asked at the socket before."
+LATEST = timedelta(minutes=15)
+"A file that cannot be taken now is tried less and less often, and at least so often."
+LEFT = timedelta(days=1)
+"After which what a program began to write and did not finish is erased."
+NAME = re.compile(r"[0-9a-f]{32}")
+BEGIN = re.compile(rf"{MAGIC} ([0-9]{{20}})\n".encode())
+BEGIN_OCTETS = len(MAGIC) + 22
+QUERY_MOST = 600_000
+STEP_OCTETS = 1 << 20
+REFUSED = "refused"
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+LATER = (NoRoom, StoreFailed, SealFailed, EngineStopped, EngineFailed, UnderWay, OSError)
+log = logging.getLogger("franking")
+
+
+class NotTakenUp(Spoken, ValueError):
+    """What lies there is no message that a program dropped."""
+
+
+class Dropped(NamedTuple):
+    """One that is open."""
+
+    file: int
+    peer: Peer
+    said: Said
+    begin: int
+    "Octets before the message."
+    size: int
+    "Of the message, in octets."
+
+
+class Waits(NamedTuple):
+    tries: int
+    until: datetime
+
+
+class Drop:
+    def __init__(self, messages: Messages, folder: Path) -> None:
+        self.messages, self.engine, self.folder = messages, messages.engine, folder
+        self.waiting: dict[str, Waits] = {}
+        self.left: set[tuple[str, int]] = set()
+        "Names and inodes of what cannot even be moved."
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except (OSError, StoreFailed) as error:
+                log.error("the drop folder cannot be looked at now: %s", error)
+            await sleep(self.engine.clock, LOOK)
+
+    async def look(self) -> None:
+        """Takes up what lies there and can be taken now. Raises OSError, StoreFailed."""
+        names = await asyncio.to_thread(self.names)
+        self.waiting = {name: each for name, each in self.waiting.items() if name in names}
+        now = self.engine.clock.now()
+        asked = {each.rpartition(":")[2] for each in self.messages.under_way}
+        due = [each for each in names if each not in asked and self.is_due(each, now)]
+        if not due:
+            return
+        known = self.engine.store.marked()
+        for name in due:
+            try:
+                await self.take_up(name, known)
+            except (*LATER, NotTakenUp) as error:
+                self.later(name, error)
+
+    def is_due(self, name: str, now: datetime) -> bool:
+        return name not in self.waiting or self.waiting[name].until <= now
+
+    def names(self) -> list[str]:
+        """The oldest first. What was begun long ago is erased."""
+        found = []
+        begun = (self.engine.clock.now() - LEFT - EPOCH).total_seconds()
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                about = entry.stat(follow_symlinks=False)
+                if entry.name == REFUSED or (entry.name, about.st_ino) in self.left:
+                    continue
+                if not entry.name.startswith("."):
+                    found.append((about.st_mtime_ns, entry.name))
+                elif about.st_mtime < begun and not entry.is_dir(follow_symlinks=False):
+                    (self.folder / entry.name).unlink(missing_ok=True)
+        return [name for _, name in sorted(found)]
+
+    async def take_up(self, name: str, known: dict[str, int]) -> None:
+        """`known`: jobs by their marks, before the first of them was looked at. Raises what is for later."""
+        try:
+            dropped = await asyncio.to_thread(self.opened, name)
+        except FileNotFoundError:
+            return
+        except NotTakenUp as error:
+            await self.refuse(name, error)
+            return
+        try:
+            if marked(dropped.peer, name) not in known:
+                await self.take(dropped)
+        except LATER:
+            raise
+        except Exception as error:
+            if may_later(error):
+                raise NotTakenUp("drop.later") from error
+            if not isinstance(error, Spoken | Refused | ValidationError):
+                log.error("a dropped message met a fault of the program: %s", where(error))
+            await self.refuse(name, error)
+        else:
+            await asyncio.to_thread(self.erase, name)
+        finally:
+            os.close(dropped.file)
+        self.waiting.pop(name, None)
+
+    async def take(self, dropped: Dropped) -> None:
+        """What its program asked of the socket before, and was not heard in time, is not done any more."""
+        peer = dropped.peer
+        viewer = viewer_of(peer, self.engine.settings.control)
+        await self.messages.take(peer, viewer, dropped.said, octets(dropped))
+        self.messages.dropped.add(marked(peer, dropped.said.mark))
+
+    def later(self, name: str, error: Exception) -> None:
+        tries = self.waiting[name].tries + 1 if name in self.waiting else 1
+        wait = min(LATEST, LOOK * 2 ** min(tries, 10))
+        self.waiting[name] = Waits(tries, self.engine.clock.now() + wait)
+        log.warning("a dropped message waits for %s: %s", wait, type(error).__name__)
+
+    def opened(self, name: str) -> Dropped:
+        """Raises NotTakenUp, OSError."""
+        path = self.folder / name
+        check(path.lstat())
+        if NAME.fullmatch(name) is None:
+            raise NotTakenUp("drop.name")
+        try:
+            file = os.open(path, READ)
+        except PermissionError:
+            raise NotTakenUp("drop.mode") from None
+        try:
+            about = os.fstat(file)
+            check(about)
+            owner = name_of(about.st_uid)
+            if owner.startswith("#"):
+                raise NotTakenUp("drop.owner", number=about.st_uid)
+            begin = os.pread(file, BEGIN_OCTETS + QUERY_MOST, 0)
+            match, end = BEGIN.match(begin), begin.find(b"\n", BEGIN_OCTETS)
+            if match is None or end < 0:
+                raise NotTakenUp("drop.form")
+            size = int(match[1])
+            if about.st_size != end + 1 + size:
+                raise NotTakenUp("drop.half")
+            most = self.engine.settings.programs.octets
+            if size > most:
+                raise NotTakenUp("programs.too-large", most=most)
+            said = said_in(begin[BEGIN_OCTETS:end])
+            if said.mark != name:
+                raise NotTakenUp("drop.name")
+        except BaseException:
+            os.close(file)
+            raise
+        return Dropped(file, Peer(about.st_uid, owner), said, end + 1, size)
+
+    def erase(self, name: str) -> None:
+        """Raises OSError."""
+        (self.folder / name).unlink(missing_ok=True)
+        sync(self.folder)
+
+    async def refuse(self, name: str, error: Exception) -> None:
+        words = self.engine.words
+        why = words.say("control.fields") if isinstance(error, ValidationError) else words.error(error)
+        log.warning("a dropped message cannot be taken, and lies in %s: %s", self.folder / REFUSED, name)
+        self.waiting.pop(name, None)
+        await asyncio.to_thread(self.move, name, why)
+
+    def move(self, name: str, why: str) -> None:
+        """The text first, so that nothing lies there without its reason. Raises OSError."""
+        there = self.folder / REFUSED
+        about = (self.folder / name).lstat()
+        there.mkdir(mode=0o700, exist_ok=True)
+        if not mine(there):
+            raise PermissionError(f"{there} is somebody else's")
+        kept = f"{name}-{about.st_ino}"
+        text = f"{why}\n{name_of(about.st_uid)}, {self.engine.clock.now().isoformat()}\n"
+        (there / f"{kept}.txt").write_text(text, encoding="utf-8")
+        try:
+            (self.folder / name).rename(there / kept)
+        except PermissionError:  # another one's folder, which only he or root can move
+            self.left.add((name, about.st_ino))
+            log.error("%s in the drop folder can neither be taken nor moved away: remove it", name)
+        sync(there)
+        sync(self.folder)
+
+
+def check(about: os.stat_result) -> None:
+    """Raises NotTakenUp where somebody else than the owner may have made it what it is."""
+    if not stat.S_ISREG(about.st_mode):
+        raise NotTakenUp("drop.kind")
+    if about.st_nlink != 1:
+        raise NotTakenUp("drop.links")
+    if stat.S_IMODE(about.st_mode) != MODE:
+        raise NotTakenUp("drop.mode")
+
+
+def said_in(query: bytes) -> Said:
+    """Raises NotTakenUp."""
+    from .app import checked_query
+    from .operations import BY_RUN
+    from .requests import bring
+
+    try:
+        given = dict(parse_qsl(query.decode("ascii"), strict_parsing=True, errors="strict"))
+        return Said.of_query(checked_query(BY_RUN[bring], given))
+    except ValueError:  # ValidationError is one
+        raise NotTakenUp("drop.form") from None
+
+
+def may_later(error: Exception) -> bool:
+    """What a person is refused now would go later."""
+    return isinstance(error, Refused) and any(
+        rule.verdict(Look.SUBMIT) is Verdict.NOT_AVAILABLE for rule in error.rules
+    )
+
+
+def mine(folder: Path) -> bool:
+    about = folder.lstat()
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid()
+
+
+async def octets(dropped: Dropped) -> AsyncIterator[bytes]:
+    """Raises NotTakenUp, OSError."""
+    at, end = dropped.begin, dropped.begin + dropped.size
+    while at < end:
+        block = await asyncio.to_thread(os.pread, dropped.file, min(STEP_OCTETS, end - at), at)
+        if not block:
+            raise NotTakenUp("drop.half")
+        at += len(block)
+        yield block
+
+
+def made(folder: Path, group: int | None) -> None:
+    """Whoever is in the group may put something into it and see nothing of it. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not mine(folder):
+        raise PermissionError(f"{folder} is no folder of this user's")
+    if group is not None:
+        os.chown(folder, -1, group)
+    folder.chmod(0o1700 if group is None else 0o1730)
+
+
+@asynccontextmanager
+async def taking_up(messages: Messages, folder: Path | None, group: int | None) -> AsyncIterator[None]:
+    """As long as the block lasts. A folder that cannot be had is said, and nothing is taken up."""
+    try:
+        if folder is not None:
+            made(folder, group)
+    except OSError as error:
+        log.warning("programs cannot leave mail in %s while the engine is away: %s", folder, error)
+        folder = None
+    if folder is None:
+        yield
+        return
+    task = asyncio.ensure_future(Drop(messages, folder).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
