@@ -71,7 +71,9 @@ class Lines:
         lines = octets.split(b"\r\n")
         self.length += len(lines[0])
         if self.length > LINE_MOST or (len(octets) > LINE_MOST and max(map(len, lines)) > LINE_MOST):
-            raise MessageUnfit("message.line", line=self.number, most=LINE_MOST)
+            lines[0] = lines[0].rjust(self.length)
+            long = next(at for at, line in enumerate(lines) if len(line) > LINE_MOST)
+            raise MessageUnfit("message.line", line=self.number + long, most=LINE_MOST)
         if len(lines) > 1:
             self.number += len(lines) - 1
             self.length = len(lines[-1])

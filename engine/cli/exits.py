@@ -56,6 +56,7 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "replay.BeginningLost": Exit.DATA,
     "replay.Diverged": Exit.IO,
     "cli.secret.NoSecretGivenError": Exit.USAGE,
+    "cli.password.NotAClientError": Exit.USAGE,
     "cli.password.NotTheSameError": Exit.USAGE,
     "cli.password.PasswordTooShortError": Exit.USAGE,
     "kept_secrets.SecretUnnamed": Exit.USAGE,

@@ -9,10 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import trustme
+
 from franking.engine.engine import Engine
 from franking.engine.programs.listener import Address, serve
-from franking.tests.engine.device import Office, office
+from franking.tests.engine.device import Office, credential, office
 
+CERTIFICATE = "credential:listener"
 PATIENCE_S = 30.0
 MESSAGE = b"From: root\r\nSubject: disk\r\n\r\nfull\r\n"
 
@@ -88,9 +91,28 @@ async def client(address: Address, tls: ssl.SSLContext | None = None) -> AsyncIt
 
 
 @asynccontextmanager
-async def listening(folder: Path, **programs: object) -> AsyncIterator[tuple[Office, Engine, Address]]:
-    """With these settings of [programs]; the administrator has signed in."""
-    async with office(folder, programs=programs) as here, here.engine() as engine:
-        await here.acquire(engine)
-        async with serve(engine) as address:
-            yield here, engine, address
+async def listening(
+    folder: Path, host: str = "127.0.0.1", *, implicit_tls: bool = False, **programs: object
+) -> AsyncIterator[tuple[Office, Engine, Address]]:
+    """With these settings of [programs]; nobody has signed in, so that what is taken waits."""
+    certified(folder)
+    async with (
+        office(folder, programs=programs) as here,
+        here.engine() as engine,
+        serve(engine, host, implicit_tls=implicit_tls) as address,
+    ):
+        yield here, engine, address
+
+
+def certified(folder: Path) -> None:
+    """A certificate of an authority in `authority.pem`, for `CERTIFICATE`."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "authority.pem")
+    found = authority.issue_cert("localhost", "127.0.0.1")
+    pem = b"".join(each.bytes() for each in (found.private_key_pem, *found.cert_chain_pems))
+    credential(folder / "store", "listener", pem.decode())
+
+
+def taken(engine: Engine) -> int:
+    """How many messages."""
+    return len(engine.jobs())

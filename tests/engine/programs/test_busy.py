@@ -1,0 +1,243 @@
+"""Limits, slow clients, clients that go away, and the end of the engine (B13).
+
+Rule: time is the virtual clock's; what a client hears is waited for.
+"""
+
+import asyncio
+import resource
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from franking.engine.programs import limits as limiting
+from franking.engine.programs.intake import take
+from franking.engine.programs.limits import Limits
+from franking.engine.programs.listener import serve
+from franking.engine.submitting import Receipt
+from franking.events.programs import Programs
+from franking.testing.clock import VirtualClock
+from franking.tests.engine.device import START, office
+
+from .guest import MESSAGE, Client, client, listening, taken
+
+SOME = b"From: root\r\n\r\n" + b"line\r\n" * 100
+
+
+@pytest.mark.manual("B13")
+async def test_b13_connections_of_one_address_and_of_all_are_limited(tmp_path: Path) -> None:
+    async with listening(tmp_path, connections=3) as (_, _, address), AsyncExitStack() as stack:
+        ones = [await stack.enter_async_context(client(address)) for _ in range(3)]
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection(*address)
+            one = Client(reader, writer)
+            assert (await one.reply()).startswith("421 4.7.0 Too many connections at once")
+            assert await one.closed()
+            writer.close()
+        assert (await ones[0].says("QUIT")).startswith("221 ")
+        assert await ones[0].closed()
+        async with client(address) as last:
+            assert (await last.sends()).startswith("250 ")
+
+
+def test_connections_of_all_are_twice_those_of_one() -> None:
+    found = Limits(VirtualClock(START), lambda: Programs(connections=2))
+    assert [found.enters(each) for each in "aaabbbcc"] == [True, True, False, True, True, False, False, False]
+    found.leaves("a")
+    assert found.enters("c")
+    assert not found.enters("d")
+
+
+def test_messages_of_a_minute_are_counted_by_client_and_little_is_remembered() -> None:
+    clock = VirtualClock(START)
+    found = Limits(clock, lambda: Programs(per_minute=2))
+    assert [found.takes(each) for each in "aabaab"] == [True, True, True, False, False, True]
+    clock.set(START.replace(minute=1))
+    assert found.takes("a")
+    for each in range(2 * limiting.REMEMBERED):
+        assert found.takes(f"c{each}")
+        found.note_guess(f"c{each}")
+    assert len(found.minutes) <= limiting.REMEMBERED
+    assert len(found.guesses) <= limiting.REMEMBERED
+
+
+@pytest.mark.manual("B13")
+async def test_b13_more_messages_than_a_minute_may_have_come_again(tmp_path: Path) -> None:
+    async with listening(tmp_path, per_minute=2) as (here, engine, address), client(address) as one:
+        for _ in range(2):
+            assert (await one.sends()).startswith("250 ")
+        await one.says("EHLO x")
+        assert (await one.says("MAIL FROM:<root>")).startswith("450 4.7.1 This client has sent as much")
+        await here.passes(engine, minutes=1)
+        assert (await one.sends()).startswith("250 ")
+
+
+@pytest.mark.manual("B13")
+async def test_b13_five_hundred_connections_at_once_are_served(tmp_path: Path) -> None:
+    wanted = 500
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < 4 * wanted:
+        wanted = most // 8
+    async with (
+        listening(tmp_path, connections=500) as (_, engine, address),
+        AsyncExitStack() as stack,
+    ):
+        ones = [await stack.enter_async_context(client(address)) for _ in range(wanted)]
+        for one in ones:
+            one.send(b"EHLO x\r\nMAIL FROM:<root>\r\nRCPT TO:<root>\r\nDATA\r\n" + MESSAGE + b".\r\nQUIT\r\n")
+        for one in ones:
+            said = [await one.reply() for _ in range(6)]
+            assert said[-1].startswith("221"), said
+        assert taken(engine) == wanted
+
+
+@pytest.mark.manual("B13")
+async def test_b13_errors_end_the_connection(tmp_path: Path) -> None:
+    async with listening(tmp_path) as (_, _, address), client(address) as one:
+        for _ in range(19):
+            assert (await one.says("XYZZY")).startswith("500 ")
+        one.send(b"XYZZY\r\nNOOP\r\n")
+        assert (await one.reply()).startswith("500 ")
+        assert (await one.reply()).startswith("421 4.7.0 Too many errors")
+        assert await one.closed()
+
+
+SLOW = {
+    "says nothing": (b"", 300),
+    "says half a command": (b"EHLO cli", 300),
+    "sends half a line": (b"EHLO x\r\nMAIL FROM:<root>\r\nRCPT TO:<root>\r\nDATA\r\nFrom: ro", 180),
+}
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize("name", SLOW)
+async def test_b13_who_takes_too_long_is_let_go(tmp_path: Path, name: str) -> None:
+    octets, patience = SLOW[name]
+    async with listening(tmp_path) as (here, engine, address), client(address) as one:
+        one.send(octets)
+        for _ in range(octets.count(b"\r\n")):
+            await one.reply()
+        await here.passes(engine, seconds=patience - 20)
+        closing = asyncio.ensure_future(one.reply())
+        await here.passes(engine, seconds=40)
+        assert (await closing).startswith("421 4.4.2 You took too long")
+        assert await one.closed()
+        assert (taken(engine), here.spooled()) == (0, [])
+
+
+@pytest.mark.manual("B13")
+async def test_b13_who_sends_a_message_by_drops_is_let_go(tmp_path: Path) -> None:
+    async with listening(tmp_path) as (here, engine, address), client(address) as one:
+        await one.begin()
+        closing = asyncio.ensure_future(one.reply())
+        for _ in range(20):
+            one.send(b"X: a drop\r\n")
+            await here.passes(engine, seconds=20)
+            if closing.done():
+                break
+        assert (await closing).startswith("421 4.4.2 The message comes too slowly")
+        assert await one.closed()
+        assert (taken(engine), here.spooled()) == (0, [])
+
+
+STEPS = (b"EHLO x\r\n", b"MAIL FROM:<root>\r\n", b"RCPT TO:<root>\r\n", b"DATA\r\n", SOME, SOME * 500, b".\r")
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize("step", range(len(STEPS)))
+@pytest.mark.parametrize("how", ["abort", "half"])
+async def test_b13_who_goes_away_in_the_middle_leaves_nothing(tmp_path: Path, step: int, how: str) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        async with serve(engine) as address, client(address) as one:
+            for each in STEPS[: step + 1]:
+                one.send(each)
+                if each.endswith(b"\r\n") and len(each) < 100:
+                    await one.reply()
+            if how == "half":
+                one.writer.write_eof()
+                assert await one.closed()
+            else:
+                await one.writer.drain()
+        assert (taken(engine), here.spooled(), engine.scans.room.promised) == (0, [], 0)
+
+
+@pytest.mark.manual("B13")
+async def test_b13_who_has_said_all_and_hears_no_more_has_sent(tmp_path: Path) -> None:
+    async with listening(tmp_path) as (_, engine, address), client(address) as one:
+        said = b"EHLO x\r\nMAIL FROM:<root>\r\nRCPT TO:<root>\r\nDATA\r\n" + MESSAGE + b".\r\n"
+        one.send(said)
+        one.writer.write_eof()
+        replies = [await one.reply() for _ in range(5)]
+        assert replies[-1] == "250 2.0.0 Ok: job 1"
+        assert await one.closed()
+        assert taken(engine) == 1
+
+
+@pytest.mark.manual("B13")
+async def test_b13_an_engine_that_stops_finishes_what_a_final_dot_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def held(*given: Any) -> Receipt:
+        begun.set()
+        await go_on.wait()
+        return await take(*given)
+
+    monkeypatch.setattr("franking.engine.programs.conversation.take", held)
+    async with office(tmp_path) as here, here.engine() as engine:
+        serving = serve(engine)
+        address = await serving.__aenter__()
+        async with client(address) as idle, client(address) as half, client(address) as whole:
+            await half.begin()
+            half.send(SOME)
+            await whole.begin()
+            whole.send(MESSAGE + b".\r\nNOOP\r\n")
+            await begun.wait()
+            stopping = asyncio.ensure_future(serving.__aexit__(None, None, None))
+            stops = "421 4.3.2 The engine stops; try again when it runs"
+            assert [await idle.reply(), await half.reply()] == [stops, stops]
+            go_on.set()
+            assert [await whole.reply() for _ in range(3)] == ["250 2.0.0 Ok: job 1", stops, ""]
+            await stopping
+        assert taken(engine) == 1
+        with pytest.raises(ConnectionError):
+            await asyncio.open_connection(*address)
+
+
+WORDS = [b"EHLO x", b"HELO", b"MAIL FROM:<root>", b"RCPT TO:<root>", b"DATA", b"RSET", b"AUTH PLAIN", b"QUIT"]
+WORDS += [b"STARTTLS", b"\r\n", b"\n", b"\r", b".", b"\0", b"=", b" SIZE=", b"\xff", b"BDAT 3", b"x" * 600]
+WORDS += [b"<", b'"']
+OCTETS = st.lists(st.sampled_from(WORDS) | st.binary(max_size=8), max_size=30).map(b"".join)
+
+
+@pytest.mark.manual("B13")
+def test_b13_whatever_comes_is_answered_or_ends(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def whatever() -> None:
+        async with listening(tmp_path) as (here, engine, address):
+            loop = asyncio.get_running_loop()
+
+            async def said(octets: bytes) -> None:
+                async with client(address) as one:
+                    one.send(octets)
+                    one.writer.write_eof()
+                    replies = []
+                    while reply := await one.reply():
+                        replies.append(reply)
+                    assert all(each[:3].isdecimal() for each in replies)
+                    assert replies or b"\n" not in octets
+
+            @settings(max_examples=150, suppress_health_check=list(HealthCheck))
+            @given(OCTETS)
+            def each(octets: bytes) -> None:
+                asyncio.run_coroutine_threadsafe(said(octets), loop).result(60)
+
+            await asyncio.to_thread(each)
+            assert engine.scans.room.promised == 0
+            assert here.spooled() == []
+
+    asyncio.run(whatever())
+    assert "fault" not in caplog.text
