@@ -23,6 +23,12 @@ OF_ITS_OWN: Mapping[tuple[str, str], str] = MappingProxyType({
     ("docs/alarms.md", "json"): "test_alarm_shown.py",
     ("docs/diagrams.md", "js"): "test_diagrams_of_programs.py",
     ("docs/diagrams.md", "rst"): "test_diagrams_of_programs.py",
+    ("docs/recipes.md", "console"): "test_recipes.py",
+    ("docs/recipes.md", "ini"): "test_recipes.py",
+    ("docs/recipes.md", "js"): "test_recipes.py",
+    ("docs/recipes.md", "python"): "test_recipes.py",
+    ("docs/recipes.md", "toml"): "test_recipes.py",
+    ("docs/recipes.md", "yaml"): "test_recipes.py",
 })  # fmt: skip
 "What wants another stage than a device: the test beside this one that runs it."
 
