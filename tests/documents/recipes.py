@@ -201,7 +201,7 @@ async def at_work(folder: Path, servers: Servers) -> AsyncIterator[Recipes]:
     """kim and the administrator have signed in, and each client has its password."""
     kit, authority = servers.kit, trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "programs-ca.pem"))
-    shown = authority.issue_cert(ELSEWHERE, "127.0.0.1").private_key_and_cert_chain_pem
+    shown = authority.issue_cert(ELSEWHERE).private_key_and_cert_chain_pem
     credential(folder / "store", "programs", shown.bytes().decode())
     settings = Settings().changed(
         administrator={"address": ADMINISTRATOR},
