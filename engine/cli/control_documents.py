@@ -61,6 +61,11 @@ sends them first, each by itself, and names them as `upload:NUMBER`: they are ke
 minutes, up to 96 MB of all callers together, of one user 24 MB in 16 files, and are on no disk before the
 job is.
 
+A message that a program wrote is the body of `POST /messages`, streamed into the spool: a user brings his
+own, any other user of the system the device's, or whose `[programs.senders]` say.
+[sendmail.md](sendmail.md) tells how `franking-sendmail` asks for that, and what it does while no engine
+answers.
+
 ## Settings
 
 `PATCH /settings` changes what holds until the engine ends: the file is the caller's to write, as `franking

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ..programs import places
+from ..programs.options import HELP
 from .exits import Exit
 from .terminal import DONE, say, terminal
 
@@ -34,6 +36,10 @@ FILES = (
     ("$RUNTIME_DIRECTORY/franking.sock", "the control socket of franking run"),
     ("$CREDENTIALS_DIRECTORY", "secrets that the service manager hands over"),
 )
+SENDMAIL_FILES = (
+    (places.SERVICE, "the control socket of the service"),
+    (places.SERVICE_DROP, "the folder for mail that comes while the engine is away"),
+)
 
 
 def man(
@@ -43,7 +49,7 @@ def man(
     from .app import command
 
     folder.mkdir(parents=True, exist_ok=True)
-    written = pages(command())
+    written = {**pages(command()), "franking-sendmail": "\n".join(sendmail_page()) + "\n"}
     for name, text in written.items():
         (folder / f"{name}.1").write_text(text, encoding="utf-8")
     say(terminal().out, DONE, f"{len(written)} manual pages are in {folder}.")
@@ -62,12 +68,8 @@ def of(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def page(name: str, command: Any) -> Iterator[str]:
-    try:
-        release = version("franking")
-    except PackageNotFoundError:
-        release = ""
     about = escaped(sentence(command.help or ""))
-    yield f'.TH {name.upper().replace("-", chr(92) + "-")} 1 "" "franking {release}" "User Commands"'
+    yield f'.TH {name.upper().replace("-", chr(92) + "-")} 1 "" "franking {release()}" "User Commands"'
     yield from (".SH NAME", f"{escaped(name)} \\- {about.rstrip('.')}")
     yield from (".SH SYNOPSIS", f".B {escaped(name.replace('-', ' '))}", escaped(usage(command)))
     yield from (".SH DESCRIPTION", escaped(" ".join((command.help or "").split())))
@@ -94,6 +96,26 @@ def page(name: str, command: Any) -> Iterator[str]:
     yield ".SH FILES"
     for path, meaning in FILES:
         yield from tagged(f"\\fI{escaped(path)}\\fR", meaning)
+
+
+def sendmail_page() -> Iterator[str]:
+    """Of the program that others call as sendmail: what its own `--help` says."""
+    begin, _, rest = HELP.partition("\n\n")
+    does, _, ends = rest.partition("\n\nIt ends with ")
+    yield f'.TH FRANKING\\-SENDMAIL 1 "" "franking {release()}" "User Commands"'
+    yield from (".SH NAME", "franking\\-sendmail \\- hands mail of programs to the engine of this machine")
+    yield from (".SH SYNOPSIS", escaped(begin.removeprefix("usage: ")), ".SH DESCRIPTION", ".nf")
+    yield from map(escaped, does.splitlines())
+    yield from (".fi", ".SH EXIT STATUS", escaped(" ".join(ends.split())), ".SH FILES")
+    for path, meaning in SENDMAIL_FILES:
+        yield from tagged(f"\\fI{escaped(path)}\\fR", meaning)
+
+
+def release() -> str:
+    try:
+        return version("franking")
+    except PackageNotFoundError:
+        return ""
 
 
 def tagged(tag: str, text: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from franking.engine.cli.app import command
-from franking.engine.cli.manual import pages
+from franking.engine.cli.manual import pages, sendmail_page
 from franking.engine.settings import Settings
 
 from .conftest import Device
@@ -33,7 +33,7 @@ def test_the_formatter_has_nothing_to_say(written: dict[str, str]) -> None:
     groff = shutil.which("groff")
     if groff is None:
         pytest.skip("groff is not installed: apt-get install groff-base")
-    for name, text in written.items():
+    for name, text in (*written.items(), ("franking-sendmail", "\n".join(sendmail_page()) + "\n")):
         done = subprocess.run(  # noqa: S603 - ours
             [groff, "-man", "-ww", "-Tutf8", "-K", "utf8"],
             input=text,
