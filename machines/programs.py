@@ -45,11 +45,12 @@ class Stranger(StrEnum):
 
 
 def mapped(senders: Mapping[str, str], writer: str) -> str | None:
-    """By the whole address, by its domain, or by the name where it has no domain. Without case."""
-    local, at, domain = writer.casefold().rpartition("@")
-    wanted = (f"{local}@{domain}", f"@{domain}") if at else (writer.casefold(),)
-    found = {each.casefold(): login for each, login in senders.items()}
-    return next((found[each] for each in wanted if each in found), None)
+    """By the whole address, or by the name where it has no domain. Without case."""
+    return {each.casefold(): login for each, login in senders.items()}.get(writer.casefold())
+
+
+def mapped_by_domain(senders: Mapping[str, str], writer: str) -> str | None:
+    return mapped(senders, "".join(writer.rpartition("@")[1:]))
 
 
 def of_administrator(settings: DeviceSettings, writer: str) -> bool:
@@ -64,12 +65,17 @@ def whose(
     where there is none the MAIL FROM; `login_of`: whose address that is.
     """
     user = client.user if client is not None else None
-    login = mapped(settings.programs.senders, writer)
+    senders, of_device = settings.programs.senders, of_administrator(settings, writer)
+    login = mapped(senders, writer)
+    if (
+        login is None and not of_device and login_of(writer) is None
+    ):  # a mailbox is none of its domain's odd ones
+        login = mapped_by_domain(senders, writer)
     if login is not None:
         return Whose(login, None) if user in (None, login) else Stranger.ANOTHERS
     without_domain = "@" not in writer
-    if user == ADMINISTRATOR or (user is None and (without_domain or of_administrator(settings, writer))):
-        own = without_domain or of_administrator(settings, writer)
+    if user == ADMINISTRATOR or (user is None and (without_domain or of_device)):
+        own = without_domain or of_device
         return Whose(ADMINISTRATOR, None) if own else Stranger.DEVICE_ALONE
     if user is not None:
         return Whose(user, None if without_domain else writer)

@@ -87,3 +87,14 @@ BRINGERS: Mapping[tuple[Role, str, str | None], Bringer] = {
 def test_b13_who_runs_a_program_says_for_whom_it_speaks(who: tuple[Role, str, str | None]) -> None:
     role, name, address = who
     assert bringer(SETTINGS, Viewer(role, name), name, address) == BRINGERS[who]
+
+
+@pytest.mark.manual("B13", "S17")
+def test_b13_a_line_for_a_whole_domain_takes_no_mailbox_with_it() -> None:
+    settings = SETTINGS.model_copy(
+        update={"programs": SETTINGS.programs.model_copy(update={"senders": {"@example.com": "lee"}})}
+    )
+    assert whose(settings, HERE, "odd@example.com", login_of) == Whose("lee", None)
+    assert whose(settings, HERE, KIM, login_of) is UNKNOWN
+    assert whose(settings, OF_KIM, KIM, login_of) == Whose("kim", KIM)
+    assert whose(settings, HERE, "copier@example.com", login_of) == DEVICE
