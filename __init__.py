@@ -4,10 +4,11 @@ Rule: a name is loaded when it is first used, so that the pytest plugin costs a 
 installed and does not use it.
 """
 
-import logging
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False
+"For type checkers it is true; `typing` and `logging` would be half of what `franking-sendmail` waits for."
 
 if TYPE_CHECKING:
     from .engine.applying import SignInsEnd
@@ -83,7 +84,3 @@ if not TYPE_CHECKING:
         found = getattr(import_module(f".{ELSEWHERE.get(name, 'events.request')}", __name__), name)
         globals()[name] = found
         return found
-
-
-# Whoever embeds it decides where its log goes; without a word from him nothing is printed.
-logging.getLogger("franking").addHandler(logging.NullHandler())

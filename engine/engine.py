@@ -61,6 +61,7 @@ WAKING_TURNS = 8
 "Turns of the loop between the waking of a task and its first step: one for each task and future in between."
 E = TypeVar("E", bound=Event)
 log = logging.getLogger("franking")
+log.addHandler(logging.NullHandler())  # whoever embeds it decides where its log goes, and without him nowhere
 
 
 def state_folder(environment: Mapping[str, str]) -> Path:

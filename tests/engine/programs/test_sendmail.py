@@ -1,5 +1,8 @@
 """`franking-sendmail` hands mail to an engine that runs (B13)."""
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -162,3 +165,54 @@ def test_a_from_is_found_in_the_header_alone(begin: bytes, found: bool) -> None:
 )
 def test_a_from_that_is_added_is_one_that_everybody_reads(name: str, line: bytes) -> None:
     assert from_line(name, "kim") == line
+
+
+async def hangs_up(path: Path, octets: int) -> asyncio.Server:
+    """What an engine looks like that is killed when so much of a request has come."""
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(octets)
+        writer.transport.abort()
+
+    return await asyncio.start_unix_server(connected, path)
+
+
+@pytest.mark.manual("B13", "S33")
+@pytest.mark.parametrize("octets", [0, 10, 500])
+@pytest.mark.parametrize("folder", ["drop", "none"])
+async def test_b13_an_engine_that_ends_in_the_middle_has_it_or_the_folder_has(
+    tmp_path: Path, octets: int, folder: str
+) -> None:
+    (tmp_path / "drop").mkdir()
+    server = await hangs_up(tmp_path / "s", octets)
+    mail = MAIL + b"a line\n" * 100_000
+    done = await sendmail(surroundings(tmp_path / "s", tmp_path / folder), "-i", OFFICE, octets=mail)
+    server.close()
+    kept = [each.read_bytes() for each in (tmp_path / "drop").iterdir()]
+    if folder == "drop":
+        assert done == Done(0, "", "")
+        assert [each.partition(b"\n")[2].partition(b"\n")[2] for each in kept] == [mail]
+    else:
+        assert (done.code, kept) == (75, [])
+        assert "ended before it answered" in done.err
+
+
+def test_it_loads_nothing_that_a_message_would_wait_for() -> None:
+    script = (
+        "import sys; from franking.engine.programs.sendmail import main; main(['-q']); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    found = set(done.stdout.split())
+    heavy = {"pydantic", "typer", "rich", "httpx2", "asyncio", "logging", "json", "pathlib", "email", "http"}
+    assert found & heavy == set()
+    ours = sorted(each for each in found if each.startswith("franking"))
+    assert ours == [
+        "franking",
+        "franking.engine",
+        "franking.engine.programs",
+        "franking.engine.programs.handing",
+        "franking.engine.programs.options",
+        "franking.engine.programs.outgoing",
+        "franking.engine.programs.places",
+        "franking.engine.programs.sendmail",
+    ]
