@@ -42,6 +42,13 @@ class NoSuchRecipient(Spoken, ValueError):
         super().__init__("programs.recipient", recipient=recipient)
 
 
+class NoSuchWriter(Spoken, ValueError):
+    """A From that no mailbox can have."""
+
+    def __init__(self, writer: str) -> None:
+        super().__init__("programs.writer", writer=writer)
+
+
 @dataclass(frozen=True, slots=True)
 class Brought:
     """What a program says of a message."""
@@ -103,7 +110,7 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
     """Returns when the job is durable. `client`: None for a program on this machine that is not known
     otherwise; `coming`: what was written of the message, all of it.
 
-    Raises NotTaken, NoSuchRecipient, and what `Engine.submit_brought` raises.
+    Raises NotTaken, NoSuchWriter, NoSuchRecipient, and what `Engine.submit_brought` raises.
     """
     header = await coming.ended()
     writer = brought.name or next((address for _, address in header.writers), brought.mail_from)
@@ -121,5 +128,9 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
         return await engine.submit_brought(ByProgram.model_validate(fields), coming)
     own = same(found.chosen, person_at(engine, found.login))
     chosen = None if own else found.chosen
+    try:
+        chosen = None if chosen is None else ADDRESS.validate_python(chosen)
+    except ValidationError:
+        raise NoSuchWriter(writer) from None
     request = FromProgram.model_validate({**fields, "user": found.login, "from_address": chosen})
     return await engine.submit_brought(request, coming)

@@ -18,7 +18,7 @@ from ..room import NoRoom
 from ..runtime import EngineFailed, EngineStopped
 from ..smtp.fields import Unencodable
 from ..words import Words
-from .intake import NoSuchRecipient, NotTaken
+from .intake import NoSuchRecipient, NoSuchWriter, NotTaken
 
 LINE_MOST = 512
 "Octets of a reply line with its CRLF (RFC 5321 section 4.5.3.1.5)."
@@ -92,6 +92,7 @@ are put right, so whoever has a queue of his own may try again.
 """
 OF_ERROR: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
     ((NotTaken,), 550, "5.7.1"),
+    ((NoSuchWriter,), 550, "5.1.7"),
     ((NoSuchRecipient,), 550, "5.1.1"),
     ((MessageUnfit,), 554, "5.6.0"),
     ((AddressUnusable, LoginReserved, LoginEmpty, UnknownUser), 550, "5.7.1"),

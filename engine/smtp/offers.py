@@ -30,6 +30,8 @@ class Offer(StrEnum):
     "RFC 2920 section 3.1 lets a group begin with message content."
     SIZE = "SIZE"
     DSN = "DSN"
+    BODY = "BODY=8BITMIME"
+    "Eight bits go without it, too, where 8BITMIME is offered and this refused, as Dovecot may."
     SMTPUTF8 = "SMTPUTF8"
 
 
@@ -39,6 +41,7 @@ NONE: Offers = frozenset()
 
 PARAMETERS = {
     Offer.SIZE: re.compile("size", re.IGNORECASE),
+    Offer.BODY: re.compile("BODY|8BITMIME", re.IGNORECASE),
     Offer.DSN: re.compile("ENVID|RET=|RET |NOTIFY|ORCPT"),
 }
 "Names of what they bring to MAIL and RCPT, as a refusal may have them."

@@ -114,6 +114,7 @@ class Transaction:
         self._size = offered.size and Offer.SIZE not in without
         self._dsn = offered.dsn and Offer.DSN not in without and bool(envelope.notify)
         self._eight_bit = offered.eight_bit_mime
+        self._says_body = self._eight_bit and Offer.BODY not in without and message.may_be_8bit
         self._smtputf8 = offered.smtputf8 and Offer.SMTPUTF8 not in without
         self._phase = Phase.MAIL
         self._said = False
@@ -167,7 +168,7 @@ class Transaction:
         options = f" SIZE={self._message.size}" if self._size else ""
         if self._international:
             options += " BODY=8BITMIME SMTPUTF8"
-        elif self._eight_bit and self._message.may_be_8bit:
+        elif self._says_body:
             options += " BODY=8BITMIME"
         notify = self._envelope.notify if self._dsn else ()
         if notify:
@@ -239,7 +240,8 @@ class Transaction:
         return await self._body()
 
     def _sender_refused(self, mail: Reply) -> Outcome:
-        said = {Offer.SIZE: self._size, Offer.DSN: self._dsn}
+        body = self._says_body and not self._international
+        said = {Offer.SIZE: self._size, Offer.DSN: self._dsn, Offer.BODY: body}
         parameters = frozenset(offer for offer, used in said.items() if used)
         if refuses_parameters(mail):
             self.blamed = named(mail, parameters) or parameters

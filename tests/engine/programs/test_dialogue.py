@@ -223,6 +223,17 @@ async def test_b13_a_refusal_says_why_and_the_connection_goes_on(tmp_path: Path,
         assert (await one.sends()).startswith("250 2.0.0 ")
 
 
+@pytest.mark.manual("B13")
+async def test_b13_a_from_that_is_no_address_is_no_fault_of_ours(tmp_path: Path) -> None:
+    clients = {"nas": {"user": "kim", "networks": ["127.0.0.0/8"]}}
+    async with listening(tmp_path, clients=clients) as (_, engine, address), client(address) as one:
+        for writer in (b'"a b"@example.com', b"a@b@c", b"x" * 300 + b"@example.com", b"@example.com"):
+            reply = await one.sends(MESSAGE.replace(b"root", writer))
+            assert reply.startswith(("550 5.1.7 ", "550-5.1.7 ")), writer
+            assert reply.endswith("Let the program write another From.")
+        assert taken(engine) == 0
+
+
 @pytest.mark.manual("B13", "S15")
 async def test_b13_a_rule_that_refuses_is_told_with_remedy_and_who_must_act(tmp_path: Path) -> None:
     async with listening(tmp_path, senders={"root": "kim"}) as (_, engine, address):

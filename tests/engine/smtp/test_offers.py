@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from franking.engine.contents import InRow
 from franking.engine.ports import Envelope, Outcome, Phase, Room, Verdict
+from franking.engine.smtp.as_given import as_given
 from franking.engine.smtp.compose import Message, Part
 from franking.engine.smtp.offers import REMEMBERED
 from franking.events.request import Notify
 from franking.testing.clock import VirtualClock
 from franking.testing.scripted_submission import BEHIND, CUT, EXTENSIONS, SILENCE, Script, ScriptedServer
 from franking.tests.engine.smtp.conftest import Playing
-from franking.tests.engine.smtp.device import KIM, LEE, Device, message_of, with_token
+from franking.tests.engine.smtp.device import KIM, LEE, MOMENT, Device, message_of, with_token
 from franking.tests.engine.smtp.test_window import arrived, outcomes
 
 ONE = Room(connections=1)
@@ -108,6 +110,24 @@ async def test_a_size_that_is_refused_is_left_out(playing: Playing, small: Messa
         assert (await device.send(small)).verdict is Verdict.SENT
     plain = f"MAIL FROM:<{KIM}>"
     assert mails(server) == [f"{plain} SIZE={small.size}", plain, plain]
+
+
+@pytest.mark.parametrize("reply", [UNKNOWN_PARAMETER, "501 5.5.4 Invalid BODY parameter"])
+async def test_a_server_that_refuses_to_be_told_of_eight_bits_gets_them_untold(
+    playing: Playing, reply: str
+) -> None:
+    """As Dovecot, which knows BODY when it knows its relay."""
+    octets = "From: kim@example.com\r\n\r\nGr\u00fc\u00dfe\r\n".encode()
+    given = as_given(InRow("message.eml", len(octets), octets, None), KIM, "<one@example.com>", MOMENT)
+    async with playing(Script(room=ONE, replies={"MAIL": [reply]})) as (server, device):
+        for _ in range(2):
+            envelope = Envelope(KIM, (LEE,), given)
+            outcome = await device.submission.send(with_token(), envelope, device.begin)
+            assert outcome.verdict is Verdict.SENT
+    first, *others = mails(server)
+    assert first.endswith(" BODY=8BITMIME")
+    assert [each.partition("BODY=")[1] for each in others] == ["", ""]
+    assert all("Gr\u00fc\u00dfe".encode() in body for each in server.connections for body in each.bodies)
 
 
 async def test_only_what_the_refusal_names_is_left_out(playing: Playing, small: Message) -> None:

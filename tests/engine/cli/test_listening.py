@@ -1,0 +1,57 @@
+"""`franking run --listen`: a program sends by SMTP to the engine as a service, and signs in."""
+
+import io
+import signal
+import smtplib
+import sys
+
+import pytest
+
+from franking.engine.cli.opening import loaded
+from franking.engine.cli.run import LOOPBACK
+
+from ..device import anywhere
+from ..proxies import free_port
+from .conftest import ADMINISTRATOR, Device
+from .service import service
+
+WORD = "a right word of grafana's"
+MESSAGE = f"From: {ADMINISTRATOR}\r\nSubject: disk\r\n\r\nfull\r\n"
+
+
+@pytest.mark.manual("B13")
+def test_b13_a_program_signs_in_and_sends_to_the_service(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{WORD}\n"))
+        ended = device.franking("password", "--client", "grafana")
+        assert (ended.code, ended.err) == (0, "")
+        assert "The password of the program grafana is set." in ended.out
+    assert anywhere(device.store, WORD.encode()) == []
+    assert list(loaded(device.config)[1].programs.clients) == ["grafana"]
+    port = free_port()
+    with service(device, "--listen", f"{LOOPBACK}:{port}") as here:
+        with smtplib.SMTP(LOOPBACK, port) as server:
+            with pytest.raises(smtplib.SMTPAuthenticationError):
+                server.login("grafana", "a wrong word")
+            server.login("grafana", WORD)
+            assert server.sendmail(ADMINISTRATOR, ["office@example.com"], MESSAGE) == {}
+        assert here.ended(signal.SIGTERM) == 0
+    assert '"job": 1' in device.franking("status", "--json").out
+
+
+@pytest.mark.manual("B13")
+def test_b13_a_network_is_not_served_without_a_certificate(device: Device) -> None:
+    for arguments in (("--listen", "0.0.0.0:0"), ("--listen-tls", "0")):
+        ended = device.franking("run", *arguments)
+        assert ended.code == 78
+        assert "`[programs]`" in ended.err
+        assert "Traceback" not in ended.err
+
+
+def test_a_password_is_a_persons_or_a_programs(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{WORD}\n"))
+    for arguments in (("kim", "--client", "grafana"), ("--client", " ")):
+        ended = device.franking("password", *arguments)
+        assert (ended.code, "USER, or --client NAME" in ended.err) == (64, True)
