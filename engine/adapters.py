@@ -308,7 +308,8 @@ class Adapters:
         ]
         composed = compose(request, header, files)
         if isinstance(request, AsGiven):
-            return Envelope(sender, request.recipients, composed, request.notify, request.envelope_id)
+            asked = request.notify, request.envelope_id, request.returns
+            return Envelope(sender, request.recipients, composed, *asked)
         asks = isinstance(request, InternetFax) and self.settings().internet_fax.dsn
         return Envelope(sender, request.recipients, composed, FAX_NOTIFY if asks else ())
 

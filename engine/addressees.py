@@ -34,6 +34,8 @@ class Addressee:
     "What the server said last of this recipient, or of the whole message."
     unknown: int = 0
     "Tries with no known end that it may have been taken in (RFC 1047)."
+    notified: bool = False
+    "The server that took it was asked to tell what becomes of it (RFC 3461)."
 
 
 Addressees = tuple[Addressee, ...]
@@ -83,7 +85,8 @@ def settled(one: Addressee, said: Recipient | None, sent: Outcome) -> Addressee:
     if own is not None:
         return replace(one, reply=words)
     if sent.verdict is Verdict.SENT:
-        return replace(one, fate=Fate.TAKEN, reply=said.reply if said is not None else words)
+        said_last = said.reply if said is not None else words
+        return replace(one, fate=Fate.TAKEN, reply=said_last, notified=sent.notified)
     if sent.verdict is Verdict.UNKNOWN:
         return replace(one, unknown=one.unknown + 1, reply=words)
     return replace(one, reply=words) if sent.answered else one

@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from ..events.request import AsGiven, ByProgram, FromProgram, Given, Request
+from ..events.request import AsGiven, ByProgram, DeviceReport, FromProgram, Given, Report, Request
 from .boxes import Shared
 from .incoming import STEP_OCTETS, Incoming
 from .records import JobRow
 from .spool import Original, original, piece
 from .submitting import Coming, Receipt, Submitting
 
-Brought = FromProgram | ByProgram
+Brought = FromProgram | ByProgram | Report | DeviceReport
 
 
 class Bringing(Submitting):

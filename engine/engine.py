@@ -162,6 +162,7 @@ class Engine(Leaving):
         if found := [*self.credential_look.found(), *self.refused_credential.all_tried()]:
             await self.runtime.publish(*found)
         await asyncio.to_thread(self.spool.sweep, self.scans.alive())
+        self.reporting.ready.set()
         await self.sweep_browser()
         kept = frozenset(row.document for row in self.store.documents())
         await asyncio.to_thread(self.boxes.sweep, kept)
@@ -189,6 +190,7 @@ class Engine(Leaving):
         to its end is waited for (S33c).
         """
         await ended(self.tasks[1:])
+        self.reporting.ready.set()  # where the start failed before
         self.runtime.stopping = True
         self.sending.drop_all()
         await self.deeds.stop(self.says_its_end, PATIENCE_S)

@@ -18,7 +18,9 @@ from ..events.job import (
     JobEndedInPart,
     JobFailed,
     JobPartlySent,
+    JobReported,
     JobSent,
+    JobSettled,
     JobSubmitted,
     JobTaken,
     OutcomeUnknown,
@@ -28,6 +30,7 @@ from .addressees import ADDRESSEES
 from .journal import entry
 from .records import JobTry, Line
 from .status import JobStatus, Reader, RecipientStatus, of_recipient
+from .words import Words
 
 ENDS_TRY = JobSent | JobPartlySent | JobEndedInPart | JobFailed | JobDeferred | OutcomeUnknown
 
@@ -83,8 +86,10 @@ def told(
     steps = []
     for line in lines:
         event, at = entry(line).event, datetime.fromisoformat(line.at)
+        if isinstance(event, JobSettled):
+            continue  # the line before it says that
         if not isinstance(event, Event) or type(event) not in JOB.hears:
-            steps.append(Step(at, line.name, state.name.lower(), "", ""))
+            steps.append(Step(at, line.name, state.name.lower(), "", of_report(event, reader.words)))
             continue
         before, number = (state, progress), progress.number
         step = JOB.step(state, progress, event)
@@ -92,7 +97,8 @@ def told(
         if isinstance(event, NewLife) and (state, progress) == before:
             continue  # the device was restarted, and the job lay safe on the disk
         code = code_of(event, state, progress)
-        steps.append(Step(at, line.name, state.name.lower(), code, reader.reason(code) if code else ""))
+        reason = reader.reason(code) if code else of_report(event, reader.words)
+        steps.append(Step(at, line.name, state.name.lower(), code, reason))
         if isinstance(event, ENDS_TRY) and (said := tries.get(number)) is not None:
             steps[-1] = with_words(steps[-1], said)
     return steps
@@ -109,6 +115,20 @@ def code_of(event: Event, state: object, progress: Progress) -> str:
     if isinstance(event, JobCancelled):
         return event.why.value if state is Stage.ENDED else ""
     return progress.reason if isinstance(event, ENDS_TRY | NewLife) or state is Stage.ENDED else ""
+
+
+def of_report(event: Event | object, words: Words) -> str:
+    """Which report tells of a job, or of which one it tells; empty: it is about none."""
+    if isinstance(event, JobReported):
+        return words.say("history.reported", job=event.report) if event.report else untold(event.why, words)
+    if isinstance(event, JobSubmitted) and event.about:
+        return words.say("history.about", job=event.about)
+    return ""
+
+
+def untold(why: str, words: Words) -> str:
+    """A newer program may have another reason."""
+    return words.table(why, why)
 
 
 def with_words(step: Step, said: JobTry) -> Step:

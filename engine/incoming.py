@@ -95,7 +95,7 @@ class Written:
         """Raises OSError."""
         path.parent.mkdir(mode=0o700)
         self.path, self.sealing = path, None if key is None else Sealing(key)
-        self.file = open(path, "xb", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115
+        self.file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
         self.rest = bytearray()
 
     def add(self, octets: bytes | bytearray) -> None:

@@ -121,8 +121,7 @@ def detail_by(meaning: str, actor: Actor, /, **fields: str) -> str:
 
 
 def not_available(raised: Raised) -> Advice:
-    codes = raised.fact.broken if isinstance(raised.fact, Availability) else ()
-    return broken_rules(codes, raised)
+    return broken_rules(raised.fact.broken if isinstance(raised.fact, Availability) else (), raised)
 
 
 def broken_rules(codes: tuple[str, ...], raised: Raised) -> Advice:
@@ -143,10 +142,10 @@ def of_rules(codes: tuple[str, ...], rules: tuple[Rule, ...], words: Words) -> A
     )
 
 
-def for_admin(meaning: str, raised: Raised) -> Advice:
-    """Two sentences that need no more than the subject, of what is the administrator's matter."""
+def plainly(meaning: str, actor: Actor, raised: Raised) -> Advice:
+    """Two sentences that need no more than the subject."""
     cause = raised.words.say(f"{meaning}.cause", job=raised.subject)
-    return Advice(cause, raised.words.say(f"{meaning}.remedy"), Actor.ADMIN)
+    return Advice(cause, raised.words.say(f"{meaning}.remedy"), actor)
 
 
 def sign_in_again(raised: Raised) -> Advice:
@@ -371,8 +370,8 @@ def in_brackets(code: str) -> str:
 
 WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.NOT_AVAILABLE: not_available,
-    Info.CLOCK_NOT_SET: partial(for_admin, "I002"),
-    Info.DISK_FULL: partial(for_admin, "I003"),
+    Info.CLOCK_NOT_SET: partial(plainly, "I002", Actor.ADMIN),
+    Info.DISK_FULL: partial(plainly, "I003", Actor.ADMIN),
     Info.SIGN_IN_AGAIN: sign_in_again,
     Info.OTHER_ACCOUNT: other_account,
     Info.SIGN_IN_FAILED: sign_in_failed,
@@ -387,7 +386,8 @@ WORDS: MappingProxyType[Info, Callable[[Raised], Advice]] = MappingProxyType({
     Info.JOBS_CANCELLED: jobs_cancelled,
     Info.REPORT_IN_PART: report_in_part,
     Info.JOBS_HELD: jobs_held,
-    Info.JOB_LEFT_ALONE: partial(for_admin, "I206"),
+    Info.JOB_LEFT_ALONE: partial(plainly, "I206", Actor.ADMIN),
+    Info.JOB_LATE: partial(plainly, "I207", Actor.PERSON),
     Info.MAILBOX_CLOSED: mailbox_closed,
     Info.QUOTA_NEAR: quota_near,
 })  # fmt: skip

@@ -13,6 +13,7 @@ from ..events.request import Request
 from ..events.sign_in import SignInCancelled
 from ..events.token import TokenDeleted
 from ..machines.identity import same
+from ..machines.message import Message
 from ..machines.pace import Pace
 from ..machines.rules import RULES, Look, Rule, Rules, Verdict, broken, too_large, unavailable
 from ..machines.sign_in import SIGN_IN
@@ -42,6 +43,7 @@ from .people import People
 from .ports import Credentials, Directory, LeavesToBrowser, Screen, Trouble
 from .records import JobRow, SealedGrant
 from .refused_credential import RefusedCredential
+from .reporting import Desk, Reporting
 from .resealing import Resealing
 from .retention import Retention
 from .runtime import Runtime
@@ -116,6 +118,7 @@ class Parts:
             lambda: self.settings.smtp.give_up_after,
             self.signals.transferred,
         )
+        self.reporting = self.reporting_of()
         self.sending = Sending(self.runtime, way, self.mailboxes, self.holder, self.spool)
         ServerBack(self.runtime, self.saying)
         self.signing_in = SigningIn(acts)
@@ -128,7 +131,21 @@ class Parts:
                 **self.signing_in.performers(),
                 **waiting.performers(),
                 **self.boxes.performers(),
+                **self.reporting.performers(),
             },
+        )
+
+    def reporting_of(self) -> Reporting:
+        desk = Desk(
+            lambda: self.settings,
+            self.number,
+            lambda message: bool(self.refuses(message, self.rules)),
+            self.adapters.envelope,
+            lambda: self.adapters.limits().server or "",
+            lambda: self.reader,
+        )
+        return Reporting(
+            self.runtime, self.people, self.senders, self.mailboxes, self.scans, self.spool, desk
         )
 
     def __init__(
@@ -251,6 +268,19 @@ class Parts:
             another=(Info.OTHER_ACCOUNT, identity) in self.runtime.raised,
             behind=NOT_SET if self.known_time.doubted() else LEEWAY,
         )
+
+    def number(self) -> int:
+        """Of the next job."""
+        job, self.next_job = self.next_job, self.next_job + 1
+        return job
+
+    def refuses(self, message: Message, rules: Rules) -> tuple[Rule, ...]:
+        """What waits when the device sends it by itself is refused to a person, who can do something about
+        it.
+        """
+        found = broken(self.settings, Look.SUBMIT, message, rules, self.adapters.limits())
+        waits = Verdict.NOT_AVAILABLE if message.sender.by_device else None
+        return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))
 
     def row_under_way(self, job: int) -> JobRow | None:
         """None: it is gone."""

@@ -199,7 +199,7 @@ def step_one(
     else:
         after = before
     for tell in step.tell:
-        queue.append(told(tell, event, before.data))
+        queue.append(told(tell, event, before.data, machine.per.subject, key))
     for effect in step.ask:
         if isinstance(effect, Inform):
             queue.append(InformationRaised(at=event.at, code=effect.code, subject=key, because=line))

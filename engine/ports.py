@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from ..events.information import Actor
-from ..events.request import Notify
+from ..events.request import Notify, Return
 from ..events.settings import AdministratorFlow, Flow
 from .content_port import Content
 from .exclusions import Exclusion
@@ -289,6 +289,8 @@ class Outcome:
     "The submission server said something: it counts as an attempt (B2)."
     retry_after: timedelta | None = None
     recipients: tuple[Recipient, ...] = ()
+    notified: bool = False
+    "The server was asked to tell what becomes of the message (RFC 3461)."
 
 
 class Envelope(NamedTuple):
@@ -303,6 +305,8 @@ class Envelope(NamedTuple):
     "Of all recipients; empty: as the servers do by themselves."
     envelope_id: str = ""
     "What a notification calls it; empty: by its Message-ID (RFC 3461 section 4.4)."
+    returns: Return = Return.HEADER
+    "How much of it a notification brings back."
 
 
 class Composed(Protocol):

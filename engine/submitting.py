@@ -26,7 +26,8 @@ from ..machines.identity import Signer, signer
 from ..machines.job import HELD, JOB, SENDING, WAITING
 from ..machines.message import Message
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
-from ..machines.rules import Look, Rule, Rules, Verdict, broken
+from ..machines.report import notify_of
+from ..machines.rules import Rules
 from ..machines.session import LOGGED_IN, SESSION
 from .at_the_panel import UnknownUser
 from .boxes import Shared
@@ -106,11 +107,6 @@ class Submitting(UserBoxes):
         """
         return await self.submitted(request, place, partial(self.keep, given=given))
 
-    def number(self) -> int:
-        """Of the next job."""
-        job, self.next_job = self.next_job, self.next_job + 1
-        return job
-
     async def submitted(
         self, request: Request, place: str | None, keep: Callable[[Coming], Awaitable[JobRow]], job: int = 0
     ) -> Receipt:
@@ -148,14 +144,6 @@ class Submitting(UserBoxes):
         number = Noted(LAST_JOB, str(job))
         await self.runtime.publish(Publication(fact, rows=(number, known) if known else (number,)))
         raise Refused("refused.submit", refuses, self.words)
-
-    def refuses(self, message: Message, rules: Rules) -> tuple[Rule, ...]:
-        """What waits when the device sends it by itself is refused to a person, who can do something about
-        it.
-        """
-        found = broken(self.settings, Look.SUBMIT, message, rules, self.adapters.limits())
-        waits = Verdict.NOT_AVAILABLE if message.sender.by_device else None
-        return tuple(rule for rule in found if rule.verdict(Look.SUBMIT) not in (waits, Verdict.WARN))
 
     async def keep(self, coming: Coming, given: Given) -> JobRow:
         """The job with its files, durably; or none of both.
@@ -199,6 +187,7 @@ class Submitting(UserBoxes):
             identity=row.identity,
             function=coming.request.function,
             look_at=self.looks_at(row.identity),
+            notify=notify_of(coming.request),
             left_out=tuple(line.number for line in coming.left_out),
         )
         self.check_known(coming.person)

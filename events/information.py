@@ -47,6 +47,8 @@ class Info(StrEnum):
     "The store is a copy of another device's, and its unfinished jobs are held."
     JOB_LEFT_ALONE = "I206"
     "A job cannot be looked at until somebody mends what is at fault; it waits."
+    JOB_LATE = "I207"
+    "A job has waited for hours, and its program asked to be told of that."
     MAILBOX_CLOSED = "I301"
     "The mailbox, or its organisation, must be mended before anything is sent from it (S31, B11)."
     QUOTA_NEAR = "I302"

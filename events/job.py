@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from .base import OfIdentity, OfJob
-from .request import Function
+from .request import Function, Notify
 
 
 class JobSubmitted(OfJob, OfIdentity):
@@ -21,6 +21,12 @@ class JobSubmitted(OfJob, OfIdentity):
     "When to look whether its user still has to sign in (S18); None: it waits for no user's sign-in."
     left_out: tuple[int, ...] = ()
     "Numbers of the lines that a TX Result Report was given and does not send: of mail that failed (S21)."
+    notify: tuple[Notify, ...] = ()
+    """Of what its owner is told by mail (RFC 3461). Empty: of an end without success, and the device can
+    write its header anew.
+    """
+    about: int = 0
+    "Of a report: number of the job that it tells of."
 
 
 class JobTaken(OfJob):
@@ -88,6 +94,28 @@ class JobFailed(OfJob):
     """Refused for good: the job ends with this reason."""
 
     code: str
+
+
+class JobSettled(OfJob):
+    """It came to an end of which its owner may have to be told by mail: without success, or with success
+    where its program asked for that.
+    """
+
+    notify: tuple[Notify, ...]
+
+
+class JobLate(OfJob):
+    """It has waited for so long that its program, which asked for that, is told (RFC 3461 section 4.1)."""
+
+
+class JobReported(OfJob):
+    """Its owner was told by mail what became of it, or is not."""
+
+    occasion: Notify
+    report: int = 0
+    "Number of the report's job; 0: there is none."
+    why: str = ""
+    "Why there is none: a code."
 
 
 class JobRetryDue(OfJob):

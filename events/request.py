@@ -61,6 +61,8 @@ class Function(StrEnum):
     STATUS_NOTIFICATION = "Status Notification Setting"
     TX_RESULT_REPORT = "TX Result Report Print"
     DEVICE_PROGRAM = "E-mail sending from a program of the device"
+    REPORT = "Report about mail"
+    DEVICE_REPORT = "Report about mail of the device"
 
 
 class Notify(StrEnum):
@@ -71,6 +73,13 @@ class Notify(StrEnum):
     DELAY = "DELAY"
     NEVER = "NEVER"
     "It stands alone."
+
+
+class Return(StrEnum):
+    """How much of a message a notification brings back (RFC 3461 section 4.3)."""
+
+    HEADER = "HDRS"
+    FULL = "FULL"
 
 
 class Value(BaseModel):
@@ -224,6 +233,8 @@ class AsGiven(JobRequest):
     "What the program calls it in a notification (ENVID)."
     mark: Annotated[Line, StringConstraints(max_length=100)] = ""
     "By which whoever hands it over a second time is known to; empty: by nothing."
+    returns: Return = Return.HEADER
+    "How much of it a notification brings back (RET)."
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -237,6 +248,14 @@ class FromProgram(FromPerson, AsGiven):
     """What a program that cannot sign in sends for a person."""
 
     function: Literal[Function.PROGRAM] = Function.PROGRAM
+
+
+class Report(FromPerson, AsGiven):
+    """What became of a mail: the device writes it, to the person whose mail that was (RFC 3464)."""
+
+    function: Literal[Function.REPORT] = Function.REPORT
+    about: Annotated[int, Field(ge=1)]
+    "Number of the job that it tells of."
 
 
 class EmailNotification(ByDevice):
@@ -339,6 +358,14 @@ class ByProgram(ByDevice, AsGiven):
     function: Literal[Function.DEVICE_PROGRAM] = Function.DEVICE_PROGRAM
 
 
+class DeviceReport(ByDevice, AsGiven):
+    """The same of what a program sent for the device itself: to the administrator."""
+
+    function: Literal[Function.DEVICE_REPORT] = Function.DEVICE_REPORT
+    about: Annotated[int, Field(ge=1)]
+    "Number of the job that it tells of."
+
+
 Request = Annotated[
     ScanToEmail
     | ScanToMe
@@ -353,7 +380,9 @@ Request = Annotated[
     | TsiRouting
     | StatusNotification
     | TxResultReport
-    | ByProgram,
+    | ByProgram
+    | Report
+    | DeviceReport,
     Field(discriminator="function"),
 ]
 
@@ -362,6 +391,8 @@ REQUESTS: Mapping[Function, type[JobRequest]] = MappingProxyType(
 )
 "Each function's request."
 AS_GIVEN = frozenset(function for function, kind in REQUESTS.items() if issubclass(kind, AsGiven))
-"Their messages are a program's; those of the others the device writes itself (S22)."
+"Their messages are a program's, or reports; those of the others are written when they go (S22)."
+REPORTS = frozenset({Function.REPORT, Function.DEVICE_REPORT})
+"What becomes of them nobody is told by mail (S21)."
 COMPOSED = tuple(function for function in Function if function not in AS_GIVEN)
 "The manual's twelve (S20, S21)."

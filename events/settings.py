@@ -20,7 +20,7 @@ from .page import Page
 from .programs import Programs
 from .request import Address, Function, Line
 from .values import Duration, Host, HttpsUrl, Kept, Reference, Values
-from .watching import Hooks, Metrics
+from .watching import Hooks, Metrics, Reports
 
 
 class ChangeFrom(StrEnum):
@@ -359,6 +359,7 @@ class DeviceSettings(Values):
     spool: Spool = Spool()
     control: Control = Control()
     hooks: Hooks = Hooks()
+    reports: Reports = Reports()
     metrics: Metrics = Metrics()
     page: Page = Page()
     programs: Programs = Programs()

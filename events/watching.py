@@ -38,6 +38,13 @@ class Hooks(Values):
     on_information: OnInformation = OnInformation()
 
 
+class Reports(Values):
+    """What people learn by mail of what became of their mail (S21)."""
+
+    by_mail: bool = True
+    "Who sent a message that ended without success gets a mail; OFF: [Information] and hooks alone."
+
+
 class Metrics(Values):
     """Numbers for Prometheus."""
 

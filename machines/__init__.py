@@ -18,6 +18,7 @@ from .lifetime import LIFETIME
 from .mailbox import MAILBOX
 from .origin import ORIGIN
 from .refresh_token import REFRESH_TOKEN
+from .report import REPORT
 from .session import SESSION
 from .sign_in import SIGN_IN
 from .validation import VALIDATION
@@ -35,6 +36,7 @@ MACHINES: tuple[Definition[Any], ...] = (
     CREDENTIAL,
     MAILBOX,
     JOB,
+    REPORT,
     LEFT_ALONE,
     LEFT_JOBS,
     DOCUMENT,

@@ -119,15 +119,16 @@ def state(
     return Block(name, means, rows, limits, tuple(during), final)
 
 
-def told(tell: Tell, event: Event, before: object) -> Event:
-    """The fact that a row tells, with the time of its cause and the data as they were before the step."""
+def told(tell: Tell, event: Event, before: object, subject: str, key: str) -> Event:
+    """The fact that a row tells, with the time of its cause and the data as they were before the step.
+    `subject`, `key`: the field that names the instance, and its own name, where neither of them has it.
+    """
     first, second = (before, event) if tell.from_data else (event, before)
-    return tell.fact(
-        **{
-            name: event.at if name == "at" else getattr(first if hasattr(first, name) else second, name)
-            for name in tell.fact.model_fields
-        }
-    )
+    values: dict[str, object] = {"at": event.at}
+    for name in tell.fact.model_fields.keys() - values.keys():
+        holder = first if hasattr(first, name) else second
+        values[name] = key if name == subject and not hasattr(holder, name) else getattr(holder, name)
+    return tell.fact.model_validate(values)
 
 
 class Transition(transitions.Transition):

@@ -79,6 +79,10 @@ class EraseScan(Deed):
     """The job's files leave the disk (S33b)."""
 
 
+class Report(Deed):
+    """Tells the owner of a job by mail what became of it, where that may be; asked for until it is said."""
+
+
 class SettleJobs(Deed):
     """Cancels some of the jobs that a user left behind, or counts those that wait; asked for until it has
     nothing more to cancel.

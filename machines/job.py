@@ -29,20 +29,22 @@ from ..events.job import (
     JobFailed,
     JobGivenUp,
     JobHeld,
+    JobLate,
     JobPartlySent,
     JobReleased,
     JobRetryDue,
     JobRetryWanted,
     JobSent,
+    JobSettled,
     JobSubmitted,
     JobTaken,
     OutcomeUnknown,
     SignInLookDue,
     SignInLookedAt,
 )
-from ..events.request import REQUESTS
+from ..events.request import REQUESTS, Notify
 from .definition import Definition, always, ignore, lasts, on, state
-from .effects import DeleteShared, DropScan, EraseScan, Inform, LookAtSignIn, Transmit, Withdraw
+from .effects import Clear, DeleteShared, DropScan, EraseScan, Inform, LookAtSignIn, Transmit, Withdraw
 
 Stage = StrEnum("Stage", ["NEW", "WAITING", "HELD", "SENDING", "DELIVERING", "SENT", "ENDED"])
 NEW, WAITING, HELD, SENDING, DELIVERING, SENT, ENDED = Stage
@@ -55,6 +57,7 @@ TURNED_OFF = "S20-off"
 "The rule that says so."
 IN_PART = "sent in part"
 GIVEN_UP = "given up: the server does not take it"
+NOT_SIGNED_IN = "given up: nobody signed in"
 WITHDRAWN = "dropped before its end: nothing was delivered"
 UNKNOWN = "outcome unknown"
 UNKNOWN_TOO_OFTEN = "given up: the outcome stays unknown"
@@ -62,6 +65,8 @@ UNKNOWN_MOST = 2
 "With so many unknown outcomes it ends: a recipient may have as many copies of it."
 CUT_SHORT_MOST = 5
 "The same for power cuts: most of them come before its last line was written, and then nobody has it."
+LATE_AFTER = timedelta(hours=4)
+"As servers do (RFC 5321 section 4.5.4.1 leaves it open)."
 LOOK_AGAIN = timedelta(hours=1)
 "Should a power cut take the answer of a look."
 
@@ -100,6 +105,10 @@ class Progress:
     "When the next try was to be."
     wish: Wish | None = None
     "Said while the body was under way."
+    notify: tuple[Notify, ...] = ()
+    "Of what its owner is told by mail, as in `JobSubmitted`."
+    late_at: datetime | None = None
+    "When to tell its program, which asked for that, that it still waits."
 
 
 Later = JobDeferred | JobPartlySent | OutcomeUnknown
@@ -132,6 +141,10 @@ def cancel_wanted(progress: Progress, event: object) -> bool:
 
 def hold_wanted(progress: Progress, event: object) -> bool:
     return progress.wish is Wish.HOLD
+
+
+def success_asked(progress: Progress, event: JobSent) -> bool:
+    return Notify.SUCCESS in progress.notify
 
 
 def unknown_too_often(progress: Progress, event: object) -> bool:
@@ -169,7 +182,12 @@ def by_rule(progress: Progress, event: JobSubmitted | JobTaken) -> Progress:
 
 
 def keep(progress: Progress, event: JobSubmitted) -> Progress:
-    return Progress(since=event.at, look_at=event.look_at)
+    late_at = event.at + LATE_AFTER if Notify.DELAY in event.notify else None
+    return Progress(since=event.at, look_at=event.look_at, notify=event.notify, late_at=late_at)
+
+
+def late(progress: Progress, event: JobLate) -> Progress:
+    return replace(progress, late_at=None)
 
 
 def begun(progress: Progress, event: JobTaken) -> Progress:
@@ -260,7 +278,7 @@ def looked_at(progress: Progress, event: SignInLookedAt) -> Progress:
 
 
 def given_up(progress: Progress, event: JobGivenUp) -> Progress:
-    return replace(progress, retry_at=None, reason="given up: nobody signed in")
+    return replace(progress, retry_at=None, reason=NOT_SIGNED_IN)
 
 
 def fail(progress: Progress, event: JobFailed) -> Progress:
@@ -279,9 +297,11 @@ def cancelled(progress: Progress, event: JobCancelled) -> Progress:
     return replace(progress, retry_at=None, reason=event.why.value)
 
 
-UNSENT = (DropScan(), EraseScan(), DeleteShared())
+GONE = (DropScan(), EraseScan(), Clear(Info.JOB_LATE))
+UNSENT = (*GONE, DeleteShared())
 "What it links to stays where somebody has the message, or may have it."
-TOLD = (*UNSENT, Inform(Info.JOB_ENDED))
+TOLD = (DeleteShared(), Clear(Info.JOB_LATE), Inform(Info.JOB_ENDED))
+"Of what its owner is told; what becomes of its files then, the report's machine says."
 NEWS = (JobSent, JobPartlySent, JobEndedInPart, JobFailed, JobDeferred, OutcomeUnknown, BodyStarted)
 LIVES = (EngineStarted, DeviceResumed)
 
@@ -293,6 +313,7 @@ JOB = Definition(
         ignore(JobTaken, why="it is not waiting"),
         ignore(JobRetryDue, JobRetryWanted, JobReleased, why="it does not wait for that"),
         ignore(SignInLookDue, SignInLookedAt, JobGivenUp, why="it does not wait for a sign-in"),
+        ignore(JobLate, why="it does not wait"),
         ignore(*LIVES, why="it is safe on the disk"),
     ),
     state(NEW, "Nothing is known of it.",
@@ -305,11 +326,13 @@ JOB = Definition(
     state(WAITING, "In the spool; it goes by itself when what it waits for has come.",
         lasts(until="retry_at", then=JobRetryDue),
         lasts(until="look_at", then=SignInLookDue),
+        lasts(until="late_at", then=JobLate),
         on(JobRetryDue, JobRetryWanted, data=ready),
         on(SignInLookDue, data=look_later, ask=[LookAtSignIn()]),
         on(SignInLookedAt, data=looked_at),
-        on(JobGivenUp, to=ENDED, data=given_up, ask=TOLD),
-        on(JobTaken, when=broken, to=ENDED, data=by_rule, ask=TOLD),
+        on(JobLate, data=late, ask=[Inform(Info.JOB_LATE)]),
+        on(JobGivenUp, to=ENDED, data=given_up, tell=[JobSettled], ask=TOLD),
+        on(JobTaken, when=broken, to=ENDED, data=by_rule, tell=[JobSettled], ask=TOLD),
         on(JobTaken, unless=broken, to=SENDING, data=begun),
         on(JobHeld, to=HELD, data=held),
         on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT)),
@@ -320,20 +343,22 @@ JOB = Definition(
         on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT)),
     state(SENDING, "The envelope is under way; a cancel drops it.",
         on(BodyStarted, to=DELIVERING),
-        on(JobDeferred, when=tried_enough, to=ENDED, data=give_up, ask=TOLD),
+        on(JobDeferred, when=tried_enough, to=ENDED, data=give_up, tell=[JobSettled], ask=TOLD),
         on(JobDeferred, unless=tried_enough, to=WAITING, data=waits),
-        on(JobEndedInPart, to=ENDED, data=in_part, ask=TOLD),
-        on(JobFailed, to=ENDED, data=fail, ask=TOLD),
+        on(JobEndedInPart, to=ENDED, data=in_part, tell=[JobSettled], ask=TOLD),
+        on(JobFailed, to=ENDED, data=fail, tell=[JobSettled], ask=TOLD),
         on(JobHeld, to=HELD, data=held),
         on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT),
         on(*LIVES, to=WAITING),
         during=[Transmit()]),
     state(DELIVERING, "The body is under way; after its final dot the server's answer decides.",
-        on(JobSent, to=SENT, data=sent, ask=[DropScan(), EraseScan()]),
-        on(JobEndedInPart, to=ENDED, data=in_part, ask=TOLD),
-        on(JobFailed, to=ENDED, data=fail, ask=TOLD),
+        on(JobSent, when=success_asked, to=SENT, data=sent, tell=[JobSettled], ask=[Clear(Info.JOB_LATE)]),
+        on(JobSent, unless=success_asked, to=SENT, data=sent, ask=GONE),
+        on(JobEndedInPart, to=ENDED, data=in_part, tell=[JobSettled], ask=TOLD),
+        on(JobFailed, to=ENDED, data=fail, tell=[JobSettled], ask=TOLD),
         on(*LATER, when=cancel_wanted, to=ENDED, data=ended_as_wished, ask=UNSENT),
-        on(*LATER, when=tried_enough, unless=cancel_wanted, to=ENDED, data=give_up, ask=TOLD),
+        on(*LATER, when=tried_enough, unless=cancel_wanted, to=ENDED, data=give_up,
+           tell=[JobSettled], ask=TOLD),
         on(*LATER, when=hold_wanted, unless=[cancel_wanted, tried_enough], to=HELD, data=held_as_wished),
         on(*LATER, unless=[cancel_wanted, tried_enough, hold_wanted], to=WAITING, data=waits),
         on(JobCancelled, data=wants_cancel, ask=[Withdraw()]),
@@ -342,7 +367,8 @@ JOB = Definition(
         on(JobReleased, when=hold_wanted, data=wants_nothing),
         ignore(JobReleased, unless=hold_wanted, why="it is not to be held"),
         on(*LIVES, when=cancel_wanted, to=ENDED, data=cut_as_wished, ask=UNSENT),
-        on(*LIVES, when=cut_too_often, unless=cancel_wanted, to=ENDED, data=end_cut_short, ask=TOLD),
+        on(*LIVES, when=cut_too_often, unless=cancel_wanted, to=ENDED, data=end_cut_short,
+           tell=[JobSettled], ask=TOLD),
         on(*LIVES, when=hold_wanted, unless=[cancel_wanted, cut_too_often], to=HELD, data=cut_short),
         on(*LIVES, unless=[cancel_wanted, cut_too_often, hold_wanted], to=WAITING, data=cut_short),
         during=[Transmit()]),

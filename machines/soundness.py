@@ -110,7 +110,7 @@ def subjects(machine: Machine) -> Iterator[str]:
     for event in machine.hears:
         if not issubclass(event, machine.per | NewLife):
             yield f"{event.__name__} has no {machine.per.subject or 'device'} as its subject"
-    remembers = {field.name for field in fields(machine.data_type)}
+    remembers = {machine.per.subject, *(field.name for field in fields(machine.data_type))}
     for at, rows in machine.table.items():
         for event, chained in rows.items():
             for tell in (tell for row in chained for tell in row.tell):

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from pydantic import AwareDatetime
 
 from franking.events.base import Event
+from franking.events.request import Notify
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 IDENTITIES = ("administrator", "user:1", "user:2")
@@ -47,6 +48,7 @@ BY_TYPE: Mapping[object, Make] = {
     tuple[tuple[str, str, str, str, str | None, str, int], ...]: lambda chance: (),
     tuple[tuple[str, str], ...]: lambda chance: (),
     tuple[int, ...]: lambda chance: chance.choice(((), (2, 5))),
+    tuple[Notify, ...]: lambda chance: chance.choice(((), (Notify.NEVER,), tuple(Notify)[:3])),
 }
 
 

@@ -41,7 +41,8 @@ class Said(NamedTuple):
     def of_query(cls, query: Mapping[str, str]) -> Self:
         """`query`: as the description of the request has it."""
         named = (each.strip() for each in query.get("to", "").split(","))
-        asked = query.get("notify", "")
+        tells_itself = query.get("from") == ""  # such as a bounce (RFC 5321 section 4.5.5)
+        asked = Notify.NEVER.value if tells_itself else query.get("notify", "")
         return cls(
             query.get("from", ""),
             tuple(each for each in named if each),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ...events.request import (
     ByProgram,
+    DeviceReport,
     EmailNotification,
     ForwardTx,
     FromApplication,
@@ -11,6 +12,7 @@ from ...events.request import (
     FromUserBox,
     Function,
     InternetFax,
+    Report,
     Request,
     ScanToEmail,
     ScanToMe,
@@ -57,6 +59,8 @@ COMPOSERS: Mapping[Function, Composer] = {
     Function.STATUS_NOTIFICATION: composer(StatusNotification, status_notification.compose),
     Function.TX_RESULT_REPORT: composer(TxResultReport, tx_result_report.compose),
     Function.DEVICE_PROGRAM: composer(ByProgram, program.compose),
+    Function.REPORT: composer(Report, program.compose),
+    Function.DEVICE_REPORT: composer(DeviceReport, program.compose),
 }
 
 

@@ -35,5 +35,7 @@ STORY: Mapping[str, str] = MappingProxyType({
     "DeviceResumed": "The device woke up",
     "SignInLookDue": "How long it waits for the sign-in is looked at anew",
     "SignInLookedAt": "It waits for the sign-in",
+    "JobLate": "It waits for hours already",
+    "JobReported": "Told",
 })  # fmt: skip
 "A job's facts, as its story tells them."

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ...events.request import Notify
+from ...events.request import Notify, Return
 from .replies import Reply
 
 PATH = re.compile(r"\s*(?:<((?:\"(?:\\.|[^\"\\])*\"|[^<>\"])*)>|([^\s<>]+))(?:\s+(.*))?", re.DOTALL)
@@ -47,6 +47,7 @@ class Mail:
     "As it was announced (SIZE)."
     utf8: bool = False
     envelope_id: str = ""
+    returns: Return = Return.HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,10 @@ def submitter(mail: Mail, value: str | None) -> Mail:
 
 
 def returned(mail: Mail, value: str | None) -> Mail:
-    if (value or "").upper() not in ("FULL", "HDRS"):
-        raise syntax("RET takes FULL or HDRS")
-    return mail
+    try:
+        return replace(mail, returns=Return((value or "").upper()))
+    except ValueError:
+        raise syntax("RET takes FULL or HDRS") from None
 
 
 def envelope_id(mail: Mail, value: str | None) -> Mail:

@@ -10,6 +10,7 @@ from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ...events.request import Notify
 from ..deeds import where
 from ..incoming import Incoming
 from ..room import NoRoom
@@ -289,7 +290,9 @@ class Conversation(Connection):
     async def brought(self, coming: Incoming, mail: Mail) -> Reply:
         recipients = tuple(each.recipient for each in self.recipients)
         notify = united([each.notify for each in self.recipients])
-        brought = Brought(mail.sender, recipients, notify, mail.envelope_id)
+        if not mail.sender:  # it tells of a message itself (RFC 5321 section 4.5.5)
+            notify = (Notify.NEVER,)
+        brought = Brought(mail.sender, recipients, notify, mail.envelope_id, returns=mail.returns)
         client = self.guest.client if self.guest is not None else None
         try:
             receipt = await take(self.engine, coming, client, brought)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...events.base import ADMINISTRATOR
 from ...events.programs import Client
-from ...events.request import Address, ByProgram, FromProgram, Notify
+from ...events.request import Address, ByProgram, FromProgram, Notify, Return
 from ...machines.identity import same
 from ...machines.programs import Stranger, whose
 from ..engine import Engine
@@ -64,6 +64,7 @@ class Brought:
     "By which whose mail it is is found; empty: by the From."
     mark: str = ""
     "By which its job is known where it is brought a second time; empty: by nothing."
+    returns: Return = Return.HEADER
 
 
 def recipient_of(engine: Engine, named: str) -> str:
@@ -122,6 +123,7 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
         "to": tuple(dict.fromkeys(recipient_of(engine, each) for each in recipients)),
         "notify": brought.notify,
         "envelope_id": brought.envelope_id,
+        "returns": brought.returns,
         "mark": brought.mark,
     }
     if found.login == ADMINISTRATOR:

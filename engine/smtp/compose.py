@@ -131,6 +131,8 @@ class Message:
     fields: tuple[Field, ...]
     "What stands before the MIME fields, in order; Message-ID among them."
     parts: tuple[Part, ...]
+    together: tuple[str, ...] = ("multipart/mixed;",)
+    "What several parts are to each other: the media type, with its parameters but for the boundary."
 
     def __post_init__(self) -> None:
         if not self.parts:
@@ -171,8 +173,8 @@ class Message:
             part = self.parts[0]
             return _octets(self.fields) + VERSION + part.header + b"\r\n", part.content
         boundary = self._boundary
-        mixed = Structured("Content-Type", ("multipart/mixed;", f'boundary="{boundary}"'))
-        pieces: list[bytes | File] = [_octets(self.fields) + VERSION + mixed.octets + b"\r\n"]
+        together = Structured("Content-Type", (*self.together, f'boundary="{boundary}"'))
+        pieces: list[bytes | File] = [_octets(self.fields) + VERSION + together.octets + b"\r\n"]
         for part in self.parts:
             pieces += [f"--{boundary}\r\n".encode() + part.header + b"\r\n", part.content]
             if part.encoding is not Encoding.BASE64:
@@ -241,6 +243,11 @@ def base64_lines(octets: bytes | memoryview) -> bytes:
     if len(octets) == BLOCK:
         return b"\r\n".join(_split_lines(encoded)) + b"\r\n"
     return b"".join([encoded[i : i + ENCODED_LINE] + b"\r\n" for i in range(0, len(encoded), ENCODED_LINE)])
+
+
+def quoted_lines(octets: bytes) -> bytes:
+    """RFC 2045 section 6.7 of lines that each end with CRLF."""
+    return b"".join(map(_quoted_printable, octets.removesuffix(b"\r\n").split(b"\r\n")))
 
 
 def _quoted_printable(line: bytes) -> bytes:

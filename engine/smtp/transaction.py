@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from ...events.request import Notify
+from ...events.request import Notify, Return
 from ..content_port import FileChanged
 from ..ports import Envelope, Outcome, Phase, Progress, Recipient, Verdict
 from .chat import Chat, Lost, Place
@@ -144,7 +144,7 @@ class Transaction:
             if not self._said and not self.first:
                 return None
             outcome = ours(self._phase, lost.code, lost.words, server_spoke=True)
-        return outcome and replace(outcome, recipients=self._recipients)
+        return outcome and replace(outcome, recipients=self._recipients, notified=self._dsn)
 
     def _unfit(self) -> Outcome | None:
         """What need not be tried."""
@@ -172,7 +172,8 @@ class Transaction:
             options += " BODY=8BITMIME"
         notify = self._envelope.notify if self._dsn else ()
         if notify:
-            options += returned(self._envelope.envelope_id or self._message.message_id.strip("<>"))
+            named = self._envelope.envelope_id or self._message.message_id.strip("<>")
+            options += returned(self._envelope.returns, named)
         return [
             (Phase.MAIL, f"MAIL FROM:<{addr_spec(self._envelope.sender)}>{options}\r\n".encode()),
             *(
@@ -340,12 +341,11 @@ class Transaction:
         return final.reply.done()
 
 
-def returned(envelope_id: str) -> str:
-    """What a notification shall bring back: the header alone, and which message it was (RFC 3461 sections 4.3
-    and 4.4).
-    """
+def returned(returns: Return, envelope_id: str) -> str:
+    """What a notification shall bring back, and which message it was (RFC 3461 sections 4.3 and 4.4)."""
     envelope_id = xtext(envelope_id)
-    return f" RET=HDRS ENVID={envelope_id}" if 0 < len(envelope_id) <= ENVID_MAX else " RET=HDRS"
+    which = f" ENVID={envelope_id}" if 0 < len(envelope_id) <= ENVID_MAX else ""
+    return f" RET={returns.value}{which}"
 
 
 def notified(recipient: str, notify: tuple[Notify, ...]) -> str:

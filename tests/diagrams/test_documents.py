@@ -61,7 +61,7 @@ def test_s17_the_identity_document_has_every_combination_once_with_what_is_decid
         (each.setting, each.function, each.chosen, each.status, who(each.signer), each.then.value)
         for each in decisions()
     ]
-    assert len(decided) == 4 * 14 * 3 * 3
+    assert len(decided) == 4 * 16 * 3 * 3
     assert sorted(said) == sorted(decided)
 
 

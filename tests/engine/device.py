@@ -140,7 +140,9 @@ class Office:
 async def office(
     folder: Path, provider: str = "Microsoft", clock: Clock | None = None, **sections: object
 ) -> AsyncIterator[Office]:
-    """OAuth is ON, a user's mail goes out with his own address, nobody has signed in."""
+    """OAuth is ON, a user's mail goes out with his own address, nobody has signed in, and no mail is sent
+    about mail: test_reports.py turns that on.
+    """
     now = clock or VirtualClock(START)
     async with playing(now, folder / "kit", [provider.lower()]) as kit:
         for address, password in PASSWORDS.items():
@@ -163,6 +165,7 @@ async def office(
             smtp={"server": "localhost", "port": submission.port},
             store={"path": folder / "store"},
             tls={"trust": kit.ca_file},
+            reports={"by_mail": False},
             users={"kim": KIM, "lee": LEE},
         )
         screen = PersonAtTheScreen(kit.person(), PASSWORDS)

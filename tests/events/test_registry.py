@@ -136,7 +136,7 @@ def test_b5_the_registry_has_every_fact_and_nothing_else() -> None:
 @pytest.mark.manual("B5")
 @pytest.mark.parametrize("kind", REGISTRY.values(), ids=REGISTRY)
 def test_a_fact_is_said_in_the_past_tense_and_explained(kind: type[Event]) -> None:
-    forms = "ed|Ready|Due|Said|Sent|Held|Kept|Taken|Next|Out|In|Reset|Stale|Unknown|Missing"
+    forms = "ed|Ready|Due|Late|Said|Sent|Held|Kept|Taken|Next|Out|In|Reset|Stale|Unknown|Missing"
     past = re.search(rf"({forms}|GivenUp|LookedAt|LeftAlone|Withdrawn|EndedInPart)$", kind.__name__)
     assert past, kind.__name__
     assert "__doc__" in vars(kind), f"{kind.__name__} is not explained"

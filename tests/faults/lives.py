@@ -12,7 +12,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from franking.engine.spool import FILES, Kept
 from franking.engine.store.sqlite import SqliteStore
 from franking.events.request import Function
 from franking.machines.job import ENDED, JOB, SENT
+from franking.testing.mailbox import Delivered
 
 from ..engine.box import BOX
 from ..engine.device import PASSWORDS, Office, office
@@ -38,7 +39,7 @@ from .parts import GO, SCANS
 SCRIPT = Path(__file__).with_name("kill_process.py")
 PROGRAMS = {"clients": {"feeder": {"networks": ["127.0.0.0/8"]}}}
 "Whoever is on this machine is who he says."
-MAY_END = frozenset({"refused", "cancelled"})
+MAY_END = frozenset({"refused", "reported", "cancelled"})
 "Parts in which a job ends without being sent."
 DIGITS = re.compile(r"\d+")
 
@@ -228,10 +229,21 @@ class Lives:
         assert there <= set(self.states)
         twice = {each for each, count in arrived.items() if count > 1 + self.unknown[each[0]]}
         assert twice == set(), "went twice, and nobody wrote it down"
+        self.check_reported(messages)
         for each in messages[self.looked_at :]:
+            if each.message()["Auto-Submitted"]:
+                continue
             for name, content in each.attachments():
                 assert content == SCANS[name]
         self.looked_at = len(messages)
+
+    def check_reported(self, messages: Sequence[Delivered]) -> None:
+        """Whoever was to be told was told, and once, but for what is written down."""
+        told = Counter(str(each.message()["References"]) for each in messages)
+        again = {str(each.message()["References"]): str(each.message()["Message-ID"]) for each in messages}
+        for message, state in self.states.items():
+            wanted = int(self.parts[message] == "reported" and state == ENDED.name)
+            assert wanted <= told[message] <= wanted + self.unknown.get(again.get(message, ""), 0)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from franking.engine.programs.listener import serve
 from franking.engine.records import Batch
 from franking.engine.store.sqlite import SqliteStore
 from franking.engine.vault_rows import Noted
-from franking.events.request import Given, ScanToEmail, ScanToUrl
+from franking.events.request import FromProgram, Given, ScanToEmail, ScanToUrl
 from franking.tests.engine.device import OFFICE, PAGES
 
 GO = b"go\n"
@@ -97,6 +97,16 @@ async def in_part(engine: Engine, folder: Path) -> None:
 async def refused(engine: Engine, folder: Path) -> None:
     """For good."""
     await submit(engine, scan(folder, "pages.pdf"))
+    await engine.settle()
+
+
+async def reported(engine: Engine, folder: Path) -> None:
+    """A program's mail is refused for good, and who sent it learns that by mail; both lie in the spool."""
+    path = folder / "scans" / "mail"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"".join(b"X-%d: %s\n" % (number, b"x" * 700) for number in range(40)) + b"\nHello\n")
+    receipt = await engine.submit(FromProgram(user="kim", to=(OFFICE,), message=path))
+    say("receipt", receipt.job, receipt.message_id)
     await engine.settle()
 
 
@@ -200,6 +210,7 @@ PARTS: dict[str, Callable[[Engine, Path], Awaitable[None]]] = {
         by_link,
         in_part,
         refused,
+        reported,
         later,
         unknown,
         cancelled,

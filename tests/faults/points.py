@@ -65,7 +65,15 @@ SENDING = {
     ),
     "refused": Points(
         ("commit JobFailed", "commit InformationRaised", "commit MailboxUseEnded"),
-        (*MESSAGE, *FOLDER, *COPIED, *ERASED, *LOG),
+        (*MESSAGE, "commit JobSettled", "commit JobReported", *FOLDER, *COPIED, *ERASED, *LOG),
+        (("rcpt", "550 5.1.1 User unknown"),),
+    ),
+    "reported": Points(
+        ("commit JobSettled", "commit JobReported", "commit JobSubmitted", "commit JobSent"),
+        (
+            *(each for each in ALL if each != "write store/spool/N/N"),
+            *("commit JobFailed", "commit InformationRaised", "commit MailboxUseEnded"),
+        ),
         (("rcpt", "550 5.1.1 User unknown"),),
     ),
     "later": Points(

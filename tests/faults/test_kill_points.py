@@ -59,6 +59,7 @@ async def test_s33_a_kill_at_any_point_of_a_job_loses_nothing(
 ) -> None:
     points, seal = SENDING[part], part != "handed_over"
     async with lives(tmp_path, forking) as device:
+        device.here.settings = device.here.settings.changed(reports={"by_mail": part == "reported"})
 
         async def life(cut: str = "") -> Ended:
             return await device.live(

@@ -194,8 +194,9 @@ def test_s18_the_printed_table_says_where_the_screen_opens() -> None:
     assert opens == {f for f in Function if not REQUESTS[f].by_device} - {
         Function.APPLICATION,
         Function.PROGRAM,
+        Function.REPORT,
     }
-    for function in (Function.APPLICATION, Function.PROGRAM):
+    for function in (Function.APPLICATION, Function.PROGRAM, Function.REPORT):
         (nobody_stands_there,) = [row for row in own if row.function is function]
         assert nobody_stands_there.then is Then.NEXT_LOG_IN
 

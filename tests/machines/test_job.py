@@ -1,6 +1,7 @@
 """One job, from the spool to the server's 250 (S33)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from franking.events.job import (
     SignInLookedAt,
 )
 from franking.events.request import Function
-from franking.machines.effects import DropScan, EraseScan, Transmit
+from franking.machines.effects import Transmit
 from franking.machines.job import (
     CUT_SHORT_MOST,
     DELIVERING,
@@ -66,8 +67,15 @@ BEFORE: dict[object, tuple[Event, ...]] = {
     SENT: (NEWLY, TAKEN, BODY, DELIVERED),
     ENDED: (NEWLY, CANCEL),
 }
-UNSENT = ["DropScan", "EraseScan", "DeleteShared"]
+UNSENT = ["DropScan", "EraseScan", "Clear JOB_LATE", "DeleteShared"]
 "What becomes of the files of a job that was not sent."
+TOLD = ["DeleteShared", "Clear JOB_LATE", "Inform JOB_ENDED"]
+"Where its owner is told; what becomes of its files then, the report's machine says."
+
+
+def progress(**fields: Any) -> Progress:
+    """Of `NEWLY`."""
+    return Progress(since=NEWLY.at, **fields)
 
 
 def deferred(counted: bool = True) -> JobDeferred:
@@ -86,7 +94,7 @@ def within(state: object) -> Life[Progress]:
 
 @pytest.mark.manual("S33")
 def test_s33_a_submitted_job_waits_in_the_spool() -> None:
-    assert within(WAITING).data == Progress(since=NEWLY.at)
+    assert within(WAITING).data == progress()
 
 
 @pytest.mark.manual("S15", "S33")
@@ -100,7 +108,7 @@ def test_s15_a_job_that_breaks_a_rule_is_refused_and_nothing_was_spooled() -> No
 def test_s7_a_rule_that_refuses_it_when_it_is_taken_ends_it_with_that_reason() -> None:
     life = within(WAITING).hears(JobTaken(job=1, broken=("S7-bulk",)))
     assert (life.state, life.data.reason) == (ENDED, "S7-bulk")
-    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
+    assert life.asked == TOLD
 
 
 @pytest.mark.manual("S33c")
@@ -112,8 +120,8 @@ def test_s33c_the_transfer_lasts_from_the_envelope_to_the_answer() -> None:
 @pytest.mark.manual("S33")
 def test_s33_sent_for_everybody_erases_the_scan() -> None:
     life = within(SENT)
-    assert life.data == Progress(since=NEWLY.at, attempts=1, number=1)
-    assert life.asked == ["DropScan", "EraseScan"]
+    assert life.data == progress(attempts=1, number=1)
+    assert life.asked == ["DropScan", "EraseScan", "Clear JOB_LATE"]
 
 
 @pytest.mark.manual("S33c")
@@ -121,7 +129,7 @@ def test_s33_sent_for_everybody_erases_the_scan() -> None:
 def test_s33c_sent_in_part_ends_and_is_told_and_what_it_links_to_stays(state: object) -> None:
     life = within(state).hears(IN_PART_ENDED)
     assert (life.state, life.data.reason, life.data.taken) == (ENDED, IN_PART, 2)
-    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
+    assert life.asked == TOLD
     assert may_have_reached(life.data)
 
 
@@ -146,9 +154,9 @@ def test_s33_refused_for_good_ends_with_the_servers_reason(state: object) -> Non
     life = within(state).hears(FAILED)
     assert (life.state, life.data) == (
         ENDED,
-        Progress(since=NEWLY.at, attempts=1, reason="550 5.1.1", number=1),
+        progress(attempts=1, reason="550 5.1.1", number=1),
     )
-    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
+    assert life.asked == TOLD
 
 
 @pytest.mark.manual("S33", "B10")
@@ -157,8 +165,7 @@ def test_s33_not_now_waits_for_the_time_of_the_next_try(state: object) -> None:
     life = within(state).hears(deferred())
     assert (life.state, life.data) == (
         WAITING,
-        Progress(
-            since=NEWLY.at,
+        progress(
             attempts=1,
             tries=1,
             retry_at=RETRY_AT,
@@ -168,7 +175,7 @@ def test_s33_not_now_waits_for_the_time_of_the_next_try(state: object) -> None:
             planned_until=RETRY_AT,
         ),
     )
-    limit, _ = JOB.blocks[WAITING].limits
+    limit, *_ = JOB.blocks[WAITING].limits
     assert (limit.until, limit.then) == ("retry_at", JobRetryDue)
     assert life.hears(DUE).data.retry_at is None
 
@@ -237,7 +244,7 @@ def test_s33c_with_the_last_unknown_outcome_it_ends_and_its_owner_is_told(lost: 
         assert life.state is DELIVERING
     life.hears(lost)
     assert (life.state, life.data.reason, life.data.unknown) == (ENDED, UNKNOWN_TOO_OFTEN, most)
-    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
+    assert life.asked == TOLD
     assert may_have_reached(life.data)
 
 
@@ -255,7 +262,7 @@ def test_s33c_held_by_a_person_until_release(state: object) -> None:
 @pytest.mark.parametrize("life_", LIVES, ids=named)
 def test_s33_a_power_cut_before_the_body_sends_it_again(life_: Event) -> None:
     life = within(SENDING).hears(life_)
-    assert (life.state, life.data) == (WAITING, Progress(since=NEWLY.at, number=1))
+    assert (life.state, life.data) == (WAITING, progress(number=1))
 
 
 @pytest.mark.manual("S33")
@@ -264,7 +271,7 @@ def test_s33_a_power_cut_after_the_body_began_is_written_down_as_unknown(life_: 
     life = within(DELIVERING).hears(life_)
     assert (life.state, life.data) == (
         WAITING,
-        Progress(since=NEWLY.at, unknown=1, reason="outcome unknown", number=1),
+        progress(unknown=1, reason="outcome unknown", number=1),
     )
 
 
@@ -347,7 +354,7 @@ def test_s18_it_goes_on_waiting_until_the_next_look() -> None:
 def test_s18_given_up_it_ends_its_scan_is_erased_and_its_owner_told() -> None:
     life = waits().hears(JobGivenUp(job=1, identity=USER, waited_since=NOW))
     assert (life.state, life.data.reason) == (ENDED, "given up: nobody signed in")
-    assert life.asked == [*UNSENT, "Inform JOB_ENDED"]
+    assert life.asked == TOLD
 
 
 @pytest.mark.manual("S18")
@@ -371,15 +378,3 @@ def test_s18_released_it_waits_from_then_on() -> None:
 def test_s28_a_cancelled_job_says_why(why: Ending) -> None:
     life = waits().hears(JobCancelled(job=1, why=why))
     assert (life.state, life.data.reason, life.asked) == (ENDED, why.value, UNSENT)
-
-
-@pytest.mark.manual("S33b")
-def test_s33b_wherever_the_files_of_a_job_are_erased_their_keys_went_before() -> None:
-    rows = [row for block in JOB.blocks.values() for row in block.rows]
-    erasing = [row for row in rows if EraseScan() in row.ask]
-    assert erasing
-    for row in erasing:
-        assert row.ask.index(DropScan()) < row.ask.index(EraseScan())
-    for row in rows:
-        ends = row.to in (SENT, ENDED) and JobSubmitted not in row.events
-        assert not ends or row in erasing, "whoever ends a job that was spooled erases it"

@@ -8,7 +8,7 @@ from franking.events.job import JobDeferred
 from franking.machines.job import DELIVERING, ENDED, GIVEN_UP, IN_PART, SENDING
 from franking.tests.machines.life import NOW
 
-from .test_job import BODY, HOLD, PARTLY, RELEASE, TAKEN, UNKNOWN, UNSENT, within
+from .test_job import BODY, HOLD, PARTLY, RELEASE, TAKEN, TOLD, UNKNOWN, within
 
 DAY = timedelta(days=1)
 
@@ -28,7 +28,7 @@ def test_b2_a_server_that_says_not_now_for_a_day_is_given_up() -> None:
         assert life.state is SENDING, number
     life.hears(put_off(24 * hour, hour))
     assert (life.state, life.data.reason, life.data.answered_for) == (ENDED, GIVEN_UP, DAY)
-    assert (life.data.retry_at, life.asked) == (None, [*UNSENT, "Inform JOB_ENDED"])
+    assert (life.data.retry_at, life.asked) == (None, TOLD)
 
 
 @pytest.mark.manual("B2")
@@ -75,7 +75,7 @@ def test_b2_what_others_wait_for_is_given_up_in_the_same_way() -> None:
     after = NOW + 2 * DAY
     life = within(SENDING).hears(put_off(0, 2 * DAY.total_seconds()), TAKEN, BODY)
     life.hears(PARTLY.model_copy(update={"at": after, "retry_at": after, "give_up_after": DAY}))
-    assert (life.state, life.asked) == (ENDED, [*UNSENT, "Inform JOB_ENDED"])
+    assert (life.state, life.asked) == (ENDED, TOLD)
     assert (life.data.reason, life.data.taken) == (IN_PART, 2)
 
 

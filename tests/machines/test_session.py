@@ -53,7 +53,7 @@ def test_s28_with_auto_delete_the_users_token_is_deleted_when_he_leaves(leave: E
     life.hears(leave)
     assert (life.state, life.data) == (LOGGED_OUT, Visitor())
     (tell,) = life.did.tell
-    assert told(tell, leave, before) == TokenDeleted(identity="user:1", at=leave.at)
+    assert told(tell, leave, before, "place", "panel") == TokenDeleted(identity="user:1", at=leave.at)
 
 
 @pytest.mark.manual("S28", "S11")
@@ -77,7 +77,9 @@ def test_s28_who_comes_in_anothers_place_ends_his_session() -> None:
     life.hears(login("user:2", auto_delete=False))
     assert (life.state, life.data.identity, life.data.auto_delete) == (LOGGED_IN, "user:2", False)
     (tell,) = life.did.tell
-    assert told(tell, login("user:2"), before) == TokenDeleted(identity="user:1", at=NOW), "and not user:2's"
+    assert told(tell, login("user:2"), before, "place", "panel") == TokenDeleted(identity="user:1", at=NOW), (
+        "and not user:2's"
+    )
     assert logged_in("user:1", auto_delete=False).hears(login("user:2")).told == []
     assert logged_in(ADMINISTRATOR).hears(login("user:2")).told == []
 

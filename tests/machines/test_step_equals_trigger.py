@@ -16,7 +16,7 @@ from franking.tests.facts import aimed, jumbled, made_up
 Machine = Definition[Any]
 STAY = 8
 "Events until the walk goes on from another place where it was before, so that none is seldom visited."
-PATIENCE = 10
+PATIENCE = 20
 "Times as many events as asked for, while a row has not fired."
 Place = tuple[StrEnum, tuple[bool, ...]]
 Fired = set[tuple[StrEnum, str, int]]

@@ -138,7 +138,7 @@ def test_jobs_that_ended_are_listed_with_their_reason(device: Device) -> None:
     device.send()
     device.send()
     told = device.franking("status").out
-    assert "1 ended · 1 sent" in told
+    assert "1 ended · 2 sent" in told, "the one, and the report of the other"
     (line,) = [line for line in told.splitlines() if "Scan to E-mail" in line]
     assert line.split()[:3] == ["1", "ended", "kim"]
     assert line.endswith("554 5.6.0")
