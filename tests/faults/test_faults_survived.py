@@ -46,6 +46,7 @@ async def device(folder: Path, server: ScriptedServer, clock: VirtualClock) -> A
             "user": PRINTER,
             "user_credential": "credential:smtp",
         },
+        reports={"by_mail": False},  # what comes here is the messages alone
         store={"path": folder / "store"},
         tls={"trust": folder / "authority" / "ca.pem"},
         users={"kim": "kim@example.com"},
