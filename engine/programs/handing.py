@@ -69,8 +69,11 @@ def send(there: socket.socket, head: bytes, message: Outgoing | None) -> None:
 def read(there: socket.socket) -> Answer:
     """Raises OSError."""
     octets = bytearray()
-    while len(octets) < ANSWER_MOST and (block := there.recv(1 << 16)):
-        octets += block
+    try:
+        while len(octets) < ANSWER_MOST and (block := there.recv(1 << 16)):
+            octets += block
+    except ConnectionResetError:  # behind a refusal that came before all was read; what came of it counts
+        pass
     head, end, body = bytes(octets).partition(b"\r\n\r\n")
     line = head.split(b"\r\n")[0].split(b" ")
     if not end or len(line) < 2 or not line[1].isdigit():

@@ -112,7 +112,8 @@ def beginning(content: Content) -> bytes:
 
 def changed(header: Header, sender: str) -> list[bytes]:
     """The fields that go: without Bcc, and with a From that the mailbox may send as."""
-    own = any(address.casefold() == sender.casefold() for _, address in header.writers)
+    alone = [address.casefold() for _, address in header.writers] == [sender.casefold()]
+    own = alone and len(list(header.named("from"))) == 1
     fields = [each for each in header.fields if each.name not in NEVER_SENT]
     if own:
         return [each.octets for each in fields]
