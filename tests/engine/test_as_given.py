@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from franking.engine import incoming
+from franking.engine.header import SHOWN, decoded
 from franking.engine.incoming import MessageUnfit
 from franking.engine.refusal import Refused
 from franking.engine.spool import SMALL_OCTETS, ScanUnreadable
@@ -113,6 +114,9 @@ async def test_b13_lines_end_with_crlf_whatever_they_ended_with(
         ("From: PRINTER@example.com", "PRINTER@example.com"),
         ("X-None: 1", "printer@example.com"),
         ("From: a@example.net, b@example.net\r\nFrom: c@example.net", "printer@example.com"),
+        ("From: printer@example.com\r\nFrom: Boss <boss@example.com>", "Boss <printer@example.com>"),
+        ("From: printer@example.com, Boss <boss@example.com>", "Boss <printer@example.com>"),
+        ("From: " + ("(" * 900 + "\r\n ") * 6, "printer@example.com"),
     ],
 )
 async def test_b13_a_from_that_the_mailbox_cannot_send_as_is_its_own(
@@ -153,6 +157,11 @@ async def test_b13_what_no_server_takes_is_refused_in_words_and_nothing_of_it_st
             assert str(caught.value).endswith(".")
         assert (engine.jobs(), here.spooled()) == ((), [])
         assert engine.scans.room.promised == 0
+
+
+def test_of_a_subject_no_more_is_decoded_than_is_shown() -> None:
+    """Words that are broken cost the decoder the square of their length."""
+    assert len(decoded("=?a?q?x" * 40_000)) == 4 * SHOWN
 
 
 async def test_a_long_line_that_comes_in_pieces_is_noticed(tmp_path: Path) -> None:

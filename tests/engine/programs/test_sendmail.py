@@ -1,9 +1,13 @@
 """`franking-sendmail` hands mail to an engine that runs (B13)."""
 
 import asyncio
+import fcntl
 import os
+import socket
 import subprocess
 import sys
+import termios
+from array import array
 from pathlib import Path
 
 import pytest
@@ -196,6 +200,32 @@ async def test_b13_an_engine_that_ends_in_the_middle_has_it_or_the_folder_has(
     else:
         assert (done.code, kept) == (75, [])
         assert "ended before it answered" in done.err
+
+
+def refuses_unread(listening: socket.socket, octets: int) -> None:
+    """In a thread. Answers when all has come, and reads nothing of it: behind the answer the caller finds the
+    end of a connection with octets that nobody wants.
+    """
+    with listening.accept()[0] as there:
+        waiting = array("i", [0])
+        while waiting[0] < octets:
+            fcntl.ioctl(there, termios.FIONREAD, waiting)
+        body = b'{"type": "urn:franking:problem:message-unfit", "detail": "Line 1 is too long."}'
+        there.sendall(b"HTTP/1.1 422 x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+
+@pytest.mark.manual("B13")
+async def test_b13_who_is_refused_before_all_was_read_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    mail = MAIL + b"a line\n" * 5_000
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s"))
+        listening.listen()
+        refusing = asyncio.to_thread(refuses_unread, listening, len(mail))
+        sending = sendmail(surroundings(tmp_path / "s", tmp_path / "drop"), "-i", OFFICE, octets=mail)
+        _, done = await asyncio.gather(refusing, sending)
+    assert (done.code, list((tmp_path / "drop").iterdir())) == (65, [])
+    assert "Line 1 is too long." in done.err
 
 
 def test_it_loads_nothing_that_a_message_would_wait_for() -> None:
