@@ -17,15 +17,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import Any, NamedTuple
 
 from ..tests.interop.postfix import Postfix
 from .listener_side import ListenerTask, Stands
 from .measure import Figure, Figures, beside, turns
 from .sides import RECIPIENT, SENDER
-from .stage import Missing, installed, module, stage
-from .submits import OCTETS, accepting
+from .stage import Missing, module, stage
+from .submits import accepting, offered
 
 ROUNDS = 5
 FEW, MANY = 8, 64
@@ -75,29 +74,19 @@ async def listener(
             await process.communicate()
 
 
-async def offered(port: int, sessions: int, messages: int) -> float:
-    """Seconds until they were accepted."""
-    source = installed("smtp-source", "postfix")
-    told = ("-s", str(sessions), "-m", str(messages), "-l", str(OCTETS), "-f", SENDER, "-t", RECIPIENT)
-    began = perf_counter()
-    process = await asyncio.create_subprocess_exec(source, *told, f"127.0.0.1:{port}")
-    assert await process.wait() == 0
-    return perf_counter() - began
-
-
 async def by_us(folder: Path, settings: Mapping[str, Any], sessions: int) -> Accepted:
     async with listener(folder, settings) as at:
-        await offered(at.port, sessions, FIRST)
+        await offered(at.port, FIRST, sessions)
         before = await at.when_sent(0)
-        took_s = await offered(at.port, sessions, MESSAGES)
+        took_s = await offered(at.port, MESSAGES, sessions)
         after = await at.when_sent(0)
     return Accepted(MESSAGES / took_s, (after.cpu_s - before.cpu_s) / MESSAGES * 1000)
 
 
 async def by_postfix(server: Postfix, port: int, sessions: int) -> Accepted:
-    await offered(port, sessions, FIRST)
+    await offered(port, FIRST, sessions)
     before = cpu_s(server)
-    took_s = await offered(port, sessions, MESSAGES)
+    took_s = await offered(port, MESSAGES, sessions)
     return Accepted(MESSAGES / took_s, (cpu_s(server) - before) / MESSAGES * 1000)
 
 

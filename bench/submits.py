@@ -44,10 +44,10 @@ async def accepting(folder: Path, transport: str) -> AsyncIterator[tuple[Postfix
             raise Missing(str(why)) from None
 
 
-async def offered(port: int, messages: int) -> float:
-    """Seconds until Postfix had accepted them."""
+async def offered(port: int, messages: int, sessions: int = SUBMITTERS) -> float:
+    """Seconds until they were accepted, each over a connection of its own. Raises Missing."""
     source = installed("smtp-source", "postfix")
-    told = ("-s", str(SUBMITTERS), "-m", str(messages), "-l", str(OCTETS), "-f", SENDER, "-t", RECIPIENT)
+    told = ("-s", str(sessions), "-m", str(messages), "-l", str(OCTETS), "-f", SENDER, "-t", RECIPIENT)
     began = perf_counter()
     process = await asyncio.create_subprocess_exec(source, *told, f"127.0.0.1:{port}")
     assert await process.wait() == 0

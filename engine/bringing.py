@@ -10,14 +10,12 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from ..events.request import AsGiven, ByProgram, DeviceReport, FromProgram, Given, Report, Request
+from ..events.request import AnyAsGiven, AsGiven, Given, Request
 from .boxes import Shared
 from .incoming import STEP_OCTETS, Incoming
 from .records import JobRow
 from .spool import Original, original, piece
 from .submitting import Coming, Receipt, Submitting
-
-Brought = FromProgram | ByProgram | Report | DeviceReport
 
 
 class Bringing(Submitting):
@@ -28,18 +26,12 @@ class Bringing(Submitting):
         EngineStopped.
         """
         self.runtime.check()
-        seals = self.settings.spool.seal
-        if seals:
-            self.scans.seal.ready()
-        with self.scans.room.reserve(0) as room:
-            coming = Incoming(self.spool, room, self.number, seals=seals, strict=strict)
-            try:
-                yield coming
-            finally:
-                if coming.on_disk and not coming.kept:
-                    await asyncio.to_thread(coming.drop)
+        async with self.scans.incoming(self.number, strict=strict) as coming:
+            yield coming
 
-    async def submit_brought(self, request: Brought, coming: Incoming, place: str | None = None) -> Receipt:
+    async def submit_brought(
+        self, request: AnyAsGiven, coming: Incoming, place: str | None = None
+    ) -> Receipt:
         """Returns when the job and its message are durable. Raises as `submit`, and MessageUnfit."""
         header = await coming.ended()
         if not request.subject:

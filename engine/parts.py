@@ -144,9 +144,7 @@ class Parts:
             lambda: self.adapters.limits().server or "",
             lambda: self.reader,
         )
-        return Reporting(
-            self.runtime, self.people, self.senders, self.mailboxes, self.scans, self.spool, desk
-        )
+        return Reporting(self.runtime, self.people, self.senders, self.mailboxes, self.scans, desk)
 
     def __init__(
         self,

@@ -34,7 +34,6 @@ from .boxes import LinkEnded
 from .bus import Publication
 from .content_port import Content, FileChanged
 from .deeds import Brought, Outcome, Performer
-from .incoming import Incoming
 from .mailboxes import Mailboxes
 from .parsed import request_of
 from .people import People
@@ -47,7 +46,6 @@ from .runtime import Runtime
 from .scans import Scans
 from .senders import Senders
 from .spool import FILES
-from .spool_folders import Spool
 from .status import Reader
 from .words import Words
 
@@ -115,12 +113,11 @@ class Reporting:
         senders: Senders,
         mailboxes: Mailboxes,
         scans: Scans,
-        spool: Spool,
         desk: Desk,
     ) -> None:
         self.runtime, self.store, self.clock = runtime, runtime.store, runtime.clock
         self.people, self.senders, self.mailboxes = people, senders, mailboxes
-        self.scans, self.spool, self.desk = scans, spool, desk
+        self.scans, self.desk = scans, desk
         self.ready = asyncio.Event()
         "What a former life left in the spool is swept: what is new there from now on stays."
 
@@ -257,7 +254,7 @@ class Reporting:
     def original(self, row: JobRow, request: Request) -> "Part":
         """In a thread. Of a mail that cannot be read any more, what names it."""
         from .functions.delivery_report import header_back, message_back
-        from .smtp.as_given import AsGiven as Composed
+        from .smtp.as_given import GivenMessage
         from .smtp.compose import Message, blocks
         from .smtp.fields import Structured, Text
 
@@ -265,7 +262,7 @@ class Reporting:
             composed = self.desk.envelope(row, self.scans.contents(row)).composed
             if isinstance(composed, Message):
                 return header_back(b"".join(field.octets for field in composed.fields))
-            if isinstance(composed, Composed):
+            if isinstance(composed, GivenMessage):
                 full = isinstance(request, AsGiven) and request.returns is Return.FULL
                 whole = full and composed.size <= FULL_MOST
                 back = message_back(b"".join(blocks(composed))) if whole else None
@@ -296,21 +293,14 @@ class Reporting:
         composed = compose(about, Header(mail.sender, message_id, now, device, device, self.words))
         if self.store.short:
             raise NoReport(Untold.NO_ROOM)
-        seals = self.desk.settings().spool.seal
-        if seals:
-            self.scans.seal.ready()
-        with self.scans.room.reserve(composed.size) as room:
-            coming = Incoming(self.spool, room, self.desk.number, seals=seals, strict=True)
-            try:
-                for block in blocks(composed):
-                    await coming.write(block)
-                header = await coming.ended()
-                taken = await coming.taken()
-                if row.owner != ADMINISTRATOR and self.people.name(row.owner) == row.owner:
-                    raise NoReport(Untold.GONE)  # he was forgotten meanwhile
-            except BaseException:
-                await asyncio.to_thread(coming.drop)
-                raise
+        async with self.scans.incoming(self.desk.number, composed.size, strict=True) as coming:
+            for block in blocks(composed):
+                await coming.write(block)
+            header = await coming.ended()
+            taken = await coming.taken()
+            if row.owner != ADMINISTRATOR and self.people.name(row.owner) == row.owner:
+                raise NoReport(Untold.GONE)  # he was forgotten meanwhile
+            coming.kept = True
         request = mail.request.model_copy(update={"subject": header.subject})
         made = JobRow(
             coming.job,

@@ -11,8 +11,8 @@ Rule: no key of a file leaves this process but sealed.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from ..events.request import FromUserBox, Given, InternetFax, Request, Scan, ScanToUrl, Separation
@@ -20,6 +20,7 @@ from ..events.settings import Spool as Settings
 from . import pieces
 from .content_port import Content, FileChanged
 from .contents import InRow
+from .incoming import Incoming
 from .parsed import files_of
 from .records import JobRow, SealLost, Write
 from .room import Reserved, Room
@@ -67,6 +68,25 @@ class Scans:
             if paths and self.settings().seal:
                 self.seal.ready()
             yield room
+
+    @asynccontextmanager
+    async def incoming(
+        self, number: Callable[[], int], octets: int = 0, *, strict: bool
+    ) -> AsyncIterator[Incoming]:
+        """Room for a message that comes piece by piece; what is not kept when the block ends is gone.
+        `number`: the next job's; `octets`: so many come at least; `strict`: lines that CRLF does not end are
+        refused. Raises NoRoom, SealFailed, StoreFailed.
+        """
+        seals = self.settings().seal
+        if seals:
+            self.seal.ready()
+        with self.room.reserve(octets) as room:
+            coming = Incoming(self.spool, room, number, seals=seals, strict=strict)
+            try:
+                yield coming
+            finally:
+                if coming.on_disk and not coming.kept:
+                    await asyncio.to_thread(coming.drop)
 
     async def take(self, job: int, request: Request, given: Given, room: Reserved) -> Taken:
         """The request's files, durably, or small ones for the job's commit. Raises ScanUnreadable, NoRoom,

@@ -366,6 +366,7 @@ class DeviceReport(ByDevice, AsGiven):
     "Number of the job that it tells of."
 
 
+AnyAsGiven = FromProgram | ByProgram | Report | DeviceReport
 Request = Annotated[
     ScanToEmail
     | ScanToMe

@@ -51,7 +51,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class AsGiven:
+class GivenMessage:
     """Fulfils `ports.Composed`."""
 
     message_id: str
@@ -86,7 +86,7 @@ class AsGiven:
         return not all(block.isascii() for block in self.body.blocks())
 
 
-def as_given(content: Content, sender: str, message_id: str, when: datetime) -> AsGiven:
+def as_given(content: Content, sender: str, message_id: str, when: datetime) -> GivenMessage:
     """`sender`: whom it is from; `message_id`, `when`: for a message that has none. Raises FileChanged,
     OSError, Unencodable.
     """
@@ -96,7 +96,7 @@ def as_given(content: Content, sender: str, message_id: str, when: datetime) -> 
         kept.append(date(when).octets)
     if not any(header.named("message-id")):
         kept.append(Structured("Message-ID", (message_id,)).octets)
-    return AsGiven(own_id or message_id, b"".join(kept) + b"\r\n", Body(content, header.end))
+    return GivenMessage(own_id or message_id, b"".join(kept) + b"\r\n", Body(content, header.end))
 
 
 def beginning(content: Content) -> bytes:

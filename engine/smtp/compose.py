@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import Self
 
 from ..content_port import Content
-from .as_given import AsGiven
+from .as_given import GivenMessage
 from .fields import Field, Structured, Unencodable, parameter
 
 ENCODED_LINE = 76
@@ -184,7 +184,7 @@ class Message:
         return *pieces, f"--{boundary}--\r\n".encode()
 
 
-Sendable = Message | AsGiven
+Sendable = Message | GivenMessage
 "What goes over a connection."
 
 

@@ -15,7 +15,7 @@ from ...events.settings import Security
 from ..clock import Clock
 from ..content_port import FileChanged
 from ..ports import Envelope, Login, Outcome, Phase, Progress, Room
-from .as_given import AsGiven
+from .as_given import GivenMessage
 from .auth import discreet
 from .compose import Message, Sendable
 from .connect import Server, security_at
@@ -79,7 +79,7 @@ class SmtpSubmission:
     ) -> Outcome:
         """Raises CancelledError, what `begin` raises, and TypeError for a message not made by `compose`."""
         message = envelope.composed
-        if not isinstance(message, Message | AsGiven):
+        if not isinstance(message, Message | GivenMessage):
             raise TypeError(f"a Message of engine.smtp.compose wanted, not {type(message).__name__}")
         gate = Gate(begin)
         transfer = _Transfer(login, envelope, message, gate, progress)
