@@ -103,7 +103,8 @@ async def test_b13_git_send_email_sends_for_the_person_who_wrote_it(
         options = ["--confirm=never", "--from", "Kim <kim@example.com>", "--to", OFFICE, "--suppress-cc=all"]
         command = ["git", "send-email", f"--sendmail-cmd={linked(tmp_path)}", *options]
         quiet = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "HOME": str(tmp_path)}
-        quiet |= {"GIT_COMMITTER_NAME": "Kim", "GIT_COMMITTER_EMAIL": "kim@example.com"}
+        for who in ("AUTHOR", "COMMITTER"):
+            quiet |= {f"GIT_{who}_NAME": "Kim", f"GIT_{who}_EMAIL": "kim@example.com"}
         code, said = await run(at, *command, str(tmp_path / "0001.patch"), more=quiet)
         assert code == 0, said
         assert [job.owner for job in at.engine.jobs()] == ["kim"]
