@@ -22,8 +22,7 @@ class Bringing(Submitting):
     @asynccontextmanager
     async def incoming(self, *, strict: bool = False) -> AsyncIterator[Incoming]:
         """Room for a message that comes piece by piece; what was not submitted when the block ends is gone.
-        `strict`: lines that CRLF does not end are refused, as by SMTP. Raises NoRoom, SealFailed,
-        EngineStopped.
+        `strict`: lines that CRLF does not end are refused, as by SMTP. Raises NoRoom, EngineFailed.
         """
         self.runtime.check()
         async with self.scans.incoming(self.number, strict=strict) as coming:

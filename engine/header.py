@@ -7,9 +7,11 @@ first one.
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.utils import getaddresses
+from functools import cached_property
 from typing import NamedTuple
 
 HEADER_MOST = 256 * 1024
@@ -65,7 +67,10 @@ def decoded(text: str) -> str:
     return text
 
 
-class Header(NamedTuple):
+@dataclass(frozen=True)
+class Header:
+    """What several ask of it is found once."""
+
     fields: tuple[Given, ...]
     end: int
     "Octets, with the empty line: where the body begins."
@@ -86,7 +91,7 @@ class Header(NamedTuple):
         """Of the first field with this name; empty: there is none."""
         return next((each.text for each in self.named(name)), "")
 
-    @property
+    @cached_property
     def message_id(self) -> str:
         """With its angle brackets; empty: there is none that is one."""
         found = MESSAGE_ID.search(self.text("message-id"))
@@ -98,7 +103,7 @@ class Header(NamedTuple):
         text = decoded(self.text("subject"))
         return "".join(each if each.isprintable() else " " for each in text)[:SHOWN].strip()
 
-    @property
+    @cached_property
     def writers(self) -> tuple[tuple[str, str], ...]:
         """Display name and address of each mailbox in From."""
         return tuple(found for each in self.named("from") for found in each.addresses)

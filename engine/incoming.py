@@ -135,10 +135,18 @@ class Begun:
 
 class Incoming:
     def __init__(
-        self, spool: Spool, room: Reserved, number: Callable[[], int], *, seals: bool, strict: bool
+        self,
+        spool: Spool,
+        room: Reserved,
+        number: Callable[[], int],
+        ready: Callable[[], None] | None,
+        *,
+        strict: bool,
     ) -> None:
-        """`number`: the next job's; `seals`: it lies sealed on the disk."""
-        self.spool, self.room, self.number, self.seals = spool, room, number, seals
+        """`number`: the next job's; `ready`: raises SealFailed where nothing can be sealed; None: it lies
+        unsealed on the disk.
+        """
+        self.spool, self.room, self.number, self.ready = spool, room, number, ready
         self.lines = Lines(strict=strict)
         self.octets, self.digest = 0, sha256()
         self.buffer = bytearray()
@@ -154,7 +162,7 @@ class Incoming:
         "It is its job's now: whoever makes that durable drops what has no job."
 
     async def write(self, octets: bytes) -> None:
-        """Raises MessageUnfit, NoRoom, StoreFailed."""
+        """Raises MessageUnfit, NoRoom, SealFailed, StoreFailed."""
         await self.add(self.lines.fed(octets))
 
     async def add(self, octets: bytes) -> None:
@@ -163,6 +171,8 @@ class Incoming:
         self.read_header(octets)
         self.buffer += octets
         if len(self.buffer) > (PIECE_OCTETS if self.file else SMALL_OCTETS):
+            if self.file is None and self.ready is not None:
+                self.ready()  # before much is written that could not be kept
             if self.octets > self.room.octets:
                 self.room.at_least(self.octets + STEP_OCTETS)
             await asyncio.to_thread(self.put)
@@ -200,11 +210,11 @@ class Incoming:
     def take_number(self) -> int:
         if not self.job:
             self.job = self.number()
-            self.key = FileKey.new(origin(self.job, 0)) if self.seals else None
+            self.key = FileKey.new(origin(self.job, 0)) if self.ready is not None else None
         return self.job
 
     async def ended(self) -> Header:
-        """Nothing more comes. Raises MessageUnfit, NoRoom, StoreFailed."""
+        """Nothing more comes. Raises MessageUnfit, NoRoom, SealFailed, StoreFailed."""
         await self.add(self.lines.ended())
         if self.begin is not None:
             self.found, self.begin = Header.of(bytes(self.begin)), None

@@ -75,13 +75,11 @@ class Scans:
     ) -> AsyncIterator[Incoming]:
         """Room for a message that comes piece by piece; what is not kept when the block ends is gone.
         `number`: the next job's; `octets`: so many come at least; `strict`: lines that CRLF does not end are
-        refused. Raises NoRoom, SealFailed, StoreFailed.
+        refused. Raises NoRoom, StoreFailed.
         """
-        seals = self.settings().seal
-        if seals:
-            self.seal.ready()
+        ready = self.seal.ready if self.settings().seal else None
         with self.room.reserve(octets) as room:
-            coming = Incoming(self.spool, room, number, seals=seals, strict=strict)
+            coming = Incoming(self.spool, room, number, ready, strict=strict)
             try:
                 yield coming
             finally:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -21,6 +22,8 @@ from ..secret import Secret
 from ..settings import CredentialError
 
 KEY_OCTETS = 32
+ADDRESSES = 256
+"That are remembered as they were read."
 Address = IPv4Address | IPv6Address
 log = logging.getLogger("franking")
 
@@ -38,10 +41,14 @@ UNNAMED = Guest("", None)
 
 
 def address_of(peer: object) -> Address:
-    """Of a socket's peer; an IPv4 address that came over IPv6 is the IPv4 address."""
-    if not isinstance(peer, tuple):
-        return ip_address("127.0.0.1")  # a socket of this machine
-    found = ip_address(str(peer[0]).partition("%")[0])
+    """Of a socket's peer."""
+    return read(str(peer[0]) if isinstance(peer, tuple) else "127.0.0.1")  # a socket of this machine
+
+
+@lru_cache(ADDRESSES)
+def read(text: str) -> Address:
+    """An IPv4 address that came over IPv6 is the IPv4 address."""
+    found = ip_address(text.partition("%")[0])
     return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
 
 
