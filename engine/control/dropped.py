@@ -166,8 +166,8 @@ class Drop:
 
     def opened(self, name: str) -> Dropped:
         """Raises NotTakenUp, OSError."""
-        path = self.folder / name
-        check(path.lstat())
+        path, group = self.folder / name, self.folder.stat().st_gid
+        check(path.lstat(), group)
         if NAME.fullmatch(name) is None:
             raise NotTakenUp("drop.name")
         try:
@@ -176,7 +176,7 @@ class Drop:
             raise NotTakenUp("drop.mode") from None
         try:
             about = os.fstat(file)
-            check(about)
+            check(about, group)
             owner = name_of(about.st_uid)
             if owner.startswith("#"):
                 raise NotTakenUp("drop.owner", number=about.st_uid)
@@ -229,13 +229,15 @@ class Drop:
         sync(self.folder)
 
 
-def check(about: os.stat_result) -> None:
-    """Raises NotTakenUp where somebody else than the owner may have made it what it is."""
+def check(about: os.stat_result, group: int) -> None:
+    """`group`: the folder's. Raises NotTakenUp where another than its owner may have made it what it is, or
+    moved it here.
+    """
     if not stat.S_ISREG(about.st_mode):
         raise NotTakenUp("drop.kind")
     if about.st_nlink != 1:
         raise NotTakenUp("drop.links")
-    if stat.S_IMODE(about.st_mode) != MODE:
+    if stat.S_IMODE(about.st_mode) != MODE or about.st_gid != group:
         raise NotTakenUp("drop.mode")
 
 

@@ -203,6 +203,17 @@ async def test_b13_what_no_program_dropped_is_put_aside_in_words(tmp_path: Path,
 
 
 @as_root
+@pytest.mark.manual("B13", "S33a")
+async def test_b13_what_another_group_may_read_was_not_dropped_by_its_owner(tmp_path: Path) -> None:
+    async with dropping(tmp_path) as (_, engine, drop):
+        os.chown(put(drop.folder), -1, NOBODY)
+        await drop.look()
+        assert engine.jobs() == ()
+        ((_, text),) = refused(drop).items()
+        assert "the folder's group" in text
+
+
+@as_root
 @pytest.mark.manual("B13")
 async def test_b13_a_file_of_a_user_whom_nobody_knows_is_put_aside(tmp_path: Path) -> None:
     async with dropping(tmp_path) as (_, engine, drop):
