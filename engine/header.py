@@ -28,7 +28,7 @@ SHOWN = 900
 "Characters of a subject that lists show."
 
 
-class Given(NamedTuple):
+class GivenField(NamedTuple):
     """One field."""
 
     name: str
@@ -71,7 +71,7 @@ def decoded(text: str) -> str:
 class Header:
     """What several ask of it is found once."""
 
-    fields: tuple[Given, ...]
+    fields: tuple[GivenField, ...]
     end: int
     "Octets, with the empty line: where the body begins."
 
@@ -80,11 +80,11 @@ class Header:
         """`octets`: the message, or at least its header; lines end with CRLF."""
         fields, at = [], 0
         while match := FIELD.match(octets, at):
-            fields.append(Given(match[1].decode().lower(), match[0]))
+            fields.append(GivenField(match[1].decode().lower(), match[0]))
             at = match.end()
         return cls(tuple(fields), at + 2 if octets.startswith(b"\r\n", at) else at)
 
-    def named(self, name: str) -> Iterator[Given]:
+    def named(self, name: str) -> Iterator[GivenField]:
         return (each for each in self.fields if each.name == name)
 
     def text(self, name: str) -> str:
