@@ -10,10 +10,16 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from ..events.request import AnyAsGiven, AsGiven, Given, Request
+from ..events.base import ADMINISTRATOR
+from ..events.information import Info
+from ..events.job import JobSubmitted
+from ..events.request import AnyAsGiven, AsGiven, ByProgram, FromPerson, FromProgram, Given, Request
+from ..machines.job import DROPPED
+from ..machines.report import notify_of
 from .boxes import Shared
+from .bus import Publication
 from .incoming import STEP_OCTETS, Incoming
-from .records import JobRow
+from .records import InformationDetail, JobRow
 from .spool import Original, original, piece
 from .submitting import Coming, Receipt, Submitting
 
@@ -57,6 +63,37 @@ class Bringing(Submitting):
             await asyncio.to_thread(coming.drop)
             raise
         return stored.row
+
+    async def refused_late(self, request: ByProgram | FromProgram, message_id: str, detail: str) -> None:
+        """Of mail that can never be taken and whose program has ended: its owner learns it as of a job that
+        ended. `detail`: of the information. Raises AddressUnusable, LoginEmpty, LoginReserved, StoreFailed.
+        """
+        job = self.number()
+        person = self.people.remembered(request.user, None) if isinstance(request, FromPerson) else None
+        owner = person.identity if person else ADMINISTRATOR
+        row = JobRow(
+            job,
+            owner,
+            owner,
+            request.function,
+            request.by_device,
+            self.people.address(owner),
+            message_id,
+            self.clock.now().isoformat(),
+            request.model_dump_json(),
+            "[]",
+            addressed=len(request.recipients),
+        )
+        fact = JobSubmitted(
+            job=job,
+            identity=owner,
+            function=request.function,
+            notify=notify_of(request),
+            refused=DROPPED,
+        )
+        why = InformationDetail(Info.JOB_ENDED, str(job), detail)
+        rows = (*((person,) if person else ()), row, why)
+        await self.runtime.publish(Publication(fact, rows=rows))
 
     async def submit(self, request: Request, place: str | None = None, given: Given = Given.LENT) -> Receipt:
         if not isinstance(request, AsGiven):

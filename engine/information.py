@@ -271,16 +271,15 @@ def job_ended(raised: Raised) -> Advice:
         return tried_enough(raised, fact)
     if isinstance(fact, OutcomeUnknown | NewLife):
         return Advice(say("I201.unknown.cause", job=raised.subject), say("I201.unknown.remedy"), Actor.PERSON)
-    if isinstance(fact, JobTaken | JobSubmitted):
+    if isinstance(fact, JobTaken) or (isinstance(fact, JobSubmitted) and not fact.refused):
         why = broken_rules(fact.broken, raised)
         return why._replace(cause=say("I201.rule.cause", job=raised.subject, why=why.cause))
     if isinstance(fact, JobGivenUp):
-        return Advice(
-            say("I201.given-up.cause", job=raised.subject, days=days(fact.at - fact.waited_since)),
-            say("I201.given-up.remedy"),
-            Actor.PERSON,
-        )
-    code = fact.code if isinstance(fact, JobFailed) else ""
+        waited = days(fact.at - fact.waited_since)
+        cause = say("I201.given-up.cause", job=raised.subject, days=waited)
+        return Advice(cause, say("I201.given-up.remedy"), Actor.PERSON)
+    of_ours = fact.refused if isinstance(fact, JobSubmitted) else ""
+    code = fact.code if isinstance(fact, JobFailed) else of_ours
     known = known_of(raised) or of_reason(code, raised.words) or Advice("", say("I201.remedy"), Actor.PERSON)
     cause = say("I201.cause", job=raised.subject, code=raised.words.reason(code))
     return known._replace(cause=joined(cause, known.cause))

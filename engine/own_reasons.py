@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..events.information import Actor
-from ..machines.job import COPIED, GIVEN_UP, IN_PART, UNKNOWN, UNKNOWN_TOO_OFTEN, WITHDRAWN
+from ..machines.job import COPIED, DROPPED, GIVEN_UP, IN_PART, UNKNOWN, UNKNOWN_TOO_OFTEN, WITHDRAWN
 from ..machines.mailbox import PACE, QUOTA
 
 LEFT_ALONE = "it cannot be looked at"
@@ -33,6 +33,7 @@ OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     UNKNOWN_TOO_OFTEN: ("ended.unknown.cause", "I201.unknown.remedy", Actor.PERSON),
     IN_PART: ("ended.in-part.cause", "I201.in-part.remedy", Actor.PERSON),
     "given up: nobody signed in": ("ended.given-up.cause", "I201.given-up.remedy", Actor.PERSON),
+    DROPPED: ("ended.dropped.cause", "ended.dropped.remedy", Actor.PERSON),
     "the sign-in was deleted": ("ended.left.cause", "I201.given-up.remedy", Actor.PERSON),
     "discarded at the sign-in": ("ended.discarded.cause", "ended.nothing.remedy", Actor.NOBODY),
     COPIED: ("waits.copied.cause", "waits.copied.remedy", Actor.PERSON),

@@ -7,7 +7,7 @@ tables of the servers' answers. The words are those of the device's language.
 from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
 from ..machines.access_token import BACKING_OFF
-from ..machines.job import COPIED, ENDED, HELD, WAITING
+from ..machines.job import COPIED, DROPPED, ENDED, HELD, WAITING
 from ..machines.mailbox import QUOTA
 from ..machines.mailbox import WAITING as MAILBOX_WAITING
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
@@ -57,6 +57,8 @@ def of_job(reader: Reader, job: JobStatus) -> Advice:
         return Advice(
             words.say("credential.cause", reference=secret), words.say("waits.secret.remedy"), Actor.ADMIN
         )
+    if job.code == DROPPED and (found := warned(now, Info.JOB_ENDED, str(job.job))):
+        return found  # it says more, while it stands
     last = reader.store.job_outcome(job.job) or JobOutcome(job.job, "", "")
     if known := of_code(job.code, last, words, **addresses(reader, job)):
         return known

@@ -27,6 +27,10 @@ class JobSubmitted(OfJob, OfIdentity):
     """
     about: int = 0
     "Of a report: number of the job that it tells of."
+    refused: str = ""
+    """Why it never came into the spool although its program ended with success: a code. Its owner is told as
+    of a job that ended. Empty: it is in the spool, or a rule says why.
+    """
 
 
 class JobTaken(OfJob):

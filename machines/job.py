@@ -59,6 +59,7 @@ IN_PART = "sent in part"
 GIVEN_UP = "given up: the server does not take it"
 NOT_SIGNED_IN = "given up: nobody signed in"
 WITHDRAWN = "dropped before its end: nothing was delivered"
+DROPPED = "refused when its program had ended"
 UNKNOWN = "outcome unknown"
 UNKNOWN_TOO_OFTEN = "given up: the outcome stays unknown"
 UNKNOWN_MOST = 2
@@ -131,6 +132,11 @@ def device_broken(progress: Progress, event: JobSubmitted) -> bool:
     return bool(event.broken) and REQUESTS[event.function].by_device and TURNED_OFF not in event.broken
 
 
+def program_ended(progress: Progress, event: JobSubmitted) -> bool:
+    """It cannot be told any more that its mail is refused."""
+    return bool(event.refused)
+
+
 def in_lines(progress: Progress, event: JobSubmitted) -> bool:
     return bool(event.left_out)
 
@@ -179,6 +185,10 @@ def tried_enough(progress: Progress, event: Later) -> bool:
 
 def by_rule(progress: Progress, event: JobSubmitted | JobTaken) -> Progress:
     return replace(progress, reason=", ".join(event.broken), retry_at=None)
+
+
+def untaken(progress: Progress, event: JobSubmitted) -> Progress:
+    return replace(progress, reason=event.refused)
 
 
 def keep(progress: Progress, event: JobSubmitted) -> Progress:
@@ -317,11 +327,14 @@ JOB = Definition(
         ignore(*LIVES, why="it is safe on the disk"),
     ),
     state(NEW, "Nothing is known of it.",
-        on(JobSubmitted, when=device_broken, to=ENDED, data=by_rule, ask=[Inform(Info.JOB_ENDED)]),
-        on(JobSubmitted, when=broken, unless=device_broken, to=ENDED, data=by_rule),
-        on(JobSubmitted, when=in_lines, unless=[device_broken, broken], to=WAITING, data=keep,
+        on(JobSubmitted, when=program_ended, to=ENDED, data=untaken, tell=[JobSettled],
+           ask=[Inform(Info.JOB_ENDED)]),
+        on(JobSubmitted, when=device_broken, unless=program_ended, to=ENDED, data=by_rule,
+           ask=[Inform(Info.JOB_ENDED)]),
+        on(JobSubmitted, when=broken, unless=[program_ended, device_broken], to=ENDED, data=by_rule),
+        on(JobSubmitted, when=in_lines, unless=[program_ended, device_broken, broken], to=WAITING, data=keep,
            ask=[Inform(Info.REPORT_IN_PART)]),
-        on(JobSubmitted, unless=[device_broken, broken, in_lines], to=WAITING, data=keep),
+        on(JobSubmitted, unless=[program_ended, device_broken, broken, in_lines], to=WAITING, data=keep),
         ignore(JobHeld, JobCancelled, why="there is no such job")),
     state(WAITING, "In the spool; it goes by itself when what it waits for has come.",
         lasts(until="retry_at", then=JobRetryDue),

@@ -28,7 +28,9 @@ from pydantic import ValidationError
 from ...machines.rules import Look, Verdict
 from ..clock import EPOCH, sleep
 from ..deeds import where
+from ..header import HEADER_MOST
 from ..programs.handing import MAGIC, MODE
+from ..programs.intake import TooLarge
 from ..records import SealFailed, StoreFailed
 from ..refusal import Refused
 from ..room import NoRoom
@@ -37,6 +39,7 @@ from ..spool import sync
 from ..words import Spoken
 from .messages import Messages, Said, UnderWay, marked
 from .peers import Peer, name_of, viewer_of
+from .untaken import Untaken, tell
 
 LOOK = timedelta(seconds=15)
 "Between two looks; who drops has asked at the socket before."
@@ -82,6 +85,8 @@ class Drop:
         self.waiting: dict[str, Waits] = {}
         self.left: set[tuple[str, int]] = set()
         "Names and inodes of what cannot even be moved."
+        self.told: set[tuple[str, int]] = set()
+        "Of what is to be moved, and whose owner knows it."
 
     async def run(self) -> None:
         while True:
@@ -95,6 +100,7 @@ class Drop:
         """Takes up what lies there and can be taken now. Raises OSError, StoreFailed."""
         names = await asyncio.to_thread(self.names)
         self.waiting = {name: each for name, each in self.waiting.items() if name in names}
+        self.told = {each for each in self.told if each[0] in names}
         now = self.engine.clock.now()
         asked = {each.rpartition(":")[2] for each in self.messages.under_way}
         due = [each for each in names if each not in asked and self.is_due(each, now)]
@@ -144,7 +150,7 @@ class Drop:
                 raise NotTakenUp("drop.later") from error
             if not isinstance(error, Spoken | Refused | ValidationError):
                 log.error("a dropped message met a fault of the program: %s", where(error))
-            await self.refuse(name, error)
+            await self.refuse(name, error, dropped)
         else:
             await asyncio.to_thread(self.erase, name)
         finally:
@@ -153,7 +159,9 @@ class Drop:
 
     async def take(self, dropped: Dropped) -> None:
         """What its program asked of the socket before, and was not heard in time, is not done any more."""
-        peer = dropped.peer
+        most, peer = self.engine.settings.programs.octets, dropped.peer
+        if dropped.size > most:
+            raise TooLarge(most)
         viewer = viewer_of(peer, self.engine.settings.control)
         await self.messages.take(peer, viewer, dropped.said, octets(dropped))
         self.messages.dropped.add(marked(peer, dropped.said.mark))
@@ -187,9 +195,6 @@ class Drop:
             size = int(match[1])
             if about.st_size != end + 1 + size:
                 raise NotTakenUp("drop.half")
-            most = self.engine.settings.programs.octets
-            if size > most:
-                raise NotTakenUp("programs.too-large", most=most)
             said = said_in(begin[BEGIN_OCTETS:end])
             if said.mark != name:
                 raise NotTakenUp("drop.name")
@@ -203,29 +208,50 @@ class Drop:
         (self.folder / name).unlink(missing_ok=True)
         sync(self.folder)
 
-    async def refuse(self, name: str, error: Exception) -> None:
-        words = self.engine.words
-        why = words.say("control.fields") if isinstance(error, ValidationError) else words.error(error)
+    async def refuse(self, name: str, error: Exception, dropped: Dropped | None = None) -> None:
+        """The text first, so that nothing lies there without its reason, and the owner before it is moved: a
+        power cut in between tells him again. `dropped`: None where nothing of it is to be read. Raises
+        OSError, StoreFailed, EngineStopped, EngineFailed.
+        """
         log.warning("a dropped message cannot be taken, and lies in %s: %s", self.folder / REFUSED, name)
         self.waiting.pop(name, None)
-        await asyncio.to_thread(self.move, name, why)
+        why = self.why(error)
+        about = await asyncio.to_thread((self.folder / name).lstat)
+        lies = await asyncio.to_thread(self.explained, name, about, why)
+        if (name, about.st_ino) not in self.told:
+            untaken = Untaken(name_of(about.st_uid), why, lies)
+            if dropped is not None:
+                begin = await asyncio.to_thread(os.pread, dropped.file, HEADER_MOST, dropped.begin)
+                untaken = untaken._replace(said=dropped.said, begin=begin)
+            await tell(self.engine, untaken)
+            self.told.add((name, about.st_ino))
+        await asyncio.to_thread(self.move, name, about, lies)
 
-    def move(self, name: str, why: str) -> None:
-        """The text first, so that nothing lies there without its reason. Raises OSError."""
+    def why(self, error: Exception) -> str:
+        words = self.engine.words
+        if isinstance(error, ValidationError):
+            return words.say("control.fields")
+        return words.error(error) if isinstance(error, Spoken | Refused) else words.say("control.fault")
+
+    def explained(self, name: str, about: os.stat_result, why: str) -> Path:
+        """Where it is to lie, beside the text that says why. Raises OSError."""
         there = self.folder / REFUSED
-        about = (self.folder / name).lstat()
         there.mkdir(mode=0o700, exist_ok=True)
         if not mine(there):
             raise PermissionError(f"{there} is somebody else's")
-        kept = f"{name}-{about.st_ino}"
+        lies = there / f"{name}-{about.st_ino}"
         text = f"{why}\n{name_of(about.st_uid)}, {self.engine.clock.now().isoformat()}\n"
-        (there / f"{kept}.txt").write_text(text, encoding="utf-8")
+        lies.with_name(f"{lies.name}.txt").write_text(text, encoding="utf-8")
+        return lies
+
+    def move(self, name: str, about: os.stat_result, lies: Path) -> None:
+        """Raises OSError."""
         try:
-            (self.folder / name).rename(there / kept)
+            (self.folder / name).rename(lies)
         except PermissionError:  # another one's folder, which only he or root can move
             self.left.add((name, about.st_ino))
             log.error("%s in the drop folder can neither be taken nor moved away: remove it", name)
-        sync(there)
+        sync(lies.parent)
         sync(self.folder)
 
 

@@ -27,11 +27,12 @@ from franking.events.job import (
     SignInLookDue,
     SignInLookedAt,
 )
-from franking.events.request import Function
+from franking.events.request import Function, Notify
 from franking.machines.effects import Transmit
 from franking.machines.job import (
     CUT_SHORT_MOST,
     DELIVERING,
+    DROPPED,
     ENDED,
     HELD,
     IN_PART,
@@ -102,6 +103,15 @@ def test_s15_a_job_that_breaks_a_rule_is_refused_and_nothing_was_spooled() -> No
     life = Life(JOB).hears(NEWLY.model_copy(update={"broken": ("S12-tls", "S17-from")}))
     assert (life.state, life.data.reason) == (ENDED, "S12-tls, S17-from"), "S15: every rule that it breaks"
     assert life.asked == [], "there is no scan to erase, and whoever stands there was told at once"
+
+
+@pytest.mark.manual("B13", "B9")
+def test_b13_of_what_is_refused_when_its_program_has_ended_its_owner_is_told() -> None:
+    given = {"function": Function.PROGRAM, "refused": DROPPED, "notify": (Notify.FAILURE,)}
+    life = Life(JOB).hears(NEWLY.model_copy(update=given))
+    assert (life.state, life.data.reason) == (ENDED, DROPPED)
+    assert life.asked == ["Inform JOB_ENDED"], "there is no scan to erase"
+    assert life.told == ["JobSettled"], "by mail, where that may be"
 
 
 @pytest.mark.manual("S7", "S33")

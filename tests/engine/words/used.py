@@ -99,6 +99,7 @@ def reasons() -> set[str]:
     for module, name, call in calls():
         for keyword in call.keywords:
             wanted = keyword.arg == "code" and name in REASONS
+            wanted = wanted or (keyword.arg == "refused" and name == "JobSubmitted")
             says_why = module == "machines.job" or name == "JobHeld"
             wanted = wanted or (keyword.arg == "reason" and says_why)
             for value in either(keyword.value) if wanted else ():
