@@ -16,7 +16,7 @@ import logging
 import os
 import re
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -118,18 +118,25 @@ class Drop:
 
     def names(self) -> list[str]:
         """The oldest first. What was begun long ago is erased."""
-        found = []
-        begun = (self.engine.clock.now() - LEFT - EPOCH).total_seconds()
+        found, there = list[tuple[int, str]](), set[tuple[str, int]]()
         with os.scandir(self.folder) as entries:
             for entry in entries:
-                about = entry.stat(follow_symlinks=False)
-                if entry.name == REFUSED or (entry.name, about.st_ino) in self.left:
-                    continue
-                if not entry.name.startswith("."):
-                    found.append((about.st_mtime_ns, entry.name))
-                elif about.st_mtime < begun and not entry.is_dir(follow_symlinks=False):
-                    (self.folder / entry.name).unlink(missing_ok=True)
+                there.add((entry.name, entry.inode()))
+                with suppress(FileNotFoundError):  # it was taken away since then
+                    found += self.waits(entry)
+        self.left &= there
         return [name for _, name in sorted(found)]
+
+    def waits(self, entry: os.DirEntry[str]) -> Iterator[tuple[int, str]]:
+        """With its time, where it does. Raises OSError."""
+        about = entry.stat(follow_symlinks=False)
+        begun = (self.engine.clock.now() - LEFT - EPOCH).total_seconds()
+        if entry.name == REFUSED or (entry.name, about.st_ino) in self.left:
+            return
+        if not entry.name.startswith("."):
+            yield about.st_mtime_ns, entry.name
+        elif about.st_mtime < begun and not entry.is_dir(follow_symlinks=False):
+            (self.folder / entry.name).unlink(missing_ok=True)
 
     async def take_up(self, name: str, known: dict[str, int]) -> None:
         """`known`: jobs by their marks, before the first of them was looked at. Raises what is for later."""
@@ -213,7 +220,7 @@ class Drop:
         power cut in between tells him again. `dropped`: None where nothing of it is to be read. Raises
         OSError, StoreFailed, EngineStopped, EngineFailed.
         """
-        log.warning("a dropped message cannot be taken, and lies in %s: %s", self.folder / REFUSED, name)
+        log.warning("a dropped message cannot be taken, and lies in %s: %r", self.folder / REFUSED, name)
         self.waiting.pop(name, None)
         why = self.why(error)
         about = await asyncio.to_thread((self.folder / name).lstat)
@@ -234,13 +241,16 @@ class Drop:
         return words.error(error) if isinstance(error, Spoken | Refused) else words.say("control.fault")
 
     def explained(self, name: str, about: os.stat_result, why: str) -> Path:
-        """Where it is to lie, beside the text that says why. Raises OSError."""
+        """Where it is to lie, beside the text that says why. Whatever somebody called it, it has a name there
+        that is short and unlike the others'. Raises OSError.
+        """
         there = self.folder / REFUSED
         there.mkdir(mode=0o700, exist_ok=True)
         if not mine(there):
             raise PermissionError(f"{there} is somebody else's")
-        lies = there / f"{name}-{about.st_ino}"
-        text = f"{why}\n{name_of(about.st_uid)}, {self.engine.clock.now().isoformat()}\n"
+        known = f"{name}-" if NAME.fullmatch(name) else ""
+        lies = there / f"{known}{about.st_ino}"
+        text = f"{why}\n{name_of(about.st_uid)}, {self.engine.clock.now().isoformat()}, {name!r}\n"
         lies.with_name(f"{lies.name}.txt").write_text(text, encoding="utf-8")
         return lies
 
@@ -250,7 +260,7 @@ class Drop:
             (self.folder / name).rename(lies)
         except PermissionError:  # another one's folder, which only he or root can move
             self.left.add((name, about.st_ino))
-            log.error("%s in the drop folder can neither be taken nor moved away: remove it", name)
+            log.error("%r in the drop folder can neither be taken nor moved away: remove it", name)
         sync(lies.parent)
         sync(self.folder)
 
@@ -304,10 +314,13 @@ async def octets(dropped: Dropped) -> AsyncIterator[bytes]:
 
 
 def made(folder: Path, group: int | None) -> None:
-    """Whoever is in the group may put something into it and see nothing of it. Raises OSError."""
+    """Whoever is in the group may put something into it and see nothing of it; where what is refused will lie
+    is there before he may, or he could make it his. Raises OSError.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not mine(folder):
         raise PermissionError(f"{folder} is no folder of this user's")
+    (folder / REFUSED).mkdir(mode=0o700, exist_ok=True)
     if group is not None:
         os.chown(folder, -1, group)
     folder.chmod(0o1700 if group is None else 0o1730)

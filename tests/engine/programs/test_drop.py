@@ -49,7 +49,11 @@ async def dropping(folder: Path) -> AsyncIterator[tuple[Office, Engine, Drop]]:
 
 
 def lies(drop: Drop) -> list[str]:
-    return sorted(each.name for each in drop.folder.iterdir() if each.name != "refused")
+    return sorted(each.name for each in in_it(drop.folder))
+
+
+def in_it(folder: Path) -> list[Path]:
+    return [each for each in folder.iterdir() if each.name != "refused"]
 
 
 def sending(engine: Engine) -> list[JobStatus]:
@@ -71,7 +75,7 @@ async def test_b13_what_was_left_while_the_engine_was_away_is_taken_up(tmp_path:
     large = MAIL + b"a line\n" * 300_000
     for octets in (MAIL, large):
         assert await sendmail(here, "-i", "root", OFFICE, octets=octets) == Done(0, "", "")
-    (one, two) = (tmp_path / "drop").iterdir()
+    (one, two) = in_it(tmp_path / "drop")
     assert {stat.S_IMODE(each.stat().st_mode) for each in (one, two)} == {0o640}
     async with dropping(tmp_path) as (device, engine, drop):
         await drop.look()
@@ -94,7 +98,7 @@ async def test_b13_whoever_is_told_to_come_again_leaves_it_too(
         done = await sendmail(surroundings(at.path, tmp_path / "drop"), "-v", OFFICE, octets=MAIL)
         assert (done.code, at.engine.jobs()) == (0, ())
         assert "kept" in done.err
-        assert len(list((tmp_path / "drop").iterdir())) == 1
+        assert len(in_it(tmp_path / "drop")) == 1
 
 
 @pytest.mark.manual("B13")
@@ -136,7 +140,7 @@ async def test_b13_who_is_not_in_the_group_is_told_so(open_to_all: Path) -> None
     done = await sendmail(surroundings(closed / "no", closed / "drop"), OFFICE, octets=MAIL, user=NOBODY)
     assert done.code == 77, done
     assert "`[control] group`" in done.err
-    assert list((closed / "drop").iterdir()) == []
+    assert in_it(closed / "drop") == []
 
 
 @as_root
@@ -341,7 +345,7 @@ async def test_b13_a_hundred_programs_at_once_while_the_engine_starts(
     async with at_socket(tmp_path, monkeypatch) as at:
         done = await asyncio.gather(*sending)
         assert set(done) == {Done(0, "", "")}
-        left = len(list((tmp_path / "drop").iterdir()))
+        left = len(in_it(tmp_path / "drop"))
         assert left > 0, "none came before the engine"
         await Drop(Messages(at.engine), tmp_path / "drop").look()
         contents = [at.engine.content(job.job) for job in at.engine.jobs()]

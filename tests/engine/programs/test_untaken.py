@@ -21,7 +21,7 @@ from franking.machines.roles import Role, Viewer
 from franking.tests.engine.device import KIM, OFFICE, PRINTER, Office, office, states, warnings
 from franking.tests.engine.reported import actions, blocks, reporting, reports, returned, why_not, words
 
-from .test_drop import MAIL, lies, message, refused
+from .test_drop import MAIL, KilledError, lies, message, refused
 
 pytestmark = pytest.mark.manual("B13", "B9", "S21")
 WHOLE = b"From: root\nTo: office@example.com, stranger\nSubject: backup\nMessage-ID: <1@nas>\n\nfailed\n"
@@ -131,6 +131,23 @@ async def test_s21_over_a_mailbox_that_is_closed_goes_no_report(tmp_path: Path) 
         await looked(engine, drop)
         assert (states(engine), why_not(engine, 1)) == (["ended"], [Untold.CLOSED])
         assert warnings(engine) == [("JOB_ENDED", "1")]
+
+
+async def test_b13_a_power_cut_before_it_is_moved_tells_its_owner_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*given: object) -> None:
+        raise KilledError
+
+    async with dropping(tmp_path) as (_, engine, drop):
+        put(drop, MAIL + b"\0", to=OFFICE)
+        with monkeypatch.context() as patch:
+            patch.setattr(Drop, "move", cut)
+            with pytest.raises(KilledError):
+                await drop.look()
+        await looked(engine, Drop(drop.messages, drop.folder))
+        assert (lies(drop), len(refused(drop))) == ([], 1)
+        assert [code for code, _ in warnings(engine)] == ["JOB_ENDED"] * 2
 
 
 async def test_b13_it_is_moved_when_its_owner_was_told_and_he_is_told_once(
