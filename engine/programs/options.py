@@ -126,13 +126,13 @@ def valued(found: Options, letter: str, value: str) -> Options:
     """Raises UsageError."""
     match letter:
         case "f" | "r":
-            return found._replace(sender=bare(value))
+            return found._replace(sender=bare(in_one_line(f"-{letter}", value)))
         case "F":
             return found._replace(name="".join(each for each in value if each.isprintable()).strip())
         case "N":
             return found._replace(notify=notices(value))
         case "V":
-            return found._replace(envelope_id=value)
+            return found._replace(envelope_id=in_one_line("-V", value))
         case "o" if value == "i":
             return found._replace(dots=True)
         case "O" if value.lower() == "ignoredots":
@@ -152,7 +152,16 @@ def notices(value: str) -> str:
     return ",".join(wanted)
 
 
+def in_one_line(option: str, value: str) -> str:
+    """No line end brings a header field or a command of its own. Raises UsageError."""
+    if not value.isprintable():
+        raise UsageError(f"{option} {value!r} is not printable: give one line of printable characters")
+    return value
+
+
 def addresses(word: str) -> list[str]:
+    """Raises UsageError."""
+    in_one_line("recipient", word)
     return [bare(each) for each in word.split(",") if each.strip()]
 
 

@@ -87,6 +87,7 @@ async def test_b13_options_do_what_sendmail_does(
         (64, ("-bs",), MAIL, ROOT, "--listen"),
         (64, ("-N", "always", OFFICE), MAIL, ROOT, "never"),
         (64, ("-V", "x" * 101, OFFICE), MAIL, ROOT, "envid"),
+        (64, ("-f", "kim\nBcc: lee@example.com", OFFICE), b"\n", ROOT, "-f 'kim\\nBcc:"),
         (65, (OFFICE,), MAIL + b"\0", ROOT, "NUL"),
         (67, ("stranger",), MAIL, ROOT, "[programs.recipients]"),
         (77, (OFFICE,), b"From: kim@example.com\n\n", LEE, "administrator must act"),
@@ -137,6 +138,28 @@ CRON = ("-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root")
 )  # fmt: skip
 def test_options_as_programs_give_them(arguments: tuple[str, ...], wanted: Options) -> None:
     assert parsed(arguments) == wanted
+
+
+@pytest.mark.parametrize(
+    ("option", "arguments"),
+    [
+        ("-f", ("-f", "kim\nBcc: lee@example.com", OFFICE)),
+        ("-r", ("-rkim\r", OFFICE)),
+        ("-V", ("-V", "1\r\nRCPT TO:<lee@example.com>", OFFICE)),
+        ("recipient", ("a@example.com\nb@example.com",)),
+        ("recipient", ("-t", "a@example.com,\tb@example.com")),
+        ("recipient", (os.fsdecode(b"a\xff@example.com"),)),
+    ],
+)
+def test_what_would_end_a_line_of_header_or_envelope_is_refused(
+    option: str, arguments: tuple[str, ...]
+) -> None:
+    with pytest.raises(UsageError) as found:
+        parsed(arguments)
+    text = str(found.value)
+    assert text.startswith(option)
+    assert "one line of printable characters" in text
+    assert text.isprintable()
 
 
 @pytest.mark.parametrize("word", ["-f", "-Z", "-bz", "-bi", "-bd", "-N", "-Rall"])
