@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, Self
 
 from ...events.base import ADMINISTRATOR
-from ...events.request import Notify
+from ...events.request import Notify, Return
 from ...machines.programs import bringer
 from ...machines.roles import Act, Viewer
 from ..engine import Engine
@@ -36,6 +36,7 @@ class Said(NamedTuple):
     notify: tuple[Notify, ...] = ()
     envelope_id: str = ""
     mark: str = ""
+    returns: Return = Return.HEADER
 
     @classmethod
     def of_query(cls, query: Mapping[str, str]) -> Self:
@@ -50,6 +51,7 @@ class Said(NamedTuple):
             tuple(dict.fromkeys(Notify(each.upper()) for each in asked.split(",") if each)),
             query.get("envid", ""),
             query.get("mark", ""),
+            Return(query.get("ret", "").upper() or Return.HEADER),
         )
 
 
@@ -72,7 +74,7 @@ class Messages:
         client, name = bringer(engine.settings, viewer, peer.name, address)
         mark = marked(peer, said.mark)
         envelope = said.mail_from, said.recipients, said.notify, said.envelope_id
-        brought = Brought(*envelope, said.of_header, name, mark)
+        brought = Brought(*envelope, said.of_header, name, mark, said.returns)
         most = engine.settings.programs.octets
         with self.taking(mark):
             async with engine.incoming() as coming:

@@ -37,6 +37,7 @@ ASKED: Mapping[str, tuple[Any, Any]] = MappingProxyType({
     "headers": (int, Field(0, ge=0, le=1)),
     "notify": (str, Field("", pattern=f"^(never|({ONE_OF})(,({ONE_OF}))*)?$")),
     "envid": (str, Field("", max_length=100)),
+    "ret": (str, Field("", pattern="^(hdrs|full)?$")),
     "mark": (str, Field("", pattern="^([0-9a-f]{32})?$")),
 })  # fmt: skip
 "What may be asked for that is no number, by its name."

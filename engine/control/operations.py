@@ -30,6 +30,7 @@ SAID = (
     ("headers", "1: To, Cc and Bcc name recipients, too"),
     ("notify", "when to tell the sender (DSN), such as `failure,delay` or `never`"),
     ("envid", "what it is called then (ENVID)"),
+    ("ret", "how much of it comes back then (RET): `hdrs`, as where it is left out, or `full`"),
     ("mark", "unforeseeable, and the same where it is brought again: it goes once"),
 )
 AFTER = (("after", "lines after this one; left out: what comes from now on"),)

@@ -30,11 +30,12 @@ Hands the message on its standard input to the engine of this machine, or keeps 
   -f ADDRESS, -r  whom it is from (MAIL FROM); also the From, where the message has none
   -F NAME         full name for a From that is missing
   -N WHEN         notices: success,failure,delay or never
+  -R full|hdrs    how much of the message comes back with them
   -V ENVID        what the message is called in them
   -v              says what became of it
   -bp             shows what waits (mailq)
   -q              nothing: the engine sends by itself
-  -bm, -B TYPE, -R full|hdrs, -o..., -O..., -G, -U, -m, -n   are taken, and change nothing
+  -bm, -B TYPE, -o..., -O..., -G, -U, -m, -n   are taken, and change nothing
 
 It ends with 0 where the message is kept durably, 64 wrong options, 65 refused, 67 unknown recipient,
 69 no such service, 70 a fault, 75 kept nowhere: try again, 77 not this user's right, 78 wrong settings.
@@ -57,6 +58,7 @@ class Options(NamedTuple):
     name: str = ""
     notify: str = ""
     envelope_id: str = ""
+    returns: str = ""
     verbose: bool = False
     recipients: tuple[str, ...] = ()
 
@@ -137,8 +139,8 @@ def valued(found: Options, letter: str, value: str) -> Options:
             return found._replace(dots=True)
         case "O" if value.lower() == "ignoredots":
             return found._replace(dots=True)
-        case "R" if value.lower() not in ("full", "hdrs"):
-            raise UsageError(f"-R takes full or hdrs, and not {value}")
+        case "R":
+            return found._replace(returns=returned(value))
     return found
 
 
@@ -150,6 +152,13 @@ def notices(value: str) -> str:
             f"-N takes success, failure and delay with commas between, or never, and not {value}"
         )
     return ",".join(wanted)
+
+
+def returned(value: str) -> str:
+    """Raises UsageError."""
+    if value.lower() not in ("full", "hdrs"):
+        raise UsageError(f"-R takes full or hdrs, and not {value}")
+    return value.lower()
 
 
 def in_one_line(option: str, value: str) -> str:

@@ -93,6 +93,7 @@ def send(options: Options) -> None:
             "headers": "1" if options.of_header else "",
             "notify": options.notify,
             "envid": options.envelope_id,
+            "ret": options.returns,
             "mark": mark,
         }
     )

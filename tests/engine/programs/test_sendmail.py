@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from franking.engine.control.peers import Peer
+from franking.engine.parsed import request_of
 from franking.engine.programs.options import Options, UsageError, parsed
 from franking.engine.programs.outgoing import from_line, has_from
+from franking.events.request import ByProgram
 from franking.tests.engine.control.asking import KIM, LEE, Socket, at_socket
 from franking.tests.engine.device import KIM as KIMS
 from franking.tests.engine.device import OFFICE, PRINTER
@@ -118,6 +120,31 @@ async def test_b13_what_waits_is_shown(tmp_path: Path, monkeypatch: pytest.Monke
         assert (await sent(at, "-bp")).out.startswith("1\t")
 
 
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize(
+    ("options", "notify", "returns"),
+    [
+        (("-N", "success,delay", "-R", "FULL"), ("SUCCESS", "DELAY"), "FULL"),
+        (("-Nnever", "-Rhdrs"), ("NEVER",), "HDRS"),
+        ((), (), "HDRS"),
+    ],
+)
+async def test_b13_what_is_asked_of_notices_is_kept(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    notify: tuple[str, ...],
+    returns: str,
+) -> None:
+    async with at_socket(tmp_path, monkeypatch) as at:
+        assert await sent(at, *options, "-V", "QQ1", OFFICE) == Done(0, "", "")
+        row = at.engine.store.job(1)
+        assert row is not None
+        request = request_of(row)
+        assert isinstance(request, ByProgram)
+        assert (request.notify, request.returns, request.envelope_id) == (notify, returns, "QQ1")
+
+
 CRON = ("-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root")
 
 
@@ -131,7 +158,7 @@ CRON = ("-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root")
         (("-itfa", "-v"), Options(dots=True, of_header=True, sender="a", verbose=True)),
         (("-f", "<>", "--", "-x"), Options(sender="", recipients=("-x",))),
         (("-N", "success,delay", "-V", "1", "-R", "hdrs", "b"),
-         Options(notify="success,delay", envelope_id="1", recipients=("b",))),
+         Options(notify="success,delay", envelope_id="1", returns="hdrs", recipients=("b",))),
         (("-bm", "-G", "-U", "-O", "IgnoreDots", "-p", "x", "b"), Options(dots=True, recipients=("b",))),
         (("-q15m",), Options(mode="run")),
     ],
