@@ -141,7 +141,8 @@ def valued(found: Options, letter: str, value: str) -> Options:
             return found._replace(dots=True)
         case "R":
             return found._replace(returns=returned(value))
-    return found
+        case _:
+            return found
 
 
 def notices(value: str) -> str:
