@@ -242,9 +242,22 @@ async def test_a_users_story(face: Face, tmp_path: Path) -> None:
         await her_own_lost_sign_in_is_told_to_her(here)
 
 
+GOES_ABOVE_THE_FORM = """
+() => {
+  const fresh = document.getElementById("screen").innerHTML;
+  document.querySelector("main form").before(document.createElement("form"));
+  taken(fresh);
+}
+"""
+"The screen is taken anew when something that stood there has gone."
+
+
 async def what_is_missing_is_told_beside_it(here: Standing) -> None:
     await here.taps("Scan to E-mail")
-    await here.page.get_by_label("To", exact=True).fill(OFFICE)
+    to = here.page.get_by_label("To", exact=True)
+    await to.fill(OFFICE)
+    await here.page.evaluate(GOES_ABOVE_THE_FORM)
+    await expect(to).to_have_value(OFFICE)
     await here.taps("Send")
     await here.sees("Please look at what is marked.", "Choose at least one file.")
     await here.window.keep("send-no-file")
