@@ -45,9 +45,9 @@ class Bringing(Submitting):
 
     async def keep_brought(self, coming: Incoming, accepted: Coming) -> JobRow:
         """Raises Refused, Unencodable, NoRoom, SealFailed, StoreFailed."""
-        own = coming.header.message_id
-        if own:
-            accepted = accepted._replace(row=accepted.row._replace(message_id=own))
+        row = accepted.row._replace(mark=coming.mark)
+        own = coming.header.message_id or row.message_id
+        accepted = accepted._replace(row=row._replace(message_id=own))
         coming.room.at_least(coming.octets)
         coming.kept = True  # by who carries it through, whether his caller stays or not
         if not coming.on_disk:  # one commit is all of it

@@ -148,6 +148,8 @@ class Incoming:
         """
         self.spool, self.room, self.number, self.ready = spool, room, number, ready
         self.lines = Lines(strict=strict)
+        self.mark = ""
+        "As in `JobRow`."
         self.octets, self.digest = 0, sha256()
         self.buffer = bytearray()
         "What has come and is not written yet: all of it, while it is small."

@@ -135,6 +135,8 @@ class JobRow(NamedTuple):
     "Where his person stood when it was submitted; empty: nowhere."
     addressed: int = 1
     "How many recipients it is for."
+    mark: str = ""
+    "By which it is known where its program brings it a second time; empty: by nothing."
 
 
 class Queued(NamedTuple):

@@ -92,8 +92,8 @@ class Reading(Protocol):
     ) -> list[tuple[JobRow, JobMoved]]:
         """The newest, of one owner or of all, with numbers below `before`; the oldest of them first."""
 
-    def marked(self) -> dict[str, int]:
-        """Jobs that programs brought, by the marks that they gave them."""
+    def marked(self, mark: str) -> int | None:
+        """The job that a program brought with this mark; None: there is none, or it is empty."""
 
     def jobs_by_state(self) -> dict[str, int]:
         """How many there are in each state that has any."""

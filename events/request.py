@@ -231,8 +231,6 @@ class AsGiven(JobRequest):
     "When the program asked to be told (DSN); empty: as servers do by themselves."
     envelope_id: Annotated[Line, StringConstraints(max_length=100)] = ""
     "What the program calls it in a notification (ENVID)."
-    mark: Annotated[Line, StringConstraints(max_length=100)] = ""
-    "By which whoever hands it over a second time is known to; empty: by nothing."
     returns: Return = Return.HEADER
     "How much of it a notification brings back (RET)."
 

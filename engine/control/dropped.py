@@ -106,10 +106,9 @@ class Drop:
         due = [each for each in names if each not in asked and self.is_due(each, now)]
         if not due:
             return
-        known = self.engine.store.marked()
         for name in due:
             try:
-                await self.take_up(name, known)
+                await self.take_up(name)
             except (*LATER, NotTakenUp) as error:
                 self.later(name, error)
 
@@ -138,8 +137,8 @@ class Drop:
         elif about.st_mtime < begun and not entry.is_dir(follow_symlinks=False):
             (self.folder / entry.name).unlink(missing_ok=True)
 
-    async def take_up(self, name: str, known: dict[str, int]) -> None:
-        """`known`: jobs by their marks, before the first of them was looked at. Raises what is for later."""
+    async def take_up(self, name: str) -> None:
+        """Raises what is for later."""
         try:
             dropped = await asyncio.to_thread(self.opened, name)
         except FileNotFoundError:
@@ -148,7 +147,7 @@ class Drop:
             await self.refuse(name, error)
             return
         try:
-            if marked(dropped.peer, name) not in known:
+            if self.messages.known(marked(dropped.peer, name)) is None:
                 await self.take(dropped)
         except LATER:
             raise
@@ -165,13 +164,11 @@ class Drop:
         self.waiting.pop(name, None)
 
     async def take(self, dropped: Dropped) -> None:
-        """What its program asked of the socket before, and was not heard in time, is not done any more."""
         most, peer = self.engine.settings.programs.octets, dropped.peer
         if dropped.size > most:
             raise TooLarge(most)
         viewer = viewer_of(peer, self.engine.settings.control)
         await self.messages.take(peer, viewer, dropped.said, octets(dropped))
-        self.messages.dropped.add(marked(peer, dropped.said.mark))
 
     def later(self, name: str, error: Exception) -> None:
         tries = self.waiting[name].tries + 1 if name in self.waiting else 1

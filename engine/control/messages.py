@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 from ...events.base import ADMINISTRATOR
 from ...events.request import Notify, Return
+from ...machines.job import WAITING
 from ...machines.programs import bringer
 from ...machines.roles import Act, Viewer
 from ..engine import Engine
@@ -60,12 +61,10 @@ class Messages:
         self.engine = engine
         self.under_way: set[str] = set()
         "Marks of those that are being taken."
-        self.dropped: set[str] = set()
-        "Of those that were taken out of the drop folder in this life."
 
     async def take(self, peer: Peer, viewer: Viewer, said: Said, blocks: AsyncIterator[bytes]) -> Receipt:
-        """Returns when its job is durable. Raises NotAllowed, UnderWay, TooLarge, and what `intake.take` and
-        `Engine.incoming` raise.
+        """Returns when its job is durable; of one that was brought before, when all was said again. Raises
+        NotAllowed, UnderWay, TooLarge, and what `intake.take` and `Engine.incoming` raise.
         """
         engine = self.engine
         if not engine.view(viewer).may_bring(peer.name):
@@ -77,6 +76,10 @@ class Messages:
         brought = Brought(*envelope, said.of_header, name, mark, said.returns)
         most = engine.settings.programs.octets
         with self.taking(mark):
+            if known := self.known(mark):
+                async for _ in blocks:  # who brings it again hears the answer when he has said all
+                    pass
+                return known
             async with engine.incoming() as coming:
                 async for block in blocks:
                     if coming.octets + len(block) > most:
@@ -84,10 +87,19 @@ class Messages:
                     await coming.write(block)
                 return await take(engine, coming, client, brought)
 
+    def known(self, mark: str) -> Receipt | None:
+        """Of the job that was brought with this mark. Raises StoreFailed."""
+        job = self.engine.store.marked(mark)
+        row = None if job is None else self.engine.store.job(job)
+        if row is None:
+            return None
+        now = self.engine.job(row.job)
+        return Receipt(row.job, row.message_id, now.reason if now.state == WAITING.name.lower() else "")
+
     @contextmanager
     def taking(self, mark: str) -> Iterator[None]:
         """Raises UnderWay."""
-        if mark in self.under_way or mark in self.dropped:
+        if mark in self.under_way:
             raise UnderWay
         if not mark:
             yield

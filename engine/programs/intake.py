@@ -124,8 +124,8 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
         "notify": brought.notify,
         "envelope_id": brought.envelope_id,
         "returns": brought.returns,
-        "mark": brought.mark,
     }
+    coming.mark = brought.mark
     if found.login == ADMINISTRATOR:
         return await engine.submit_brought(ByProgram.model_validate(fields), coming)
     own = same(found.chosen, person_at(engine, found.login))

@@ -154,11 +154,8 @@ class Reads:
         found.reverse()
         return [(job_row(row[:-4]), JobMoved(row[-4], row[-3], bool(row[-2]), row[-1])) for row in found]
 
-    def marked(self) -> dict[str, int]:
-        """Reads every job: for when a program left mail while the engine was away."""
-        mark = "json_extract(request, '$.mark')"
-        sql = f'select {mark}, job from job where request like \'%"mark":"_%\' and json_valid(request)'
-        return {found: job for found, job in self.read(sql) if found}
+    def marked(self, mark: str) -> int | None:
+        return self.one("select min(job) from job where mark<>'' and mark=?", (mark,))
 
     def jobs_by_state(self) -> dict[str, int]:
         return dict(self.read("select state, count(*) from instance where machine='job' group by state"))

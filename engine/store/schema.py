@@ -35,7 +35,7 @@ create table job(job integer primary key, identity text not null, owner text not
                  function text not null, by_device integer not null, sender text not null,
                  message_id text not null, submitted_at text not null,
                  request text not null, files text not null, place text not null,
-                 addressed integer not null,
+                 addressed integer not null, mark text not null,
                  state text not null default 'NEW', ready integer not null default 0,
                  reason text not null default '', reply text not null default '',
                  recipients text not null default '[]', phase text not null default '',
@@ -46,6 +46,7 @@ create table attempt(job integer, number integer, code text not null, phase text
 create trigger job_gone after delete on job begin delete from attempt where job=old.job; end;
 create index job_unfinished on job(identity, job, function) where state not in ('SENT', 'ENDED');
 create index job_owner on job(owner, job);
+create index job_mark on job(mark) where mark<>'';
 create index job_ready on job(identity, owner, by_device, place, job) where ready;
 create table document(document integer primary key, identity text not null, name text not null,
                       size integer not null, sha256 text not null, kept_at text not null,
@@ -136,7 +137,7 @@ WRITES: dict[type, str] = {
     v.JobsGone: "delete from job where owner=?",
     k.JobGone: "delete from job where job=?",
     k.JobNamesGone: "update job set sender='', message_id='', request='', files=?2, reply='', "
-    "recipients='[]' where job=?1",
+    "recipients='[]', mark='' where job=?1",
     k.JobTriesGone: "delete from attempt where job=?",
     k.LinesGone: "delete from journal where sequence between ? and ? "
     "and sequence not in (select because from information)",

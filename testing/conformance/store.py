@@ -94,11 +94,10 @@ class StoreChecks:
             assert store.jobs_by_state() == {"WAITING": 2, "SENT": 1}
 
     async def test_a_job_is_found_by_the_mark_that_its_program_gave_it(self) -> None:
-        requests = ('{"mark":"0:ab"}', '{"mark":""}', "", '{"subject":"\\"mark\\":\\"0:cd\\""}', "{}")
-        rows = [job(number)._replace(request=each) for number, each in enumerate(requests, 1)]
+        rows = [job(number)._replace(mark=mark) for number, mark in enumerate(("", "0:ab", "1:ab"), 1)]
         async with self.make() as store:
             await store.commit(batch(*rows))
-            assert store.marked() == {"0:ab": 1}
+            assert [store.marked(mark) for mark in ("0:ab", "1:ab", "0:cd", "")] == [2, 3, None, None]
 
     async def test_alarms_are_due_in_each_way_until_they_were_given_in_it(self) -> None:
         async with self.make() as store:

@@ -206,7 +206,7 @@ STORES: dict[str, dict[str, Any]] = {
     "test_what_is_not_unicode_is_refused_and_the_next_is_taken": {"commit": by_another_error},
     "test_what_waits_for_a_reason_is_found_the_oldest_first": {"waiting_because": lambda self, *of: []},
     "test_every_instance_is_named": {"names": lambda self: SqliteStore.names(self)[:1]},
-    "test_a_job_is_found_by_the_mark_that_its_program_gave_it": {"marked": lambda self: {}},
+    "test_a_job_is_found_by_the_mark_that_its_program_gave_it": {"marked": lambda self, mark: None},
     "test_jobs_are_counted_by_their_state": {"jobs_by_state": lambda self: {"WAITING": 3}},
     "test_alarms_are_due_in_each_way_until_they_were_given_in_it": {
         "alarms": lambda self, way, limit: SqliteStore.alarms(self, "command", limit)

@@ -97,9 +97,47 @@ async def test_b13_what_is_asked_for_goes_with_it(tmp_path: Path, monkeypatch: p
         receipt = await brought(at, b"Subject: no From\n\n", ROOT, **asked)
         row = at.engine.store.job(receipt.json()["job"])
         assert row is not None
-        assert '"notify":["FAILURE","DELAY"],"envelope_id":"QQ1","mark":"0:0123' in row.request
+        assert '"notify":["FAILURE","DELAY"],"envelope_id":"QQ1"' in row.request
+        assert row.mark == f"0:{MARK}"
         for wrong in ({"notify": "always"}, {"mark": "x"}, {"headers": "2"}, {"odd": "1"}):
             assert (await brought(at, mail("root"), ROOT, **wrong)).status_code == 422
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize("octets", [mail("root"), mail("root") + b"a line\n" * SMALL_OCTETS], ids=len)
+async def test_b13_what_comes_a_second_time_has_the_receipt_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, octets: bytes
+) -> None:
+    async with at_socket(tmp_path, monkeypatch, **PEOPLE) as at:
+        first = await brought(at, octets, ROOT, to=OFFICE, mark=MARK)
+        again = await brought(at, octets, ROOT, to=OFFICE, mark=MARK)
+        assert (again.status_code, again.json()) == (201, first.json())
+        assert first.json()["waits_for"]
+        await at.ask("POST", f"/jobs/{first.json()['job']}/cancel")
+        assert (await brought(at, b"x", ROOT, to=OFFICE, mark=MARK)).json()["waits_for"] == ""
+        assert len(at.engine.jobs()) == 1
+        others = await brought(at, mail("kim"), KIM, to=OFFICE, mark=MARK)
+        assert others.json()["job"] != first.json()["job"], "nobody uses up somebody else's mark"
+        unmarked = [(await brought(at, octets, ROOT, to=OFFICE)).json()["job"] for _ in range(2)]
+        assert len(set(unmarked)) == 2
+
+
+@pytest.mark.manual("B13")
+async def test_b13_a_mark_is_the_programs_own_and_nobody_submits_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_socket(tmp_path, monkeypatch, **PEOPLE) as at:
+        file = await at.upload(KIM, mail("kim"), "mail.eml")
+        request = {
+            "function": "E-mail sending from a program",
+            "user": "kim",
+            "to": [OFFICE],
+            "message": file,
+        }
+        marked = await at.ask("POST", "/jobs", {"request": request | {"mark": f"0:{MARK}"}}, KIM)
+        assert (marked.status_code, marked.json()["type"]) == (422, "urn:franking:problem:wrong-fields")
+        assert [each["where"].rpartition(".")[2] for each in marked.json()["fields"]] == ["mark"]
+        assert (await at.ask("POST", "/jobs", {"request": request}, KIM)).status_code == 201
 
 
 @pytest.mark.manual("B13")

@@ -13,11 +13,13 @@ import pytest
 from franking.engine.control import dropped, messages
 from franking.engine.control.dropped import Drop, made
 from franking.engine.control.messages import Messages
+from franking.engine.control.peers import Peer
 from franking.engine.engine import Engine
 from franking.engine.programs import handing
 from franking.engine.programs.outgoing import Outgoing
 from franking.engine.room import NoRoom
 from franking.engine.status import JobStatus
+from franking.machines.roles import Role, Viewer
 from franking.tests.engine.control.asking import at_socket
 from franking.tests.engine.device import KIM, OFFICE, Office, office
 
@@ -309,8 +311,34 @@ async def test_b13_what_the_socket_is_taking_is_not_taken_out_of_the_folder(tmp_
             assert (engine.jobs(), path.exists()) == ((), True)
         await drop.look()
         assert len(engine.jobs()) == 1
-        with pytest.raises(messages.UnderWay), drop.messages.taking(f"{os.geteuid()}:{path.name}"):
-            raise AssertionError("it was taken out of the folder")
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize("first", [False, True], ids=["socket first", "folder first"])
+async def test_b13_what_comes_by_the_socket_and_lies_in_the_folder_goes_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    async with dropping(tmp_path) as (_, engine, drop):
+        put(drop.folder)
+        path = put(drop.folder)
+        said = messages.Said("root", (OFFICE,), mark=path.name)
+        peer, viewer, take = Peer(os.geteuid(), "root"), Viewer(Role.CONTROLLER), Drop.take
+
+        async def blocks() -> AsyncIterator[bytes]:
+            yield MAIL
+
+        async def heard_late(drop: Drop, one: dropped.Dropped) -> None:
+            """Its program waited too long for the answer, and left it here meanwhile."""
+            if (one.said.mark == path.name) is first:
+                await take(drop, one)
+                await drop.messages.take(peer, viewer, said, blocks())
+            else:
+                await drop.messages.take(peer, viewer, said, blocks())
+                await take(drop, one)
+
+        monkeypatch.setattr(Drop, "take", heard_late)
+        await drop.look()
+        assert (len(engine.jobs()), lies(drop), refused(drop)) == (2, [], {})
 
 
 @pytest.mark.manual("B13")
