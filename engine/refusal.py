@@ -4,6 +4,7 @@ act (S15); and what a viewer has no right to (S33a).
 
 from collections import Counter
 
+from ..events.request import REPORTS, Function, Request
 from ..machines.roles import Act, Viewer
 from ..machines.rules import Rule
 from .settings import Mistake
@@ -28,6 +29,19 @@ class Refused(Exception):
     @property
     def codes(self) -> tuple[str, ...]:
         return tuple(rule.code for rule in self.rules)
+
+
+class WrittenByDevice(Spoken, ValueError):
+    """A report about mail tells what the device knows: nobody else says that in its name (S21)."""
+
+    def __init__(self) -> None:
+        super().__init__("error.report", function=Function.PROGRAM.value)
+
+
+def check_submitted(request: Request) -> None:
+    """Raises WrittenByDevice."""
+    if request.function in REPORTS:
+        raise WrittenByDevice
 
 
 class RuleCodeTaken(Spoken, ValueError):

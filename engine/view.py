@@ -25,7 +25,7 @@ from .journal import Entry
 from .leaving import Forgotten, Reset
 from .mailboxes import MailboxStatus
 from .records import JOBS_AT_ONCE
-from .refusal import NotAllowed
+from .refusal import NotAllowed, check_submitted
 from .secret import Secret
 from .settings import Settings
 from .signals import Transferred
@@ -53,6 +53,7 @@ class View:
     # Jobs
 
     async def submit(self, request: Request, place: str | None = None, given: Given = Given.LENT) -> Receipt:
+        check_submitted(request)
         if isinstance(request, FromPerson):
             self.check(Act.SUBMIT, request.user)
         else:

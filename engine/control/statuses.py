@@ -23,6 +23,7 @@ STATUSES: Mapping[str, tuple[int, str]] = MappingProxyType({
     "kept_secrets.SecretUnnamed": (422, "secret-unnamed"),
     "kept_secrets.UnknownSecret": (404, "unknown-secret"),
     "refusal.Refused": (422, "refused"),
+    "refusal.WrittenByDevice": (422, "written-by-device"),
     "programs.intake.NotTaken": (403, "not-taken"),
     "programs.intake.NoSuchRecipient": (422, "no-such-recipient"),
     "programs.intake.TooLarge": (413, "too-large"),

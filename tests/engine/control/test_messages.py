@@ -140,6 +140,30 @@ async def test_b13_a_mark_is_the_programs_own_and_nobody_submits_one(
         assert (await at.ask("POST", "/jobs", {"request": request}, KIM)).status_code == 201
 
 
+@pytest.mark.manual("S21")
+@pytest.mark.parametrize(
+    ("peer", "more"),
+    [
+        (KIM, {"function": "Report about mail", "user": "kim"}),
+        (CONTROLLER, {"function": "Report about mail", "user": "kim"}),
+        (CONTROLLER, {"function": "Report about mail of the device"}),
+    ],
+)
+async def test_s21_nobody_submits_a_report_in_the_devices_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, peer: Peer, more: dict[str, str]
+) -> None:
+    async with at_socket(tmp_path, monkeypatch, **PEOPLE) as at:
+        file = await at.upload(peer, mail("kim"), "mail.eml")
+        request = {"to": [OFFICE], "message": file, "about": 1, **more}
+        refused = await at.ask("POST", "/jobs", {"request": request}, peer)
+        assert (refused.status_code, refused.json()["type"]) == (
+            422,
+            "urn:franking:problem:written-by-device",
+        )
+        assert "'E-mail sending from a program'" in refused.json()["detail"]
+        assert at.engine.jobs() == ()
+
+
 @pytest.mark.manual("B13")
 async def test_b13_a_large_one_comes_streamed_and_one_that_is_too_large_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
