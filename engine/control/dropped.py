@@ -223,7 +223,7 @@ class Drop:
         about = await asyncio.to_thread((self.folder / name).lstat)
         lies = await asyncio.to_thread(self.explained, name, about, why)
         if (name, about.st_ino) not in self.told:
-            untaken = Untaken(name_of(about.st_uid), why, lies)
+            untaken = Untaken(await asyncio.to_thread(name_of, about.st_uid), why, lies)
             if dropped is not None:
                 begin = await asyncio.to_thread(os.pread, dropped.file, HEADER_MOST, dropped.begin)
                 untaken = untaken._replace(said=dropped.said, begin=begin)

@@ -7,7 +7,7 @@ by its hooks, and by mail where a report may go and the file says to whom it was
 Rule: whose file it is says the system, and nothing is read of one that its owner may not have made.
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -47,7 +47,7 @@ async def tell(engine: Engine, untaken: Untaken) -> None:
     said, owner = untaken.said, owner_of(engine, untaken.user)
     named = (*said.recipients, *(header.recipients if said.of_header else ()))
     fields = {
-        "to": tuple(dict.fromkeys(addresses(engine, named))),
+        "to": tuple(dict.fromkeys([each async for each in addresses(engine, named)])),
         "subject": header.subject,
         "notify": said.notify,
         "envelope_id": said.envelope_id,
@@ -74,11 +74,11 @@ def owner_of(engine: Engine, user: str) -> str:
     return ADMINISTRATOR
 
 
-def addresses(engine: Engine, named: Iterable[str]) -> Iterable[str]:
+async def addresses(engine: Engine, named: Iterable[str]) -> AsyncIterator[str]:
     """A name that nobody has stands at the device's domain, as mail servers report it."""
     for each in named:
         try:
-            yield recipient_of(engine, each)
+            yield await recipient_of(engine, each)
         except Spoken:
             with suppress(ValidationError):
                 yield ADDRESS.validate_python(each if "@" in each else f"{each}@{domain(engine)}")

@@ -226,7 +226,7 @@ class Conversation(Connection):
             self.say(Reply(452, "4.5.3", text))
             return
         try:
-            goes_to = recipient_of(self.engine, rcpt.recipient)
+            goes_to = await recipient_of(self.engine, rcpt.recipient)
         except NoSuchRecipient as error:
             self.say(self.refused(error))
             return

@@ -3,6 +3,7 @@
 Rule: whose mail it is stands in `machines/programs.py`, and what refuses it in the rules of every job.
 """
 
+import asyncio
 import pwd
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ class Brought:
     returns: Return = Return.HEADER
 
 
-def recipient_of(engine: Engine, named: str) -> str:
+async def recipient_of(engine: Engine, named: str) -> str:
     """Where mail for this recipient goes: an address as it is; a name without a domain is looked up in
     `programs.recipients` and among the people, and the mail of other users of this machine is the
     administrator's. Raises NoSuchRecipient.
@@ -80,7 +81,7 @@ def recipient_of(engine: Engine, named: str) -> str:
     settings = engine.settings
     found = {name.casefold(): address for name, address in settings.programs.recipients.items()}
     known = found.get(named.casefold()) or person_at(engine, named)
-    if known is None and (named.casefold() == "postmaster" or of_system(named)):
+    if known is None and (named.casefold() == "postmaster" or await asyncio.to_thread(of_system, named)):
         known = settings.administrator.address
     if known is None:
         raise NoSuchRecipient(named)
@@ -94,9 +95,10 @@ def person_at(engine: Engine, login: str) -> str | None:
 
 
 def of_system(name: str) -> bool:
+    """In a thread: whoever knows the users may be elsewhere in the network."""
     try:
         pwd.getpwnam(name)
-    except KeyError:
+    except (KeyError, ValueError):  # a NUL stands in no name
         return False
     return True
 
@@ -120,7 +122,7 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
         raise NotTaken(found, writer)
     recipients = (*brought.recipients, *(header.recipients if brought.of_header else ()))
     fields = {
-        "to": tuple(dict.fromkeys(recipient_of(engine, each) for each in recipients)),
+        "to": tuple(dict.fromkeys([await recipient_of(engine, each) for each in recipients])),
         "notify": brought.notify,
         "envelope_id": brought.envelope_id,
         "returns": brought.returns,

@@ -1,6 +1,9 @@
 """Mail that programs of this machine bring to the socket (B13)."""
 
+import asyncio
+import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2 as httpx
 import pytest
@@ -13,6 +16,7 @@ from franking.tests.engine.device import OFFICE, PRINTER
 from .asking import ADMINISTRATOR, CONTROLLER, KIM, Socket, at_socket
 
 WWW, ROOT = Peer(33, "www-data"), Peer(0, "root")
+NO_SUCH = "urn:franking:problem:no-such-recipient"
 MARK = "0123456789abcdef" * 2
 MAIL = b"From: %b\nTo: office@example.com, kim\nSubject: news\n\nIt is done.\n"
 PEOPLE = {"users": {"kim": KIMS}}
@@ -84,9 +88,11 @@ async def test_b13_recipients_are_those_that_are_named_and_those_of_the_header(
             KIMS,
         )
         assert content.subject == "news"
-        for query in ({"to": "stranger"}, {"to": "a b@example.com"}):
-            refused = await brought(at, mail("root"), ROOT, **query)
-            assert refused.json()["type"].endswith(":no-such-recipient")
+        for to in ("stranger", "a b@example.com", "a\0b", "a\0b@example.com", "\ud800"):
+            refused = await at.ask(
+                "POST", f"/messages?to={quote(to, errors='surrogatepass')}", peer=ROOT, content=mail("root")
+            )
+            assert (refused.status_code, refused.json()["type"]) == (422, NO_SUCH)
         assert (await brought(at, mail("root"), ROOT)).json()["type"].endswith(":refused")
 
 
@@ -179,3 +185,24 @@ async def test_b13_a_large_one_comes_streamed_and_one_that_is_too_large_leaves_n
         assert unfit.json()["type"] == "urn:franking:problem:message-unfit"
         assert (len(at.here.spooled()), len(at.engine.jobs())) == (1, 1)
         assert at.engine.scans.room.promised == 0
+
+
+@pytest.mark.manual("B13")
+async def test_b13_a_directory_of_users_that_does_not_answer_keeps_nobody_else_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answers = threading.Event(), threading.Event()
+
+    def away(name: str) -> None:
+        asked.set()
+        assert answers.wait(30)
+        raise KeyError(name)
+
+    monkeypatch.setattr("pwd.getpwnam", away)
+    async with at_socket(tmp_path, monkeypatch, **PEOPLE) as at:
+        waits = asyncio.ensure_future(brought(at, mail("root"), ROOT, to="stranger"))
+        assert await asyncio.to_thread(asked.wait, 30)
+        assert (await brought(at, mail("root"), ROOT, to=OFFICE)).status_code == 201
+        assert not waits.done()
+        answers.set()
+        assert (await waits).status_code == 422
