@@ -60,7 +60,7 @@ class Bringing(Submitting):
             stored = accepted.with_files(taken)
             await self.commit(stored, taken, Shared())
         except BaseException:
-            await asyncio.to_thread(coming.drop)
+            await coming.gone()
             raise
         return stored.row
 

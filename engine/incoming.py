@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -95,7 +96,12 @@ class Written:
         """Raises OSError."""
         path.parent.mkdir(mode=0o700)
         self.path, self.sealing = path, None if key is None else Sealing(key)
-        self.file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError:
+            path.parent.rmdir()
+            raise
+        self.file = os.fdopen(file, "wb", buffering=0)
         self.rest = bytearray()
 
     def add(self, octets: bytes | bytearray) -> None:
@@ -160,6 +166,8 @@ class Incoming:
         "Its number, once something lies on the disk, or it is submitted."
         self.key: FileKey | None = None
         self.file: Written | None = None
+        self.thread: asyncio.Future[None] | None = None
+        "Which writes it, or did last."
         self.kept = False
         "It is its job's now: whoever makes that durable drops what has no job."
 
@@ -177,7 +185,7 @@ class Incoming:
                 self.ready()  # before much is written that could not be kept
             if self.octets > self.room.octets:
                 self.room.at_least(self.octets + STEP_OCTETS)
-            await asyncio.to_thread(self.put)
+            await self.in_thread(self.put)
 
     def read_header(self, octets: bytes) -> None:
         """Raises MessageUnfit."""
@@ -193,6 +201,12 @@ class Incoming:
         if not blank and b"\r\n" not in begin[header.end :]:  # a line that is no field ends it, too
             raise MessageUnfit("message.header", most=HEADER_MOST)
         self.found, self.begin = header, None
+
+    async def in_thread(self, work: Callable[[], None]) -> None:
+        """Who is cancelled leaves it running, for no thread can be stopped: `gone` waits for it."""
+        self.thread = asyncio.get_running_loop().run_in_executor(None, work)
+        await asyncio.wait([self.thread])
+        self.thread.result()
 
     def put(self) -> None:
         """In a thread. Raises StoreFailed."""
@@ -241,7 +255,7 @@ class Incoming:
             row = SpooledFile(NAME, self.octets, digest, kept)
             content: Content = InRow(NAME, self.octets, body, self.key)
             return Taken((row,), (Begun(content, self.header),), (self.key,), body)
-        await asyncio.to_thread(self.finish, self.file)
+        await self.in_thread(partial(self.finish, self.file))
         kept = Kept.FILE if self.key is None else Kept.SEALED_FILE
         file = SpooledFile(NAME, self.octets, digest, kept)
         content = on_disk(self.file.path, file, self.key)
@@ -255,8 +269,15 @@ class Incoming:
         except OSError as error:
             raise unwritable(error) from error
 
+    async def gone(self) -> None:
+        """Nothing of it stays on the disk."""
+        if self.thread is not None:
+            await asyncio.wait([self.thread])
+            self.thread.exception()  # whoever was cancelled did not hear of it
+        if self.on_disk:
+            await asyncio.to_thread(self.drop)
+
     def drop(self) -> None:
-        """What was written of it is gone."""
         if self.file is not None:
             self.file.file.close()
             shutil.rmtree(self.file.path.parent, ignore_errors=True)

@@ -83,8 +83,8 @@ class Scans:
             try:
                 yield coming
             finally:
-                if coming.on_disk and not coming.kept:
-                    await asyncio.to_thread(coming.drop)
+                if not coming.kept:
+                    await coming.gone()
 
     async def take(self, job: int, request: Request, given: Given, room: Reserved) -> Taken:
         """The request's files, durably, or small ones for the job's commit. Raises ScanUnreadable, NoRoom,
