@@ -178,9 +178,11 @@ class Reporting:
             raise NoReport(Untold.NO_ADDRESS)
         request: Report | DeviceReport
         if row.owner == ADMINISTRATOR:
-            request = DeviceReport(to=(to,), about=row.job)
+            request = DeviceReport(to=(to,), about=row.job, notify=(Notify.NEVER,))
         else:
-            request = Report(user=self.people.name(row.owner), to=(to,), about=row.job)
+            request = Report(
+                user=self.people.name(row.owner), to=(to,), about=row.job, notify=(Notify.NEVER,)
+            )
         message = self.senders.message(request)
         who = signer(self.desk.settings(), message.sender)
         if who is None or self.desk.refuses(message):

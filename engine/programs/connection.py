@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
 from ..deeds import where
-from .known import Guest, address_of, guest_at
+from .known import Guest, address_of, guest_at, place_of
 from .replies import FAULT, Reply, rendered
 from .wire import READ_OCTETS, Body, GoneAway, Wire
 
@@ -70,6 +70,7 @@ class Connection(SMTP):
             transport.close()
             return
         self.address = address_of(peer)
+        self.place = place_of(self.address)
         refused = self.listener.enters(self)
         if refused is not None:
             transport.write(rendered(refused))

@@ -210,7 +210,7 @@ class Conversation(Connection):
                 self.engine.scans.room.check(octets)
             except NoRoom as error:
                 return self.refused(error)
-        if not self.listener.limits.takes(guest.name or str(self.address)):
+        if not self.listener.limits.takes(guest.name or self.place):
             text = "This client has sent as much as [programs] per_minute allows; try again in a minute"
             return Reply(450, "4.7.1", text)
         return None
@@ -275,7 +275,7 @@ class Conversation(Connection):
                 self.ended = True
                 return refused
             self.deadline = self.now() + BLOCK_S
-        self.busy, self.deadline = True, inf
+        self.busy, self.deadline, self.body = True, inf, None  # it has come: nothing of it is late now
         return refused or await self.brought(coming, mail)
 
     async def written(self, coming: Incoming, block: bytes) -> Reply | None:

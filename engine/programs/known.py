@@ -22,6 +22,8 @@ from ..secret import Secret
 from ..settings import CredentialError
 
 KEY_OCTETS = 32
+HOUSEHOLD = 64
+"Bits of an IPv6 address that one subscriber has at least (RFC 6177)."
 ADDRESSES = 256
 "That are remembered as they were read."
 Address = IPv4Address | IPv6Address
@@ -50,6 +52,17 @@ def read(text: str) -> Address:
     """An IPv4 address that came over IPv6 is the IPv4 address."""
     found = ip_address(text.partition("%")[0])
     return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+
+
+def place_of(address: Address) -> str:
+    """As what its connections, messages and guesses count: this machine has many addresses of its own, and
+    whoever has one of IPv6 has the whole /64 that it lies in.
+    """
+    if address.is_loopback:
+        return "loopback"
+    return str(
+        ip_network((address, HOUSEHOLD), strict=False) if isinstance(address, IPv6Address) else address
+    )
 
 
 def calls_from(client: Client, address: Address) -> int | None:

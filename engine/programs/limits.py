@@ -12,35 +12,35 @@ from ..clock import Clock
 
 WINDOW_S = 60.0
 GUESSES_FREE, GUESSES_S = 10, 600.0
-"Failed sign-ins from one address within this time, and how long it is then looked at no further one."
+"Failed sign-ins from one place within this time, and how long it is then looked at no further one."
 REMEMBERED = 4_096
-"Clients and addresses at once; the oldest go first."
+"Clients and places at once; the oldest go first."
 ALL_TIMES = 2
-"Connections of all addresses together, by those that one may have."
+"Connections of all places together, by those that one may have."
 
 
 class Limits:
     def __init__(self, clock: Clock, settings: Callable[[], Programs]) -> None:
         self.clock, self.settings = clock, settings
         self.open: Counter[str] = Counter()
-        "Connections by address."
+        "Connections by place, as `known.place_of` names them."
         self.minutes: dict[str, tuple[float, int]] = {}
         "By client: when its minute began, and its messages since."
         self.guesses: dict[str, deque[float]] = {}
-        "By address: when sign-ins failed, or are being looked at."
+        "By place: when sign-ins failed, or are being looked at."
 
-    def enters(self, address: str) -> bool:
+    def enters(self, place: str) -> bool:
         """Whether one more connection from there is taken; it counts if so."""
         most = self.settings().connections
-        if self.open[address] >= most or self.open.total() >= ALL_TIMES * most:
+        if self.open[place] >= most or self.open.total() >= ALL_TIMES * most:
             return False
-        self.open[address] += 1
+        self.open[place] += 1
         return True
 
-    def leaves(self, address: str) -> None:
-        self.open[address] -= 1
-        if not self.open[address]:
-            del self.open[address]
+    def leaves(self, place: str) -> None:
+        self.open[place] -= 1
+        if not self.open[place]:
+            del self.open[place]
 
     def takes(self, client: str) -> bool:
         """Whether one more message of it is taken in this minute; it counts if so."""
@@ -55,30 +55,30 @@ class Limits:
             del self.minutes[next(iter(self.minutes))]
         return True
 
-    def may_guess(self, address: str) -> bool:
+    def may_guess(self, place: str) -> bool:
         """Also with the right password: whoever guesses does not learn that it was."""
-        failed = self.guesses.get(address)
+        failed = self.guesses.get(place)
         if failed is None or len(failed) < GUESSES_FREE:
             return True
         return self.clock.monotonic() - failed[-1] >= GUESSES_S
 
-    def note_guess(self, address: str) -> float:
+    def note_guess(self, place: str) -> float:
         """As failed until it turns out right, so that many at once are not looked at for nothing. Returns
         what takes it back.
         """
         now = self.clock.monotonic()
-        failed = self.guesses.pop(address, None) or deque()
+        failed = self.guesses.pop(place, None) or deque()
         while failed and now - failed[0] >= GUESSES_S:
             failed.popleft()
         failed.append(now)
-        self.guesses[address] = failed
+        self.guesses[place] = failed
         if len(self.guesses) > REMEMBERED:
             del self.guesses[next(iter(self.guesses))]
         return now
 
-    def note_right(self, address: str, noted: float) -> None:
-        failed = self.guesses.get(address)
+    def note_right(self, place: str, noted: float) -> None:
+        failed = self.guesses.get(place)
         if failed is not None and noted in failed:
             failed.remove(noted)
             if not failed:
-                del self.guesses[address]
+                del self.guesses[place]

@@ -117,14 +117,14 @@ class Listener:
     def enters(self, connection: Connection) -> Reply | None:
         if self.stopping:
             return STOPS
-        if not self.limits.enters(str(connection.address)):
+        if not self.limits.enters(connection.place):
             return FULL
         self.open.add(connection)
         self.anybody.set()
         return None
 
     def leaves(self, connection: Connection) -> None:
-        self.limits.leaves(str(connection.address))
+        self.limits.leaves(connection.place)
         self.open.discard(connection)
         if not self.open:
             self.anybody.clear()

@@ -44,7 +44,7 @@ async def sign_in(talk: "Conversation", argument: str) -> None:
     wrong = cannot(talk)
     if wrong is None and mechanism.upper() not in MECHANISMS:
         wrong = Reply(504, "5.5.4", f"Sign in by one of {', '.join(MECHANISMS)}")
-    if wrong is None and not talk.listener.limits.may_guess(str(talk.address)):
+    if wrong is None and not talk.listener.limits.may_guess(talk.place):
         wrong = WAIT
     if wrong is not None:
         talk.say(wrong)
@@ -79,14 +79,14 @@ def asked(text: str) -> str:
 
 
 async def looked_at(talk: "Conversation", name: str, password: Secret) -> None:
-    limits, address = talk.listener.limits, str(talk.address)
-    noted = limits.note_guess(address)
+    limits = talk.listener.limits
+    noted = limits.note_guess(talk.place)
     guest = await talk.listener.passwords.sign_in(name, password, talk.address)
     if guest is not None:
-        limits.note_right(address, noted)
+        limits.note_right(talk.place, noted)
         talk.guest, talk.signed_in = guest, True
         talk.say(RIGHT)
         return
-    log.warning("a program could not sign in from %s", address)
+    log.warning("a program could not sign in from %s", talk.address)
     talk.failed += 1
     talk.say(ENDS if talk.failed >= FAILED_MOST else FAILED)

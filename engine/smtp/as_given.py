@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 
 from ..content_port import Content
-from ..header import HEADER_MOST, Header, decoded
+from ..header import HEADER_MOST, GivenField, Header, decoded
 from ..incoming import Begun
 from .fields import Mailbox, Mailboxes, Structured, date
 
@@ -110,14 +110,24 @@ def beginning(content: Content) -> bytes:
     return bytes(found[:HEADER_MOST])
 
 
+def is_from(field: GivenField, sender: str) -> bool:
+    return [address.casefold() for _, address in field.addresses] == [sender.casefold()]
+
+
 def changed(header: Header, sender: str) -> list[bytes]:
-    """The fields that go: without Bcc, and with a From that the mailbox may send as."""
+    """The fields that go: without Bcc, with a From that the mailbox may send as, and without a Sender that it
+    is not: servers look at both (RFC 5322 section 3.6.2).
+    """
     alone = [address.casefold() for _, address in header.writers] == [sender.casefold()]
     own = alone and len(list(header.named("from"))) == 1
-    fields = [each for each in header.fields if each.name not in NEVER_SENT]
+    fields = [
+        each
+        for each in header.fields
+        if each.name not in NEVER_SENT and (each.name != "sender" or is_from(each, sender))
+    ]
     if own:
         return [each.octets for each in fields]
-    name = next((decoded(name) for name, _ in header.writers if name), "")
+    name = next((decoded(name) for name, _ in header.writers), "")
     replaced = Mailboxes("From", (Mailbox(sender, name),)).octets
     found: list[bytes] = []
     for each in fields:

@@ -114,8 +114,10 @@ async def test_b13_lines_end_with_crlf_whatever_they_ended_with(
         ("From: PRINTER@example.com", "PRINTER@example.com"),
         ("X-None: 1", "printer@example.com"),
         ("From: a@example.net, b@example.net\r\nFrom: c@example.net", "printer@example.com"),
-        ("From: printer@example.com\r\nFrom: Boss <boss@example.com>", "Boss <printer@example.com>"),
-        ("From: printer@example.com, Boss <boss@example.com>", "Boss <printer@example.com>"),
+        ("From: printer@example.com\r\nFrom: Boss <boss@example.com>", "printer@example.com"),
+        ("From: printer@example.com, Boss <boss@example.com>", "printer@example.com"),
+        ("Sender: boss@example.com\r\nFrom: printer@example.com", "printer@example.com"),
+        ("Sender: Boss <boss@example.com>\r\nFrom: NAS <root@nas>", "NAS <printer@example.com>"),
         ("From: " + ("(" * 900 + "\r\n ") * 6, "printer@example.com"),
     ],
 )
@@ -131,7 +133,18 @@ async def test_b13_a_from_that_the_mailbox_cannot_send_as_is_its_own(
         assert delivered.mail_from == PRINTER
         mail = message_from_bytes(delivered.raw(), policy=policy.default)
         assert mail.get_all("From") == [wanted]
+        assert mail["Sender"] is None
         assert mail["Subject"] == "backup"
+
+
+@pytest.mark.manual("B13")
+async def test_b13_a_sender_that_is_the_mailbox_stays(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, here.engine() as engine:
+        await here.acquire(engine)
+        octets = b"Sender: PRINTER@example.com\r\nFrom: printer@example.com\r\n\r\ndone\r\n"
+        await engine.submit(ByProgram(to=(OFFICE,), message=given(tmp_path, octets)))
+        await engine.settle()
+        assert (await arrived(here)).raw().startswith(octets[: octets.index(b"\r\n\r\n")])
 
 
 UNFIT = {

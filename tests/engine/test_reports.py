@@ -59,6 +59,8 @@ async def test_b13_a_program_learns_that_its_mail_was_refused(tmp_path: Path) ->
         assert one["Diagnostic-Code"] == f"smtp; {UNKNOWN}"
         assert parsedate_to_datetime(one["Last-Attempt-Date"]) == START
         assert returned(mail) == HEADER, "the header alone, and without Bcc"
+        (delivered,) = here.kit.mailbox.messages
+        assert "NOTIFY=NEVER" in delivered.envelope.rcpt_parameters[0], "nobody tells of a report"
         assert here.spooled() == []
 
 

@@ -78,10 +78,14 @@ class Client:
 
 
 @asynccontextmanager
-async def client(address: Address, tls: ssl.SSLContext | None = None) -> AsyncIterator[Client]:
-    """Greeted."""
+async def client(
+    address: Address, tls: ssl.SSLContext | None = None, comes_from: str | None = None
+) -> AsyncIterator[Client]:
+    """Greeted. `comes_from`: an address of this machine."""
     name = "localhost" if tls is not None else None
-    reader, writer = await asyncio.open_connection(*address, ssl=tls, server_hostname=name)
+    reader, writer = await asyncio.open_connection(
+        *address, ssl=tls, server_hostname=name, local_addr=(comes_from, 0) if comes_from else None
+    )
     made = Client(reader, writer)
     try:
         assert (await made.reply()).startswith("220 ")

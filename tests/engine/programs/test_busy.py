@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from franking.engine.programs import limits as limiting
+from franking.engine.programs.conversation import Conversation
 from franking.engine.programs.intake import take
 from franking.engine.programs.limits import Limits
 from franking.engine.programs.listener import serve
+from franking.engine.programs.replies import Reply
 from franking.engine.submitting import Receipt
 from franking.events.programs import Programs
 from franking.testing.clock import VirtualClock
@@ -141,6 +143,22 @@ async def test_b13_who_sends_a_message_by_drops_is_let_go(tmp_path: Path) -> Non
         assert (await closing).startswith("421 4.4.2 The message comes too slowly")
         assert await one.closed()
         assert (taken(engine), here.spooled()) == (0, [])
+
+
+@pytest.mark.manual("B13")
+async def test_b13_what_has_come_is_not_late_while_it_is_made_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought, found = Conversation.brought, []
+
+    async def looked(self: Conversation, *given: Any) -> Reply:
+        found.append(self.late(self.now() + 24 * 3600))
+        return await brought(self, *given)
+
+    monkeypatch.setattr(Conversation, "brought", looked)
+    async with listening(tmp_path) as (_, _, address), client(address) as one:
+        assert (await one.sends()).startswith("250 ")
+    assert found == [None]
 
 
 STEPS = (b"EHLO x\r\n", b"MAIL FROM:<root>\r\n", b"RCPT TO:<root>\r\n", b"DATA\r\n", SOME, SOME * 500, b".\r")

@@ -14,7 +14,7 @@ import pytest
 from franking.engine import passwords
 from franking.engine.engine import Engine
 from franking.engine.programs import known
-from franking.engine.programs.known import guest_at
+from franking.engine.programs.known import address_of, guest_at, place_of
 from franking.engine.programs.listener import Address, CertificateUnusable, NeedsTls, serve
 from franking.engine.secret import Secret
 from franking.events.programs import Programs
@@ -134,13 +134,31 @@ async def test_b13_guesses_end_the_connection_and_then_the_tries(
                         break
                 else:
                     assert await one.closed()
-        async with client(address) as one:
-            assert (await signed_in(one)).startswith("454 4.7.0 Too many sign-ins failed")
+        for comes_from in ("127.0.0.1", "127.0.0.2"):
+            async with client(address, comes_from=comes_from) as one:
+                assert (await signed_in(one)).startswith("454 4.7.0 Too many sign-ins failed")
         await here.passes(engine, minutes=10)
         async with client(address) as one:
             assert (await signed_in(one)).startswith("235 ")
         assert "could not sign in from 127.0.0.1" in caplog.text
         assert "guess 1" not in caplog.text
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize(
+    ("peer", "place"),
+    [
+        ("127.0.0.2", "loopback"),
+        ("::1", "loopback"),
+        ("::ffff:127.0.0.3", "loopback"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_b13_one_subscriber_is_one_place(peer: str, place: str) -> None:
+    assert place_of(address_of((peer, 2525))) == place
 
 
 NETWORKS = Programs.model_validate(
