@@ -243,11 +243,9 @@ async def test_a_users_story(face: Face, tmp_path: Path) -> None:
 
 
 GOES_ABOVE_THE_FORM = """
-() => {
-  const fresh = document.getElementById("screen").innerHTML;
+() => { const fresh = document.getElementById("screen").innerHTML;
   document.querySelector("main form").before(document.createElement("form"));
-  taken(fresh);
-}
+  taken(fresh); }
 """
 "The screen is taken anew when something that stood there has gone."
 
