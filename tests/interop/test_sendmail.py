@@ -20,7 +20,8 @@ from franking.tests.engine.control.asking import Socket, at_socket
 from franking.tests.engine.device import KIM, OFFICE, PRINTER
 from franking.tests.engine.programs.sending import LOADED, surroundings
 
-CONTRIB = Path(__file__).resolve().parents[2] / "contrib"
+ROOT_OF_PROJECT = Path(__file__).resolve().parents[2]
+CONTRIB, PAGE = ROOT_OF_PROJECT / "contrib", ROOT_OF_PROJECT / "docs" / "sendmail.md"
 UNIT = CONTRIB / "franking-failed@.service"
 ROOT = Peer(0, "root")
 PEOPLE = {"users": {"kim": KIM}}
@@ -158,6 +159,53 @@ def test_the_drop_folder_is_one_that_systemd_makes(tmp_path: Path) -> None:
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)  # noqa: S603 - found above
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "var/spool/franking").is_dir()
+
+
+def lines_of_page(program: str) -> list[str]:
+    """Commands that the document names, in their order."""
+    found = re.findall(rf"^{program} .*$", PAGE.read_text(), re.MULTILINE)
+    assert found
+    return found
+
+
+def set_up(root: Path) -> int:
+    """As the document says it, for a system that lies in this folder. The exit code."""
+    script = "\n".join(lines_of_page("ln -s")).replace(" /usr/", f" {root}/usr/")
+    here = {**os.environ, "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ['PATH']}"}
+    return subprocess.run(["/bin/sh", "-ec", script], env=here, check=False, capture_output=True).returncode  # noqa: S603 - the document's
+
+
+@pytest.mark.manual("B13")
+async def test_b13_the_links_of_the_document_are_sendmail_and_mailq(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("sbin", "bin"):
+        (tmp_path / "usr" / folder).mkdir(parents=True)
+    assert set_up(tmp_path) == 0
+    async with at_socket(tmp_path, monkeypatch) as at:
+        mail, queue = str(tmp_path / "usr/sbin/sendmail"), str(tmp_path / "usr/bin/mailq")
+        assert await run(at, queue) == (0, "Mail queue is empty\n")
+        assert await run(at, mail, "-t", octets=f"To: {OFFICE}\n\nx\n".encode()) == (0, "")
+        assert [job.owner for job in at.engine.jobs()] == ["administrator"]
+        assert (await run(at, queue))[1].startswith("1\t")
+
+
+def test_another_sendmail_is_not_overwritten_and_is_put_aside_as_the_document_says(tmp_path: Path) -> None:
+    if shutil.which("dpkg-divert") is None:
+        pytest.skip("dpkg-divert is Debian's: apt-get install dpkg")
+    theirs = [tmp_path / "usr/sbin/sendmail", tmp_path / "usr/bin/mailq"]
+    for path in theirs:
+        path.parent.mkdir(parents=True)
+        path.write_text("another program's")
+    (tmp_path / "var/lib/dpkg").mkdir(parents=True)
+    assert set_up(tmp_path) != 0
+    assert [path.read_text() for path in theirs] == ["another program's"] * 2
+    for line in lines_of_page("dpkg-divert"):
+        program, *more = line.split()
+        subprocess.run([program, f"--root={tmp_path}", *more], check=True, capture_output=True)  # noqa: S603 - the document's
+    assert set_up(tmp_path) == 0
+    assert [path.resolve().name for path in theirs] == ["franking-sendmail"] * 2
+    assert all(path.with_name(f"{path.name}.distrib").exists() for path in theirs)
 
 
 @pytest.mark.manual("B13")
