@@ -39,7 +39,7 @@ class Client(Values):
     password: Reference | None = None
     "The hash of its password, from `franking password --client NAME`: it signs in with that and its name."
     networks: tuple[Network, ...] = ()
-    "Where it calls from; with a password from there alone, without one it is known by that."
+    "Where it calls from: with a password from there alone; on this machine it is known by that without one."
 
 
 class Programs(Values):

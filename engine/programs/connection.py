@@ -76,7 +76,7 @@ class Connection(SMTP):
             transport.write(rendered(refused))
             transport.close()
             return
-        self.guest = guest_at(self.programs, self.address)
+        self.guest = self.before_sign_in()
         self.task = self.loop.create_task(self._handle_client())
         self.task.add_done_callback(lambda _: self.listener.leaves(self))
 
@@ -125,6 +125,10 @@ class Connection(SMTP):
     def abort(self) -> None:
         if isinstance(self.transport, asyncio.Transport):
             self.transport.abort()
+
+    def before_sign_in(self) -> Guest | None:
+        """Who it is without one; None: whoever it is has to sign in."""
+        return None if self.listener.guarded else guest_at(self.programs, self.address)
 
     def now(self) -> float:
         return self.engine.clock.monotonic()

@@ -18,7 +18,7 @@ from ..words import words
 from .commands import Mail, NotUnderstood, Rcpt, mail_of, rcpt_of, united
 from .connection import PARTING_S, Connection
 from .intake import Brought, NoSuchRecipient, recipient_of, take
-from .known import Guest, guest_at
+from .known import Guest, by_network
 from .replies import FAULT, STOPS, Reply, reply_to
 from .wire import SASL_LINE_MOST, Body, GoneAway, LineBare, LineTooLong, LineUnfit
 
@@ -43,8 +43,8 @@ TLS_FIRST = Reply(530, "5.7.0", "Must issue a STARTTLS command first: this addre
 SIGN_IN_FIRST = Reply(
     530,
     "5.7.0",
-    "Authentication required: no client in [programs.clients] is known by your address. Let the program sign "
-    "in with the name and password of one, or add its network there; the device's administrator must act",
+    "Authentication required: let the program sign in with the name and password of a client in "
+    "[programs.clients]; `franking password --client NAME` sets one; the device's administrator must act",
 )
 UNFIT: Mapping[type[LineUnfit], Reply] = MappingProxyType({
     LineTooLong: Reply(500, "5.5.2", "The line is too long for a command (RFC 5321 section 4.5.3.1.4)"),
@@ -162,7 +162,7 @@ class Conversation(Connection):
             self.tls_context, self.deadline = certificate.context, self.now() + COMMAND_S
             await super().smtp_STARTTLS("")
             self.forget()
-            self.guest = guest_at(self.programs, self.address)
+            self.guest = self.before_sign_in()
 
     async def auth(self, argument: str) -> None:
         from .signing_in import sign_in
@@ -191,7 +191,8 @@ class Conversation(Connection):
         elif self.needs_tls:
             self.say(TLS_FIRST)
         elif self.guest is None:
-            self.say(SIGN_IN_FIRST)
+            known = by_network(self.programs, self.address)
+            self.say(SIGN_IN_FIRST if known is None else network_alone(known.name))
         elif self.mail is not None:
             self.say(Reply(503, "5.5.1", "A message is begun already: send it, or say RSET"))
         else:
@@ -329,6 +330,15 @@ def not_a_command(verb: bytes) -> Reply:
     if verb in WEB:
         return Reply(421, "4.7.0", "This is no web server")
     return Reply(500, "5.5.1", "That is no command here; HELP names them")
+
+
+def network_alone(client: str) -> Reply:
+    text = (
+        f"Authentication required: the client {client} is known by its network, which is enough on this "
+        "machine alone. Let the program sign in with a password (franking password --client NAME sets it); "
+        "the device's administrator must act"
+    )
+    return Reply(530, "5.7.0", text)
 
 
 def too_large(most: int) -> Reply:

@@ -1,5 +1,5 @@
-"""Who a client is (B13): by its password, by where it calls from, or a program on this machine of which
-nothing else is known.
+"""Who a client is (B13): by its password, or at an address of loopback by where it calls from; else a program
+on this machine of which nothing else is known.
 
 Rule: a guess is slow, and it is not told whether the name, the password or the place was wrong; a password
 that was right once is known again by a digest that this process alone can make.
@@ -82,7 +82,7 @@ def by_network(programs: Programs, address: Address) -> Guest | None:
 
 
 def guest_at(programs: Programs, address: Address) -> Guest | None:
-    """Who it is without a sign-in; None: nobody whose mail is taken."""
+    """Who it is at an address of loopback, without a sign-in; None: nobody whose mail is taken."""
     return by_network(programs, address) or (UNNAMED if address.is_loopback else None)
 
 

@@ -3,8 +3,8 @@
     async with serve(engine, "127.0.0.1", 2525) as address:
         ...
 
-Rule: this machine alone is served without TLS; what another machine says goes under TLS, and its mail is
-taken when it is known.
+Rule: an address of this machine alone is served without TLS and without a password; at any other, whoever
+calls says all of it under TLS, and signs in before mail is taken.
 """
 
 import asyncio
@@ -129,6 +129,16 @@ class Listener:
         if not self.open:
             self.anybody.clear()
 
+    def warn(self) -> None:
+        """Of who would call in vain."""
+        for name, client in self.engine.settings.programs.clients.items():
+            if self.guarded and client.password is None:
+                log.warning(
+                    "the client %r has no password, and without one nobody sends from another machine: "
+                    "set it by `franking password --client NAME`",
+                    name,
+                )
+
     async def watch(self) -> None:
         """Cuts who takes too long; wakes nobody while nobody is there."""
         while True:
@@ -181,6 +191,7 @@ async def serve(
         raise NeedsTls(host)
     limits = limits or Limits(engine.clock, lambda: engine.settings.programs)
     listener = Listener(engine, host, limits, certificate)
+    listener.warn()
     tls = certificate.context if certificate is not None and implicit_tls else None
     server = await asyncio.get_running_loop().create_server(
         listener.conversation,

@@ -37,10 +37,12 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def signing(folder: Path, **programs: Any) -> AsyncIterator[tuple[Office, Engine, Address]]:
+async def signing(
+    folder: Path, host: str = "127.0.0.1", **programs: Any
+) -> AsyncIterator[tuple[Office, Engine, Address]]:
     credential(folder / "store", "grafana", passwords.hashed(Secret(WORD)).reveal())
     given: dict[str, Any] = {"clients": CLIENTS, **programs}
-    async with listening(folder, **given) as found:
+    async with listening(folder, host, **given) as found:
         yield found
 
 
@@ -224,7 +226,7 @@ async def test_b13_no_open_relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
                 assert "AUTH PLAIN LOGIN" in await one.says("EHLO x")
                 for each in ("root", "printer@example.com", KIM, "", "postmaster"):
                     refused = await one.says(f"MAIL FROM:<{each}>")
-                    assert refused.startswith("530 5.7.0 Authentication required: no client in [programs.")
+                    assert refused.startswith("530 5.7.0 Authentication required: let the program sign in")
                     assert (await one.says("RCPT TO:<victim@example.net>")).startswith("503 ")
                     assert (await one.says("DATA")).startswith("503 ")
                 assert (await one.says(f"AUTH PLAIN {plain('grafana', 'wrong')}")).startswith("535 ")
@@ -240,19 +242,48 @@ async def test_b13_no_open_relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.manual("B13")
-async def test_b13_who_is_known_by_its_network_needs_tls_there_all_the_same(tmp_path: Path) -> None:
-    programs: dict[str, Any] = {
-        "certificate": CERTIFICATE,
-        "clients": {"nas": {"user": "kim", "networks": ["198.51.100.0/24"]}},
-    }
-    with patch("franking.engine.programs.connection.address_of", lambda peer: ip_address("198.51.100.9")):
-        async with listening(tmp_path, "0.0.0.0", **programs) as (_, engine, address):  # noqa: S104
+@pytest.mark.parametrize("caller", ["198.51.100.9", "127.0.0.1"])
+async def test_b13_a_network_alone_is_not_enough_at_an_address_of_a_network(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, caller: str
+) -> None:
+    clients = {**CLIENTS, "nas": {"user": "kim", "networks": [f"{caller}/32"]}}
+    with patch("franking.engine.programs.connection.address_of", lambda peer: ip_address(caller)):
+        async with signing(tmp_path, "0.0.0.0", certificate=CERTIFICATE, clients=clients) as at:  # noqa: S104
+            _, engine, address = at
+            assert "the client 'nas' has no password" in caplog.text
+            assert "grafana" not in caplog.text
             async with client(address._replace(host="127.0.0.1")) as one:
                 await one.says("EHLO x")
                 assert (await one.says("MAIL FROM:<root>")).startswith("530 5.7.0 Must issue a STARTTLS")
                 await one.starttls(tmp_path / "authority.pem")
+                await one.says("EHLO x")
+                for sender in ("root", KIM):
+                    refused = await one.says(f"MAIL FROM:<{sender}>")
+                    assert refused.startswith("530 5.7.0 Authentication required: the client nas is known by")
+                    assert "franking password --client NAME" in refused
+                assert (await signed_in(one)).startswith("235 ")
                 assert (await one.sends(OF_KIM)).startswith("250 ")
             assert taken(engine) == 1
+
+
+@pytest.mark.manual("B13")
+async def test_b13_at_an_address_of_a_network_this_machines_programs_sign_in_too(tmp_path: Path) -> None:
+    async with (
+        signing(tmp_path, "0.0.0.0", certificate=CERTIFICATE) as (_, _, address),  # noqa: S104
+        client(address._replace(host="127.0.0.1")) as one,
+    ):
+        await one.starttls(tmp_path / "authority.pem")
+        await one.says("EHLO x")
+        assert (await one.says("MAIL FROM:<root>")).startswith("530 5.7.0 Authentication required: let")
+
+
+@pytest.mark.manual("B13")
+async def test_b13_on_loopback_a_network_is_enough(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clients = {"here": {"user": "kim", "networks": ["127.0.0.0/8"]}}
+    async with listening(tmp_path, clients=clients) as (_, engine, address), client(address) as one:
+        assert (await one.sends(OF_KIM)).startswith("250 ")
+        assert taken(engine) == 1
+    assert "no password" not in caplog.text
 
 
 @pytest.mark.manual("B13")
