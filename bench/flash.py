@@ -24,7 +24,8 @@ from ..engine.store.sqlite import SqliteStore
 from ..engine.vault_rows import BodyRow, ScanRow
 from ..events.job import JobSubmitted
 from ..events.request import EmailNotification, Function
-from ..machines.job import JOB, NEW, Progress
+from ..machines.job import JOB, NEW
+from ..machines.progress import Progress
 from ..testing.clock import VirtualClock
 from ..testing.travel import pass_time
 from .measure import Figure, Figures, alone

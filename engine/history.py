@@ -19,13 +19,15 @@ from ..events.job import (
     JobFailed,
     JobPartlySent,
     JobReported,
+    JobRevoked,
     JobSent,
     JobSettled,
     JobSubmitted,
     JobTaken,
     OutcomeUnknown,
 )
-from ..machines.job import JOB, WAITING, Progress, Stage
+from ..machines.job import JOB, WAITING, Stage
+from ..machines.progress import Progress
 from .addressees import ADDRESSEES
 from .journal import entry
 from .records import JobTry, Line
@@ -86,7 +88,7 @@ def told(
     steps = []
     for line in lines:
         event, at = entry(line).event, datetime.fromisoformat(line.at)
-        if isinstance(event, JobSettled):
+        if isinstance(event, JobSettled | JobRevoked):
             continue  # the line before it says that
         if not isinstance(event, Event) or type(event) not in JOB.hears:
             steps.append(Step(at, line.name, state.name.lower(), "", of_report(event, reader.words)))

@@ -21,6 +21,7 @@ from ..events.job import (
     JobFailed,
     JobGivenUp,
     JobPartlySent,
+    JobRevoked,
     JobSubmitted,
     JobTaken,
     LeftJobsSettled,
@@ -279,7 +280,7 @@ def job_ended(raised: Raised) -> Advice:
         cause = say("I201.given-up.cause", job=raised.subject, days=waited)
         return Advice(cause, say("I201.given-up.remedy"), Actor.PERSON)
     of_ours = fact.refused if isinstance(fact, JobSubmitted) else ""
-    code = fact.code if isinstance(fact, JobFailed) else of_ours
+    code = fact.code if isinstance(fact, JobFailed | JobRevoked) else of_ours
     known = known_of(raised) or of_reason(code, raised.words) or Advice("", say("I201.remedy"), Actor.PERSON)
     cause = say("I201.cause", job=raised.subject, code=raised.words.reason(code))
     return known._replace(cause=joined(cause, known.cause))

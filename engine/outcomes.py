@@ -15,7 +15,7 @@ from functools import cached_property
 from ..events.information import Actor, Info
 from ..events.job import JobDeferred, JobEndedInPart, JobFailed, JobPartlySent, JobSent, OutcomeUnknown
 from ..events.token import AccessTokenRejected
-from ..machines.job import Progress
+from ..machines.progress import Progress
 from .acts import SOMEBODYS_ACT
 from .addressees import ADDRESSEES, Addressee, Addressees, Fate, after, count, first_refused, waiting
 from .bus import Publication

@@ -37,6 +37,7 @@ OURS: Mapping[str, tuple[str, str, Actor]] = MappingProxyType({
     "the sign-in was deleted": ("ended.left.cause", "I201.given-up.remedy", Actor.PERSON),
     "discarded at the sign-in": ("ended.discarded.cause", "ended.nothing.remedy", Actor.NOBODY),
     COPIED: ("waits.copied.cause", "waits.copied.remedy", Actor.PERSON),
+    "cancelled by the administrator": ("ended.revoked.cause", "ended.revoked.remedy", Actor.PERSON),
     "cancelled": ("ended.cancelled.cause", "ended.nothing.remedy", Actor.NOBODY),
 })  # fmt: skip
 "Cause, remedy and who must act, by the code that stands with the job."

@@ -26,7 +26,8 @@ from ..machines.access_token import ACCESS_TOKEN, FRESH, Request
 from ..machines.definition import Definition, Limit, told
 from ..machines.document import DOCUMENT, KEPT, Stay
 from ..machines.effects import Clear, Effect, Inform
-from ..machines.job import JOB, WAITING, Progress
+from ..machines.job import JOB, WAITING
+from ..machines.progress import Progress
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN, Grant
 
 log = logging.getLogger("franking")

@@ -23,9 +23,10 @@ from ..machines.delivery_status import Action, Known, action, status
 from ..machines.effects import Effect
 from ..machines.effects import Report as ReportDeed
 from ..machines.identity import signer
-from ..machines.job import JOB, NOT_SIGNED_IN, SENT, WAITING, Progress
+from ..machines.job import JOB, NOT_SIGNED_IN, SENT, WAITING
 from ..machines.mailbox import CLOSED, TRYING
 from ..machines.message import Message
+from ..machines.progress import Progress
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.report import LATE, notify_of
 from ..machines.validation import NOT_AVAILABLE, VALIDATION

@@ -16,7 +16,7 @@ from ..events.box import DocumentDeleted
 from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.effects import DeleteShared, RevokeBrought
-from ..machines.job import may_have_reached
+from ..machines.progress import may_have_reached
 from ..machines.refresh_token import REFRESH_TOKEN
 from .activity import Activity
 from .bus import Bus, Lane, Publication, Waiting

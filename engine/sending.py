@@ -13,7 +13,8 @@ from functools import partial
 from ..events.box import LinkAnnounced, LinkWithdrawn
 from ..events.job import BodyStarted, JobDeferred, JobFailed
 from ..machines.effects import Effect, EraseScan, Transmit, Withdraw
-from ..machines.job import WITHDRAWN, Progress, may_have_reached
+from ..machines.job import WITHDRAWN
+from ..machines.progress import Progress, may_have_reached
 from .acts import FAULT, FAULT_DELAY, say
 from .addressees import addressees, waiting
 from .boxes import Linked, LinkEnded

@@ -12,10 +12,11 @@ from ..events.information import Info
 from ..events.registry import MalformedRecord
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.credential import CREDENTIAL
-from ..machines.job import ENDED, HELD, JOB, SENT, WAITING, Progress
+from ..machines.job import ENDED, HELD, JOB, SENT, WAITING
 from ..machines.lifetime import LIFETIME
 from ..machines.mailbox import CLOSED, QUOTA
 from ..machines.mailbox import WAITING as MAILBOX_WAITING
+from ..machines.progress import Progress
 from ..machines.refresh_token import ACQUIRED, EXPIRED, REFRESH_TOKEN
 from ..machines.rules import Look, Rule, Verdict, broken
 from ..machines.validation import NOT_AVAILABLE, OFF, VALIDATION

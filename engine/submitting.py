@@ -299,12 +299,12 @@ class Submitting(UserBoxes):
         """
         return story(self.reader, self.job(job))
 
-    async def cancel(self, job: int) -> None:
+    async def cancel(self, job: int, why: Ending = Ending.CANCELLED) -> None:
         """Ends it. A message under way is dropped; where its final dot has gone, the server's answer decides,
-        and it is not sent again. Raises UnknownJob.
+        and it is not sent again. `REVOKED`: its owner, who did not do it, is told. Raises UnknownJob.
         """
         self.job(job)
-        await self.say(JobCancelled(job=job))
+        await self.say(JobCancelled(job=job, why=why))
 
     def waits_at(self, place: str) -> tuple[JobStatus, ...]:
         """What waits for the sign-in of the person who stands here: his to keep or to discard when he has

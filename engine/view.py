@@ -15,7 +15,7 @@ from ..events.base import ADMINISTRATOR, OfJob, OfPlace
 from ..events.information import Actor, Info
 from ..events.request import FromPerson, Given, Request
 from ..machines.job import DELIVERING, SENDING, WAITING
-from ..machines.roles import Act, Viewer, may, speaks
+from ..machines.roles import Act, Viewer, cancelled_by, may, speaks
 from .applying import Applied
 from .at_the_panel import UnknownUser
 from .boxes import Document
@@ -145,9 +145,9 @@ class View:
         self.mine(job, Act.CHANGE_JOBS)
         await self._engine.release(job)
 
-    async def cancel(self, job: int) -> None:
-        self.mine(job, Act.CHANGE_JOBS)
-        await self._engine.cancel(job)
+    async def cancel(self, job: int, by: str = "") -> None:
+        owner = self.mine(job, Act.CHANGE_JOBS).owner
+        await self._engine.cancel(job, cancelled_by(self.viewer, owner, by))
 
     async def retry(self, job: int) -> None:
         self.mine(job, Act.CHANGE_JOBS)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import AwareDatetime
 
@@ -147,6 +148,7 @@ class Ending(StrEnum):
     CANCELLED = "cancelled"
     DISCARDED = "discarded at the sign-in"
     "The person's choice when the sign-in was cancelled (S18)."
+    REVOKED = "cancelled by the administrator"
     LEFT = "the sign-in was deleted"
     "Its user left, and jobs that are left behind are cancelled (S28)."
 
@@ -157,6 +159,13 @@ class JobCancelled(OfJob):
     """
 
     why: Ending = Ending.CANCELLED
+
+
+class JobRevoked(OfJob):
+    """The administrator cancelled it, and it has ended: its owner, who did not, is told."""
+
+    code: ClassVar[str] = Ending.REVOKED
+    notify: tuple[Notify, ...]
 
 
 class SignInLookDue(OfJob):

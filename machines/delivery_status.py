@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from ..events.job import Ending
 from ..events.request import Notify
 from .job import GIVEN_UP, NOT_SIGNED_IN, UNKNOWN, UNKNOWN_TOO_OFTEN
 
@@ -52,6 +53,7 @@ OURS: Mapping[str, str] = MappingProxyType({
     NOT_SIGNED_IN: "5.4.7",
     UNKNOWN: "4.4.2",
     UNKNOWN_TOO_OFTEN: "4.4.2",
+    Ending.REVOKED: "5.7.1",
     "size": "5.3.4",
     "smtputf8": "5.6.7",
     "8bitmime": "5.6.3",

@@ -14,8 +14,8 @@ as long as it was planned: a network, a sign-in or a mailbox that is away for we
 the outcome stays unknown, each try may be one more copy: it ends after a few.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
 
 from ..events.base import OfJob
@@ -23,6 +23,7 @@ from ..events.device import DeviceResumed, EngineStarted
 from ..events.information import Info
 from ..events.job import (
     BodyStarted,
+    Ending,
     JobCancelled,
     JobDeferred,
     JobEndedInPart,
@@ -34,6 +35,7 @@ from ..events.job import (
     JobReleased,
     JobRetryDue,
     JobRetryWanted,
+    JobRevoked,
     JobSent,
     JobSettled,
     JobSubmitted,
@@ -45,6 +47,16 @@ from ..events.job import (
 from ..events.request import REQUESTS, Notify
 from .definition import Definition, always, ignore, lasts, on, state
 from .effects import Clear, DeleteShared, DropScan, EraseScan, Inform, LookAtSignIn, Transmit, Withdraw
+from .progress import (
+    LATER,
+    Later,
+    Progress,
+    Wish,
+    answered_for,
+    counts,
+    cut_too_often,
+    tried_enough,
+)
 
 Stage = StrEnum("Stage", ["NEW", "WAITING", "HELD", "SENDING", "DELIVERING", "SENT", "ENDED"])
 NEW, WAITING, HELD, SENDING, DELIVERING, SENT, ENDED = Stage
@@ -62,63 +74,10 @@ WITHDRAWN = "dropped before its end: nothing was delivered"
 DROPPED = "refused when its program had ended"
 UNKNOWN = "outcome unknown"
 UNKNOWN_TOO_OFTEN = "given up: the outcome stays unknown"
-UNKNOWN_MOST = 2
-"With so many unknown outcomes it ends: a recipient may have as many copies of it."
-CUT_SHORT_MOST = 5
-"The same for power cuts: most of them come before its last line was written, and then nobody has it."
 LATE_AFTER = timedelta(hours=4)
 "As servers do (RFC 5321 section 4.5.4.1 leaves it open)."
 LOOK_AGAIN = timedelta(hours=1)
 "Should a power cut take the answer of a look."
-
-
-class Wish(StrEnum):
-    """What a person wants of a message that is under way."""
-
-    HOLD = "hold"
-    CANCEL = "cancel"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    attempts: int = 0
-    "Tries that the submission server answered (B2)."
-    unknown: int = 0
-    "How often the outcome stayed unknown, so that a message may have gone out twice."
-    tries: int = 0
-    "Tries that came to nothing, answered or not: each makes the next one wait longer (B11)."
-    retry_at: datetime | None = None
-    since: datetime | None = None
-    "When it was submitted, or released."
-    look_at: datetime | None = None
-    "When to look whether its user still has to sign in; None: it waits for no user's sign-in."
-    reason: str = ""
-    "Why it waits, or why it ended: a code."
-    number: int = 0
-    "How many tries were begun."
-    taken: int = 0
-    "How many recipients have it, while others wait (S33c)."
-    answered_for: timedelta = timedelta()
-    "How long it waited between tries that the submission server answered (B2)."
-    answered_at: datetime | None = None
-    "When the last try ended, if the server answered that; None: the wait is not counted."
-    planned_until: datetime | None = None
-    "When the next try was to be."
-    wish: Wish | None = None
-    "Said while the body was under way."
-    notify: tuple[Notify, ...] = ()
-    "Of what its owner is told by mail, as in `JobSubmitted`."
-    late_at: datetime | None = None
-    "When to tell its program, which asked for that, that it still waits."
-
-
-Later = JobDeferred | JobPartlySent | OutcomeUnknown
-LATER: tuple[type[Later], ...] = (JobDeferred, JobPartlySent, OutcomeUnknown)
-
-
-def may_have_reached(progress: Progress) -> bool:
-    """Somebody has its message, or may have it."""
-    return bool(progress.taken or progress.unknown)
 
 
 def broken(progress: Progress, event: JobSubmitted | JobTaken) -> bool:
@@ -141,8 +100,17 @@ def in_lines(progress: Progress, event: JobSubmitted) -> bool:
     return bool(event.left_out)
 
 
+def revoked(progress: Progress, event: JobCancelled) -> bool:
+    """Not by its owner."""
+    return event.why is Ending.REVOKED
+
+
+def revoke_wanted(progress: Progress, event: object) -> bool:
+    return progress.wish is Wish.REVOKE
+
+
 def cancel_wanted(progress: Progress, event: object) -> bool:
-    return progress.wish is Wish.CANCEL
+    return progress.wish in (Wish.CANCEL, Wish.REVOKE)
 
 
 def hold_wanted(progress: Progress, event: object) -> bool:
@@ -151,36 +119,6 @@ def hold_wanted(progress: Progress, event: object) -> bool:
 
 def success_asked(progress: Progress, event: JobSent) -> bool:
     return Notify.SUCCESS in progress.notify
-
-
-def unknown_too_often(progress: Progress, event: object) -> bool:
-    """With this one."""
-    return progress.unknown + 1 >= UNKNOWN_MOST
-
-
-def cut_too_often(progress: Progress, event: object) -> bool:
-    """With this one."""
-    return progress.unknown + 1 >= CUT_SHORT_MOST
-
-
-def counts(event: Later) -> bool:
-    """The submission server answered (B2)."""
-    return isinstance(event, JobPartlySent) or (isinstance(event, JobDeferred) and event.counted)
-
-
-def answered_for(progress: Progress, event: Later) -> timedelta:
-    """With the wait that this answer ends: never longer than it was planned, whatever the clock did."""
-    began, planned = progress.answered_at, progress.planned_until
-    if began is None or planned is None or not counts(event):
-        return progress.answered_for
-    return progress.answered_for + max(min(event.at, planned) - began, timedelta())
-
-
-def tried_enough(progress: Progress, event: Later) -> bool:
-    if isinstance(event, OutcomeUnknown):
-        return unknown_too_often(progress, event)
-    limit = event.give_up_after
-    return limit is not None and counts(event) and answered_for(progress, event) >= limit
 
 
 def by_rule(progress: Progress, event: JobSubmitted | JobTaken) -> Progress:
@@ -255,7 +193,8 @@ def wants_hold(progress: Progress, event: JobHeld) -> Progress:
 
 
 def wants_cancel(progress: Progress, event: JobCancelled) -> Progress:
-    return replace(progress, wish=Wish.CANCEL, reason=event.why.value)
+    wish = Wish.REVOKE if event.why is Ending.REVOKED else Wish.CANCEL
+    return replace(progress, wish=wish, reason=event.why.value)
 
 
 def wants_nothing(progress: Progress, event: JobReleased) -> Progress:
@@ -312,6 +251,8 @@ UNSENT = (*GONE, DeleteShared())
 "What it links to stays where somebody has the message, or may have it."
 TOLD = (DeleteShared(), Clear(Info.JOB_LATE), Inform(Info.JOB_ENDED))
 "Of what its owner is told; what becomes of its files then, the report's machine says."
+TAKEN_AWAY = (DeleteShared(), Clear(Info.JOB_LATE))
+"How its owner is told, and what becomes of its files then, the report's machine says."
 NEWS = (JobSent, JobPartlySent, JobEndedInPart, JobFailed, JobDeferred, OutcomeUnknown, BodyStarted)
 LIVES = (EngineStarted, DeviceResumed)
 
@@ -348,12 +289,14 @@ JOB = Definition(
         on(JobTaken, when=broken, to=ENDED, data=by_rule, tell=[JobSettled], ask=TOLD),
         on(JobTaken, unless=broken, to=SENDING, data=begun),
         on(JobHeld, to=HELD, data=held),
-        on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT)),
+        on(JobCancelled, when=revoked, to=ENDED, data=cancelled, tell=[JobRevoked], ask=TAKEN_AWAY),
+        on(JobCancelled, unless=revoked, to=ENDED, data=cancelled, ask=UNSENT)),
     state(HELD, "A person holds it until [Release].",
         on(JobHeld, when=says_why, data=held),
         ignore(JobHeld, unless=says_why, why="it is held"),
         on(JobReleased, to=WAITING, data=released),
-        on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT)),
+        on(JobCancelled, when=revoked, to=ENDED, data=cancelled, tell=[JobRevoked], ask=TAKEN_AWAY),
+        on(JobCancelled, unless=revoked, to=ENDED, data=cancelled, ask=UNSENT)),
     state(SENDING, "The envelope is under way; a cancel drops it.",
         on(BodyStarted, to=DELIVERING),
         on(JobDeferred, when=tried_enough, to=ENDED, data=give_up, tell=[JobSettled], ask=TOLD),
@@ -361,7 +304,8 @@ JOB = Definition(
         on(JobEndedInPart, to=ENDED, data=in_part, tell=[JobSettled], ask=TOLD),
         on(JobFailed, to=ENDED, data=fail, tell=[JobSettled], ask=TOLD),
         on(JobHeld, to=HELD, data=held),
-        on(JobCancelled, to=ENDED, data=cancelled, ask=UNSENT),
+        on(JobCancelled, when=revoked, to=ENDED, data=cancelled, tell=[JobRevoked], ask=TAKEN_AWAY),
+        on(JobCancelled, unless=revoked, to=ENDED, data=cancelled, ask=UNSENT),
         on(*LIVES, to=WAITING),
         during=[Transmit()]),
     state(DELIVERING, "The body is under way; after its final dot the server's answer decides.",
@@ -369,21 +313,26 @@ JOB = Definition(
         on(JobSent, unless=success_asked, to=SENT, data=sent, ask=GONE),
         on(JobEndedInPart, to=ENDED, data=in_part, tell=[JobSettled], ask=TOLD),
         on(JobFailed, to=ENDED, data=fail, tell=[JobSettled], ask=TOLD),
-        on(*LATER, when=cancel_wanted, to=ENDED, data=ended_as_wished, ask=UNSENT),
-        on(*LATER, when=tried_enough, unless=cancel_wanted, to=ENDED, data=give_up,
+        on(*LATER, when=revoke_wanted, to=ENDED, data=ended_as_wished, tell=[JobRevoked], ask=TAKEN_AWAY),
+        on(*LATER, when=cancel_wanted, unless=revoke_wanted, to=ENDED, data=ended_as_wished, ask=UNSENT),
+        on(*LATER, when=tried_enough, unless=[revoke_wanted, cancel_wanted], to=ENDED, data=give_up,
            tell=[JobSettled], ask=TOLD),
-        on(*LATER, when=hold_wanted, unless=[cancel_wanted, tried_enough], to=HELD, data=held_as_wished),
-        on(*LATER, unless=[cancel_wanted, tried_enough, hold_wanted], to=WAITING, data=waits),
+        on(*LATER, when=hold_wanted, unless=[revoke_wanted, cancel_wanted, tried_enough], to=HELD,
+           data=held_as_wished),
+        on(*LATER, unless=[revoke_wanted, cancel_wanted, tried_enough, hold_wanted], to=WAITING, data=waits),
         on(JobCancelled, data=wants_cancel, ask=[Withdraw()]),
         ignore(JobHeld, when=cancel_wanted, why=CANCELLED),
         on(JobHeld, unless=cancel_wanted, data=wants_hold, ask=[Withdraw()]),
         on(JobReleased, when=hold_wanted, data=wants_nothing),
         ignore(JobReleased, unless=hold_wanted, why="it is not to be held"),
-        on(*LIVES, when=cancel_wanted, to=ENDED, data=cut_as_wished, ask=UNSENT),
-        on(*LIVES, when=cut_too_often, unless=cancel_wanted, to=ENDED, data=end_cut_short,
+        on(*LIVES, when=revoke_wanted, to=ENDED, data=cut_as_wished, tell=[JobRevoked], ask=TAKEN_AWAY),
+        on(*LIVES, when=cancel_wanted, unless=revoke_wanted, to=ENDED, data=cut_as_wished, ask=UNSENT),
+        on(*LIVES, when=cut_too_often, unless=[revoke_wanted, cancel_wanted], to=ENDED, data=end_cut_short,
            tell=[JobSettled], ask=TOLD),
-        on(*LIVES, when=hold_wanted, unless=[cancel_wanted, cut_too_often], to=HELD, data=cut_short),
-        on(*LIVES, unless=[cancel_wanted, cut_too_often, hold_wanted], to=WAITING, data=cut_short),
+        on(*LIVES, when=hold_wanted, unless=[revoke_wanted, cancel_wanted, cut_too_often], to=HELD,
+           data=cut_short),
+        on(*LIVES, unless=[revoke_wanted, cancel_wanted, cut_too_often, hold_wanted], to=WAITING,
+           data=cut_short),
         during=[Transmit()]),
     state(SENT, "The server took it for every recipient.",
         ignore(JobHeld, JobCancelled, why=OVER), final=True),

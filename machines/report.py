@@ -15,10 +15,11 @@ from enum import StrEnum
 
 from ..events.base import OfJob
 from ..events.device import DeviceResumed, EngineStarted
-from ..events.job import JobLate, JobReported, JobSettled
+from ..events.information import Info
+from ..events.job import JobLate, JobReported, JobRevoked, JobSettled
 from ..events.request import REPORTS, REQUESTS, AsGiven, Function, Notify, Request
 from .definition import Definition, always, ignore, on, state
-from .effects import DropScan, EraseScan, Report
+from .effects import DropScan, EraseScan, Inform, Report
 
 Telling = StrEnum("Telling", ["NOTHING", "LATE", "OVER"])
 NOTHING, LATE, OVER = Telling
@@ -45,11 +46,11 @@ def notify_of(request: Request) -> tuple[Notify, ...]:
     return ()
 
 
-def untold(nothing: Nothing, event: JobSettled) -> bool:
+def untold(nothing: Nothing, event: JobSettled | JobRevoked) -> bool:
     return Notify.NEVER in event.notify
 
 
-def composed(nothing: Nothing, event: JobSettled) -> bool:
+def composed(nothing: Nothing, event: JobSettled | JobRevoked) -> bool:
     """The device can write its header anew."""
     return not event.notify
 
@@ -68,6 +69,10 @@ REPORT = Definition(
         on(JobSettled, when=untold, ask=GONE),
         on(JobSettled, when=composed, unless=untold, to=OVER, ask=[*GONE, Report()]),
         on(JobSettled, unless=[untold, composed], to=OVER, ask=[Report()]),
+        on(JobRevoked, when=untold, ask=[Inform(Info.JOB_ENDED), *GONE]),
+        on(JobRevoked, when=composed, unless=untold, to=OVER,
+           ask=[Inform(Info.JOB_ENDED), *GONE, Report()]),
+        on(JobRevoked, unless=[untold, composed], to=OVER, ask=[Inform(Info.JOB_ENDED), Report()]),
     ),
     state(NOTHING, "Nobody is to be told anything.",
         on(JobLate, to=LATE, ask=[Report()])),
@@ -76,7 +81,7 @@ REPORT = Definition(
         on(JobReported, to=NOTHING),
         on(*LIVES, ask=[Report()])),
     state(OVER, "Its owner is to be told how it ended.",
-        ignore(JobSettled, why="that is being told"),
+        ignore(JobSettled, JobRevoked, why="that is being told"),
         ignore(JobLate, why="it does not wait any more"),
         ignore(JobReported, when=of_delay, why="that it waited is no news any more"),
         on(JobReported, unless=of_delay, to=NOTHING, ask=GONE),

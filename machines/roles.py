@@ -8,6 +8,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ..events.base import ADMINISTRATOR
+from ..events.job import Ending
+
 
 class Role(StrEnum):
     """In whose name something is asked for."""
@@ -114,6 +117,15 @@ def may(viewer: Viewer, act: Act, login: str) -> bool:
     """Whether the viewer may do this to what is this login's; an empty `login`: to what is nobody's alone."""
     reach = RIGHTS[act].of(viewer.role)
     return reach is ALL or (reach is OWN and bool(login) and viewer.login == login)
+
+
+def cancelled_by(viewer: Viewer, owner: str, by: str = "") -> Ending:
+    """Why a job of this owner ends when the viewer cancels it. `by`: in whose name the controller does that;
+    empty: in the owner's.
+    """
+    if viewer.role is not Role.CONTROLLER:
+        by = ADMINISTRATOR if viewer.role is Role.ADMINISTRATOR else viewer.login
+    return Ending.CANCELLED if by in ("", owner) else Ending.REVOKED
 
 
 SPEAK = frozenset({"control", "hooks", "metrics", "page", "programs", "browser.command", "store"})

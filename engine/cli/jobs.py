@@ -12,12 +12,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from ...events.base import ADMINISTRATOR
 from ...machines.job import ENDED, HELD, SENT
 from ..control import requests
 from ..control.requests import Call
@@ -125,7 +126,9 @@ def release(job: Job, user: User = None, json: Json = False, config: Config = No
 
 
 def cancel(job: Job, user: User = None, json: Json = False, config: Config = None) -> None:
-    """Ends a job, and erases its scan; a message under way is dropped, unless it has gone."""
+    """Ends a job, and erases its scan; a message under way is dropped, unless it has gone. Its owner is told,
+    but with `--user`.
+    """
     change(Change.CANCEL, job, user, json, config)
 
 
@@ -195,7 +198,8 @@ async def changed(settings: Settings, wanted: Change, job: int, user: str | None
     async with reached(settings) as device:
         if (found := await of_user(device, job, user)).status.state in OVER:
             raise JobOverError(found.status)
-        await device.ask(ACTS[wanted], job=job)
+        by: dict[str, Any] = {"by": user or ADMINISTRATOR} if wanted is Change.CANCEL else {}
+        await device.ask(ACTS[wanted], job=job, **by)
         with spinning(err, LOOKING):
             await device.settle(job)
         return await device.ask(requests.job, job=job)

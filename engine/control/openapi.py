@@ -38,6 +38,7 @@ ASKED: Mapping[str, tuple[Any, Any]] = MappingProxyType({
     "notify": (str, Field("", pattern=f"^(never|({ONE_OF})(,({ONE_OF}))*)?$")),
     "envid": (str, Field("", max_length=100)),
     "ret": (str, Field("", pattern="^(hdrs|full)?$")),
+    "by": (str, Field("", max_length=900)),
     "mark": (str, Field("", pattern="^([0-9a-f]{32})?$")),
 })  # fmt: skip
 "What may be asked for that is no number, by its name."

@@ -33,6 +33,7 @@ SAID = (
     ("ret", "how much of it comes back then (RET): `hdrs`, as where it is left out, or `full`"),
     ("mark", "unforeseeable, and the same where it is brought again: it goes once"),
 )
+BY = (("by", "in whose name the controller does it: `administrator`, or a login name; left out: the owner"),)
 AFTER = (("after", "lines after this one; left out: what comes from now on"),)
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -52,7 +53,7 @@ OPERATIONS: tuple[Operation, ...] = (
               r.history, gives=Story),
     Operation("POST", "/jobs/{job}/hold", Act.CHANGE_JOBS, "[Hold]", r.hold, gives=SeenJob),
     Operation("POST", "/jobs/{job}/release", Act.CHANGE_JOBS, "[Release]", r.release, gives=SeenJob),
-    Operation("POST", "/jobs/{job}/cancel", Act.CHANGE_JOBS, "ends it", r.cancel, gives=SeenJob),
+    Operation("POST", "/jobs/{job}/cancel", Act.CHANGE_JOBS, "ends it", r.cancel, gives=SeenJob, query=BY),
     Operation("POST", "/jobs/{job}/retry", Act.CHANGE_JOBS, "tries it now", r.retry, gives=SeenJob),
     Operation("GET", "/queue", Act.SEE_JOBS, "what is not over, user by user, in the order in which it goes",
               r.queues, gives=JOBS),

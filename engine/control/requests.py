@@ -182,7 +182,7 @@ async def release(call: Call) -> SeenJob:
 
 
 async def cancel(call: Call) -> SeenJob:
-    await call.view.cancel(call.number("job"))
+    await call.view.cancel(call.number("job"), call.query.get("by", ""))
     return call.view.job(call.number("job"))
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from franking.engine.alarms import Way
 from franking.engine.reporting import Untold
+from franking.events.information import Actor
 from franking.events.job import JobGivenUp
 from franking.events.request import ByProgram, Function, Notify, Return, ScanToEmail
 from franking.machines.report import NOTHING, REPORT
+from franking.machines.roles import Role, Viewer
 
 from .device import BOSS, KIM, LEE, OFFICE, PRINTER, START, office, states, warnings
 from .hooked import all_told, posted
@@ -139,6 +141,47 @@ async def test_s21_a_report_that_is_refused_causes_nothing_more(tmp_path: Path) 
         assert (here.kit.mailbox.messages, states(engine)) == ([], ["ended", "ended"])
         assert warnings(engine) == [("JOB_ENDED", "1"), ("JOB_ENDED", "2")], "by other ways"
         assert [engine.runtime.instance(REPORT, key).state for key in "12"] == [NOTHING, NOTHING]
+
+
+@pytest.mark.parametrize(
+    ("viewer", "told"),
+    [
+        (Viewer(Role.ADMINISTRATOR), True),
+        (Viewer(Role.USER, "kim"), False),
+        (Viewer(Role.CONTROLLER), False),
+    ],
+    ids=lambda each: each.role.value if isinstance(each, Viewer) else "",
+)
+async def test_b13_whoever_did_not_cancel_his_mail_himself_is_told(
+    tmp_path: Path, viewer: Viewer, told: bool
+) -> None:
+    async with reporting(tmp_path) as (here, engine):
+        here.kit.mailbox.refuse_next("rcpt", "451 4.2.2 Mailbox full")
+        await brought(here, engine)
+        await engine.view(viewer).cancel(1)
+        await engine.settle()
+        assert states(engine) == (["ended", "sent"] if told else ["ended"])
+        assert warnings(engine) == ([("JOB_ENDED", "1")] if told else [])
+        assert [actions(mail) for mail in reports(here)] == ([[(OFFICE, "failed", "5.7.1")]] if told else [])
+        assert here.spooled() == []
+        if told:
+            (mail,) = reports(here)
+            assert "What is wrong: The device's administrator cancelled it." in words(mail).splitlines()
+            (warning,) = engine.view(Viewer(Role.USER, "kim")).information()
+            assert warning.cause.startswith("Job 1 ended without success (cancelled by the administrator).")
+            assert warning.actor is Actor.PERSON
+
+
+async def test_b13_the_administrator_who_cancels_the_devices_mail_knows_it(tmp_path: Path) -> None:
+    async with reporting(tmp_path) as (here, engine):
+        here.kit.mailbox.refuse_next("rcpt", "451 4.2.2 Mailbox full")
+        path = tmp_path / "cron"
+        path.write_bytes(b"From: root (Cron Daemon)\nSubject: Cron backup\n\ndone\n")
+        await engine.submit(ByProgram(to=(OFFICE,), message=path))
+        await engine.settle()
+        await engine.view(Viewer(Role.ADMINISTRATOR)).cancel(1)
+        await engine.settle()
+        assert (states(engine), warnings(engine), reports(here)) == (["ended"], [], [])
 
 
 async def test_b5_the_stories_of_a_mail_and_of_its_report_name_each_other(tmp_path: Path) -> None:

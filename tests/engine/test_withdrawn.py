@@ -12,7 +12,8 @@ from franking.engine.engine import Engine
 from franking.events.information import Info
 from franking.events.job import JobDeferred, OutcomeUnknown
 from franking.events.request import ScanToEmail
-from franking.machines.job import UNKNOWN_MOST, UNKNOWN_TOO_OFTEN, WITHDRAWN
+from franking.machines.job import UNKNOWN_TOO_OFTEN, WITHDRAWN
+from franking.machines.progress import UNKNOWN_MOST
 from franking.testing.misbehaviour import Fault
 from franking.testing.scripted_submission import TRANSFER, Script, ScriptedServer
 

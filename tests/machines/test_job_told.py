@@ -5,15 +5,33 @@ from typing import Any
 
 import pytest
 
-from franking.events.job import JobLate, JobSettled, JobSubmitted
+from franking.events.base import Event
+from franking.events.job import (
+    Ending,
+    JobCancelled,
+    JobLate,
+    JobRevoked,
+    JobSettled,
+    JobSubmitted,
+)
 from franking.events.request import Notify
 from franking.machines.definition import Row
 from franking.machines.effects import DropScan, EraseScan
-from franking.machines.job import ENDED, JOB, LATE_AFTER, SENT, WAITING
+from franking.machines.job import (
+    DELIVERING,
+    ENDED,
+    HELD,
+    JOB,
+    LATE_AFTER,
+    SENDING,
+    SENT,
+    WAITING,
+    Stage,
+)
 from franking.machines.report import REPORT
 
 from .life import Life
-from .test_job import BODY, DELIVERED, NEWLY, TAKEN, within
+from .test_job import BODY, DELIVERED, LIVES, NEWLY, TAKEN, UNKNOWN, named, within
 
 
 @pytest.mark.manual("B13")
@@ -35,6 +53,31 @@ def test_b13_a_program_that_asked_for_it_is_told_that_its_mail_was_taken() -> No
     assert within(SENT).told == []
 
 
+REVOKE = JobCancelled(job=1, why=Ending.REVOKED)
+
+
+@pytest.mark.manual("B13", "S33c")
+@pytest.mark.parametrize("state", [WAITING, HELD, SENDING])
+def test_b13_of_what_the_administrator_cancels_its_owner_is_told(state: Stage) -> None:
+    life = within(state).hears(REVOKE)
+    assert (life.state, life.data.reason) == (ENDED, Ending.REVOKED)
+    assert (life.told, life.asked) == (["JobRevoked"], ["DeleteShared", "Clear JOB_LATE"])
+
+
+@pytest.mark.manual("B13", "S33c")
+@pytest.mark.parametrize("fact", [UNKNOWN, *LIVES], ids=named)
+@pytest.mark.parametrize("why", [Ending.REVOKED, Ending.CANCELLED])
+def test_b13_under_way_too(fact: Event, why: Ending) -> None:
+    life = within(DELIVERING).hears(JobCancelled(job=1, why=why))
+    assert (life.state, life.told, life.asked) == (DELIVERING, [], ["Withdraw"])
+    life.hears(fact)
+    assert (life.state, life.data.reason) == (ENDED, why)
+    assert life.told == (["JobRevoked"] if why is Ending.REVOKED else [])
+    assert ("EraseScan" in life.asked) == (why is Ending.CANCELLED)
+    sent = within(DELIVERING).hears(JobCancelled(job=1, why=why), DELIVERED)
+    assert (sent.state, sent.told) == (SENT, []), "the server has it"
+
+
 @pytest.mark.manual("S33b")
 def test_s33b_wherever_the_files_of_a_job_are_erased_their_keys_went_before() -> None:
     rows: list[Row[Any]] = [row for block in JOB.blocks.values() for row in block.rows]
@@ -45,5 +88,5 @@ def test_s33b_wherever_the_files_of_a_job_are_erased_their_keys_went_before() ->
         assert row.ask.index(DropScan()) < row.ask.index(EraseScan())
     for row in rows:
         ends = row.to in (SENT, ENDED) and JobSubmitted not in row.events
-        settles = row in erasing or JobSettled in [tell.fact for tell in row.tell]
+        settles = row in erasing or {JobSettled, JobRevoked} & {tell.fact for tell in row.tell}
         assert not ends or settles, "whoever ends a job that was spooled erases it, or has it erased"

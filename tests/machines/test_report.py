@@ -6,9 +6,9 @@ import pytest
 
 from franking.events.base import Event
 from franking.events.device import DeviceResumed, EngineStarted
-from franking.events.job import JobLate, JobReported, JobSettled
+from franking.events.job import JobLate, JobReported, JobRevoked, JobSettled
 from franking.events.request import AS_GIVEN, REPORTS, REQUESTS, AsGiven, Function, Notify, Request
-from franking.machines.report import LATE, NOTHING, OVER, REPORT, TOLD, Nothing, notify_of
+from franking.machines.report import LATE, NOTHING, OVER, REPORT, TOLD, Nothing, Telling, notify_of
 
 from .life import Life
 
@@ -41,6 +41,18 @@ def test_b13_what_a_program_wrote_stays_until_its_owner_was_told() -> None:
     life = after(settled(FAILURE))
     assert (life.state, life.asked) == (OVER, ["Report"])
     assert (life.hears(reported()).state, life.asked) == (NOTHING, GONE)
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize(
+    ("notify", "state", "asked"),
+    [((), OVER, [*GONE, "Report"]), ((FAILURE,), OVER, ["Report"]), ((NEVER,), NOTHING, GONE)],
+)
+def test_b13_of_what_somebody_else_cancelled_its_owner_is_told_on_the_screen_too(
+    notify: tuple[Notify, ...], state: Telling, asked: list[str]
+) -> None:
+    life = after(JobRevoked(job=1, notify=notify))
+    assert (life.state, life.asked) == (state, ["Inform JOB_ENDED", *asked])
 
 
 @pytest.mark.manual("S21")

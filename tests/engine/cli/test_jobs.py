@@ -151,7 +151,7 @@ def test_s33_a_held_job_does_not_go_until_it_is_released(waiting: Device) -> Non
 @pytest.mark.manual("S33")
 def test_s33_a_cancelled_job_ends_and_its_scan_is_erased(waiting: Device) -> None:
     waiting.franking("jobs", "cancel", 2)
-    ended = waiting.franking("jobs", "cancel", 1, "--json")
+    ended = waiting.franking("jobs", "cancel", 1, "--user", "kim", "--json")
     told = json.loads(ended.out)
     assert (ended.code, told["state"], told["code"], told["who"]) == (
         0,
@@ -160,6 +160,14 @@ def test_s33_a_cancelled_job_ends_and_its_scan_is_erased(waiting: Device) -> Non
         "nobody: wait",
     )
     assert waiting.spooled() == []
+
+
+@pytest.mark.manual("S33", "B9")
+def test_b9_without_a_user_it_is_the_administrator_who_cancels(waiting: Device) -> None:
+    told = json.loads(waiting.franking("jobs", "cancel", 1, "--json").out)
+    assert told["code"] == "cancelled by the administrator"
+    assert told["do"] == "Ask the administrator why, and send it again if it is wanted after all."
+    assert "I201" in waiting.franking("status").out
 
 
 def test_a_retry_that_comes_to_nothing_says_why_and_that_it_waits(waiting: Device) -> None:

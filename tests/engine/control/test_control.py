@@ -82,9 +82,10 @@ async def test_b8_a_job_is_held_released_tried_and_cancelled(
         await at.submit(KIM)
         states = [
             (await at.ask("POST", f"/jobs/1/{act}", peer=KIM)).json()["status"]["state"]
-            for act in ("hold", "release", "retry", "cancel")
+            for act in ("hold", "release", "retry", "cancel?by=administrator")
         ]
         assert states == ["held", "waiting", "waiting", "ended"]
+        assert at.engine.job(1).code == "cancelled", "nobody says that he is somebody else"
         assert (await at.ask("GET", "/users/kim/queue", peer=KIM)).json() == []
 
 
