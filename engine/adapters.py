@@ -308,8 +308,8 @@ class Adapters:
         ]
         composed = compose(request, header, files)
         if isinstance(request, AsGiven):
-            asked = request.notify, request.envelope_id, request.returns
-            return Envelope(sender, request.recipients, composed, *asked)
+            dsn = request.notify, request.envelope_id, request.returns, request.notify_each, request.originals
+            return Envelope(sender, request.recipients, composed, *dsn)
         asks = isinstance(request, InternetFax) and self.settings().internet_fax.dsn
         return Envelope(sender, request.recipients, composed, FAX_NOTIFY if asks else ())
 

@@ -307,6 +307,10 @@ class Envelope(NamedTuple):
     "What a notification calls it; empty: by its Message-ID (RFC 3461 section 4.4)."
     returns: Return = Return.HEADER
     "How much of it a notification brings back."
+    notify_each: Mapping[str, tuple[Notify, ...]] = MappingProxyType({})
+    "Recipients for whom it is not `notify` that was asked for."
+    originals: Mapping[str, str] = MappingProxyType({})
+    "What recipients were called before, as ORCPT says it (section 4.2)."
 
 
 class Composed(Protocol):

@@ -28,7 +28,7 @@ from ..machines.mailbox import CLOSED, TRYING
 from ..machines.message import Message
 from ..machines.progress import Progress
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
-from ..machines.report import LATE, notify_of
+from ..machines.report import LATE, notify_about, notify_of
 from ..machines.validation import NOT_AVAILABLE, VALIDATION
 from .addressees import Addressee, Fate, addressees
 from .boxes import LinkEnded
@@ -210,18 +210,19 @@ class Reporting:
         from .functions.delivery_report import BY_KNOWN, OUTCOMES, Reported
 
         request, progress = request_of(row), self.progress(row.job)
-        notify = notify_of(request)
+        originals = request.originals if isinstance(request, AsGiven) else {}
         of_each = addressees(request.recipients, self.store.job_outcome(row.job), progress.unknown)
         words, found = self.words, []
         for each in of_each:
             known = known_of(each)
-            done = action(occasion, notify, known)
+            done = action(occasion, notify_about(request, each.address), known)
             waits = Action.DELAYED if occasion is Notify.DELAY else Action.FAILED
             said = OUTCOMES[done or BY_KNOWN.get(known, waits)]
             code = status(done, progress.reason, each.reply) if done else ""
             outcome = words.say(said, reply=each.reply).rstrip(": ")
             until = self.gives_up_at(progress) if done is Action.DELAYED else None
-            found.append(Reported(each.address, done, outcome, each.reply, code, until))
+            original = originals.get(each.address, "")
+            found.append(Reported(each.address, done, outcome, each.reply, code, until, original))
         return tuple(found)
 
     def gives_up_at(self, progress: Progress) -> datetime:

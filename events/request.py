@@ -10,7 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, Self, get_args
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+
+from .values import Original, Values
 
 UNSEEN = r"\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 "They show an address otherwise than it is, and none may stand in a domain (RFC 5892)."
@@ -82,11 +84,7 @@ class Return(StrEnum):
     FULL = "FULL"
 
 
-class Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class JobRequest(Value):
+class JobRequest(Values):
     """What every function's request has. No recipient at all is a rule's business: it is refused in words."""
 
     by_device: ClassVar[bool] = False
@@ -233,6 +231,10 @@ class AsGiven(JobRequest):
     "What the program calls it in a notification (ENVID)."
     returns: Return = Return.HEADER
     "How much of it a notification brings back (RET)."
+    notify_each: dict[Address, tuple[Notify, ...]] = Field(default_factory=dict)
+    "Recipients for whom something else was asked than `notify` says."
+    originals: dict[Address, Original] = Field(default_factory=dict)
+    "What recipients were called before they became these (ORCPT), as it was said."
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -266,7 +268,7 @@ class EmailNotification(ByDevice):
     "With its time zone; left out: it is not said."
 
 
-class Counter(Value):
+class Counter(Values):
     name: Line
     "Such as `Total (black)`."
     count: Annotated[int, Field(ge=0)]
@@ -305,7 +307,7 @@ class TsiRouting(Received):
     function: Literal[Function.TSI_ROUTING] = Function.TSI_ROUTING
 
 
-class Condition(Value):
+class Condition(Values):
     part: Line
     "Such as `Paper tray 2`."
     state: Line
@@ -329,7 +331,7 @@ class Medium(StrEnum):
     FILE = "file"
 
 
-class Transmission(Value):
+class Transmission(Values):
     """One line of a TX Result Report."""
 
     number: Annotated[int, Field(ge=1)]

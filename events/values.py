@@ -1,4 +1,4 @@
-"""The kinds of values that settings have, and how a section of them is written.
+"""The kinds of values that settings and requests have, and how what is made of them is written.
 
 Rule: a kind says what a value looks like, never what it is for.
 """
@@ -14,6 +14,11 @@ Host = Annotated[
 ]
 HttpsUrl = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https://[^\s/?#]+[^\s?#]*$")]
 "Others are made from it by adding to its path, so nothing may stand behind that."
+
+Original = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9-]+;([!-*,-<>-~]|\+[0-9A-F]{2})+$", max_length=500)
+]
+"What a recipient was called before: a type, and an address as xtext (RFC 3461 section 4.2)."
 
 
 def in_seconds(value: object) -> object:

@@ -46,6 +46,12 @@ def notify_of(request: Request) -> tuple[Notify, ...]:
     return ()
 
 
+def notify_about(request: Request, recipient: str) -> tuple[Notify, ...]:
+    """The same of one recipient."""
+    apart = request.notify_each.get(recipient) if isinstance(request, AsGiven) else None
+    return notify_of(request) if apart is None else apart or (Notify.FAILURE,)
+
+
 def untold(nothing: Nothing, event: JobSettled | JobRevoked) -> bool:
     return Notify.NEVER in event.notify
 

@@ -27,6 +27,7 @@ from ..smtp.fields import (
     addr_spec,
     date,
     fold,
+    plain_of,
 )
 from .letter import Header, named, paragraphs
 
@@ -77,6 +78,8 @@ class Reported:
     status: str
     "RFC 3463."
     will_retry_until: datetime | None = None
+    original: str = ""
+    "What it was called before, as ORCPT said it; empty: that was not said."
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,7 @@ def for_programs(about: About, header: Header) -> bytes:
 
 def of_recipient(one: Reported, action: Action, about: About) -> list[bytes]:
     found = [
+        *([line("Original-Recipient", first_typed(one.original))] if one.original else []),
         line("Final-Recipient", typed(one.address)),
         line("Action", action.value),
         line("Status", one.status),
@@ -191,6 +195,12 @@ def typed(address: str) -> str:
     if address.isascii():
         return f"rfc822; {addr_spec(address)}"
     return "utf-8; " + NO_XTEXT.sub(lambda found: f"\\x{{{ord(found[0]):02X}}}", address)
+
+
+def first_typed(original: str) -> str:
+    """An ORCPT that fits, as a field says it (RFC 3461 section 5.2.1 (d), RFC 6533 section 3)."""
+    kind, _, address = original.partition(";")
+    return f"{kind}; {address if kind.lower() == 'utf-8' else plain_of(address)}"
 
 
 def line(name: str, value: str) -> bytes:

@@ -7,8 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
 
 from ...events.request import Notify, Return
+from ...events.values import Original
+from ..smtp.fields import plain_of
 from .replies import Reply
 
 PATH = re.compile(r"\s*(?:<((?:\"(?:\\.|[^\"\\])*\"|[^<>\"])*)>|([^\s<>]+))(?:\s+(.*))?", re.DOTALL)
@@ -17,11 +22,11 @@ ROUTE = re.compile(r"(?:@[^@:,]+,?)+:")
 PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^=\s\x00-\x1f\x7f]+))?")
 XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*", re.ASCII)
 "RFC 3461 section 4."
-HEX = re.compile(r"\+([0-9A-F]{2})")
 PATH_MOST, LOCAL_MOST = 254, 64
 "Octets of a path without its brackets, and of what stands before the @ (RFC 5321 section 4.5.3.1)."
 ENVELOPE_ID_MOST = 100
 "RFC 3461 section 4.4."
+ORIGINAL: TypeAdapter[str] = TypeAdapter(Original)
 
 
 class NotUnderstood(Exception):
@@ -54,6 +59,8 @@ class Mail:
 class Rcpt:
     recipient: str
     notify: frozenset[Notify] = frozenset()
+    original: str = ""
+    "What the recipient was called before (ORCPT); empty: that was not said."
 
 
 def mail_of(argument: str, *, extended: bool) -> Mail:
@@ -77,15 +84,15 @@ def rcpt_of(argument: str, *, extended: bool, utf8: bool) -> Rcpt:
         raise syntax("Say a recipient: RCPT TO:<address>")
     if not recipient.isascii() and not utf8:
         raise without_utf8(553)
-    notify: frozenset[Notify] = frozenset()
+    found = Rcpt(recipient)
     for name, value in parameters.items():
         if not extended or name not in ("NOTIFY", "ORCPT"):
             raise unknown("RCPT", name)
         if name == "NOTIFY":
-            notify = notify_of(value)
+            found = replace(found, notify=notify_of(value))
         else:
-            original(value)
-    return Rcpt(recipient, notify)
+            found = replace(found, original=original(value))
+    return found
 
 
 def without_utf8(code: int) -> NotUnderstood:
@@ -167,7 +174,7 @@ def returned(mail: Mail, value: str | None) -> Mail:
 def envelope_id(mail: Mail, value: str | None) -> Mail:
     if value is None or len(value) > ENVELOPE_ID_MOST or XTEXT.fullmatch(value) is None:
         raise syntax(f"ENVID takes at most {ENVELOPE_ID_MOST} octets of xtext (RFC 3461 section 4)")
-    plain = HEX.sub(lambda match: chr(int(match[1], 16)), value)
+    plain = plain_of(value)
     if not plain.isascii() or not plain.isprintable():
         raise syntax("ENVID takes printable ASCII as xtext (RFC 3461 section 4.4)")
     return replace(mail, envelope_id=plain)
@@ -194,16 +201,42 @@ def notify_of(value: str | None) -> frozenset[Notify]:
     return found
 
 
-def original(value: str | None) -> None:
-    """What a recipient was once called is not kept. Raises NotUnderstood."""
-    kind, semicolon, address = (value or "").partition(";")
-    fits = kind.lower() == "utf-8" or XTEXT.fullmatch(address) is not None  # RFC 6533 section 3
-    if not semicolon or not kind or not address or not fits:
-        raise syntax("ORCPT takes a type and an address as xtext, such as rfc822;kim@example.com (RFC 3461)")
+def original(value: str | None) -> str:
+    """In ASCII (RFC 6533 section 3). Raises NotUnderstood."""
+    said = value or ""
+    if said.lower().startswith("utf-8;"):
+        said = "".join(each if each.isascii() else f"\\x{{{ord(each):X}}}" for each in said)
+    try:
+        return ORIGINAL.validate_python(said)
+    except ValidationError:
+        raise syntax(
+            "ORCPT takes a type and an address as xtext, such as rfc822;kim@example.com, and 500 octets at "
+            "most (RFC 3461 section 4.2)"
+        ) from None
+
+
+class Asked(NamedTuple):
+    """What one job keeps of what was said of its recipients."""
+
+    notify: tuple[Notify, ...]
+    each: dict[str, tuple[Notify, ...]]
+    "Recipients of whom something else was said."
+    originals: dict[str, str]
+
+
+def asked_for(recipients: "list[Rcpt]") -> Asked:
+    of_each: dict[str, list[frozenset[Notify]]] = {}
+    for each in recipients:
+        of_each.setdefault(each.recipient, []).append(each.notify)
+    notify = united([each.notify for each in recipients])
+    single = {recipient: united(said) for recipient, said in of_each.items()}
+    apart = {recipient: said for recipient, said in single.items() if said != notify}
+    originals = {each.recipient: each.original for each in reversed(recipients) if each.original}
+    return Asked(notify, apart, originals)
 
 
 def united(asked: "list[frozenset[Notify]]") -> tuple[Notify, ...]:
-    """One job has one NOTIFY: what any recipient asked for. NEVER is kept where all said it."""
+    """What any of them asked for; NEVER where all said it."""
     wanted = frozenset[Notify]().union(*asked)
     if not all(Notify.NEVER in each for each in asked):
         wanted -= {Notify.NEVER}

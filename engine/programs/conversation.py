@@ -6,6 +6,7 @@ Rule: 250 to a message says that its job is durable; whatever happens before lea
 import logging
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from ..deeds import where
 from ..incoming import Incoming
 from ..room import NoRoom
 from ..words import words
-from .commands import Mail, NotUnderstood, Rcpt, mail_of, rcpt_of, united
+from .commands import Mail, NotUnderstood, Rcpt, asked_for, mail_of, rcpt_of
 from .connection import PARTING_S, Connection
 from .intake import Brought, NoSuchRecipient, recipient_of, take
 from .known import Guest, by_network
@@ -231,7 +232,7 @@ class Conversation(Connection):
         except NoSuchRecipient as error:
             self.say(self.refused(error))
             return
-        self.recipients.append(Rcpt(goes_to, rcpt.notify))
+        self.recipients.append(replace(rcpt, recipient=goes_to))
         self.errors = 0
         self.say(Reply(250, "2.1.5", "Ok"))
 
@@ -290,10 +291,18 @@ class Conversation(Connection):
 
     async def brought(self, coming: Incoming, mail: Mail) -> Reply:
         recipients = tuple(each.recipient for each in self.recipients)
-        notify = united([each.notify for each in self.recipients])
+        notify, each, originals = asked_for(self.recipients)
         if not mail.sender:  # it tells of a message itself (RFC 5321 section 4.5.5)
-            notify = (Notify.NEVER,)
-        brought = Brought(mail.sender, recipients, notify, mail.envelope_id, returns=mail.returns)
+            notify, each = (Notify.NEVER,), {}
+        brought = Brought(
+            mail.sender,
+            recipients,
+            notify,
+            mail.envelope_id,
+            returns=mail.returns,
+            notify_each=each,
+            originals=originals,
+        )
         client = self.guest.client if self.guest is not None else None
         try:
             receipt = await take(self.engine, coming, client, brought)

@@ -5,8 +5,8 @@ Rule: whose mail it is stands in `machines/programs.py`, and what refuses it in 
 
 import asyncio
 import pwd
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -66,6 +66,10 @@ class Brought:
     mark: str = ""
     "By which its job is known where it is brought a second time; empty: by nothing."
     returns: Return = Return.HEADER
+    notify_each: Mapping[str, tuple[Notify, ...]] = field(default_factory=dict)
+    "Recipients of whom something else than `notify` was said."
+    originals: Mapping[str, str] = field(default_factory=dict)
+    "What recipients were called before (ORCPT)."
 
 
 async def recipient_of(engine: Engine, named: str) -> str:
@@ -126,6 +130,8 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
         "notify": brought.notify,
         "envelope_id": brought.envelope_id,
         "returns": brought.returns,
+        "notify_each": brought.notify_each,
+        "originals": brought.originals,
     }
     coming.mark = brought.mark
     if found.login == ADMINISTRATOR:

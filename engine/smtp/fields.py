@@ -36,6 +36,7 @@ _QUOTABLE = re.compile(r"[ -~]{1,60}")
 _UNQUOTED = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
 _LOCAL = re.compile(r"[^\s<>\x00-\x1f\x7f]+")
 _DOT_ATOM = re.compile(r"[^\s()<>@,;:\\\".\[\]]+(?:\.[^\s()<>@,;:\\\".\[\]]+)*")
+_HEX = re.compile(r"\+([0-9A-F]{2})")
 _DOMAIN = re.compile(r"[^\s()<>@,;:\\\"\[\]\x00-\x1f\x7f]+|\[[0-9A-Za-z.:-]+\]")
 
 
@@ -147,6 +148,11 @@ def xtext(text: str) -> str:
     if not text.isascii():
         raise Unencodable("parameter", "not ASCII")
     return "".join(each if "!" <= each <= "~" and each not in "+=" else f"+{ord(each):02X}" for each in text)
+
+
+def plain_of(text: str) -> str:
+    """What xtext says."""
+    return _HEX.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def quoted_string(text: str) -> str:

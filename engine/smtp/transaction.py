@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from ...events.request import Notify, Return
+from ...events.request import Return
 from ..content_port import FileChanged
 from ..ports import Envelope, Outcome, Phase, Progress, Recipient, Verdict
 from .chat import Chat, Lost, Place
@@ -112,7 +112,8 @@ class Transaction:
         self._pipelining = offered.pipelining and Offer.PIPELINING not in without
         self._ahead = self._pipelining and Offer.AHEAD not in without
         self._size = offered.size and Offer.SIZE not in without
-        self._dsn = offered.dsn and Offer.DSN not in without and bool(envelope.notify)
+        asked = envelope.notify or envelope.notify_each or envelope.originals
+        self._dsn = offered.dsn and Offer.DSN not in without and bool(asked)
         self._eight_bit = offered.eight_bit_mime
         self._says_body = self._eight_bit and Offer.BODY not in without and message.may_be_8bit
         self._smtputf8 = offered.smtputf8 and Offer.SMTPUTF8 not in without
@@ -170,18 +171,27 @@ class Transaction:
             options += " BODY=8BITMIME SMTPUTF8"
         elif self._says_body:
             options += " BODY=8BITMIME"
-        notify = self._envelope.notify if self._dsn else ()
-        if notify:
+        if self._dsn:
             named = self._envelope.envelope_id or self._message.message_id.strip("<>")
             options += returned(self._envelope.returns, named)
         return [
             (Phase.MAIL, f"MAIL FROM:<{addr_spec(self._envelope.sender)}>{options}\r\n".encode()),
             *(
-                (Phase.RCPT, f"RCPT TO:<{addr_spec(each)}>{notified(each, notify)}\r\n".encode())
+                (Phase.RCPT, f"RCPT TO:<{addr_spec(each)}>{self._notified(each)}\r\n".encode())
                 for each in self._envelope.recipients
             ),
             (Phase.DATA, b"DATA\r\n"),
         ]
+
+    def _notified(self, recipient: str) -> str:
+        """RFC 3461 sections 4.1 and 4.2."""
+        if not self._dsn:
+            return ""
+        envelope = self._envelope
+        notify = envelope.notify_each.get(recipient, envelope.notify)
+        original = envelope.originals.get(recipient, "") or (original_of(recipient) if notify else "")
+        asks = f" NOTIFY={','.join(notify)}" if notify else ""
+        return f"{asks} ORCPT={original}" if original else asks
 
     async def _in_turn(self, commands: list[tuple[Phase, bytes]]) -> Outcome | Place | None:
         """Writes the message: its outcome, or where the answer to it comes. Raises Lost."""
@@ -348,12 +358,10 @@ def returned(returns: Return, envelope_id: str) -> str:
     return f" RET={returns.value}{which}"
 
 
-def notified(recipient: str, notify: tuple[Notify, ...]) -> str:
-    """RFC 3461 sections 4.1 and 4.2. An address that isn't ASCII goes without ORCPT: it could not say it."""
-    if not notify:
-        return ""
-    original = f" ORCPT=rfc822;{xtext(recipient)}" if recipient.isascii() else ""
-    return f" NOTIFY={','.join(notify)}{original if len(original) <= ORCPT_MAX else ''}"
+def original_of(recipient: str) -> str:
+    """Empty for an address that isn't ASCII: it could not say it."""
+    original = f"rfc822;{xtext(recipient)}" if recipient.isascii() else ""
+    return original if len(original) <= ORCPT_MAX else ""
 
 
 def stuffed(block: bytes) -> bytes:

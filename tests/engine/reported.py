@@ -31,7 +31,7 @@ ONCE = {"reporting-mta", "original-envelope-id", "arrival-date"}
 "Of the whole message (RFC 3464 section 2.2)."
 OF_EACH = {"final-recipient", "action", "status"}
 "That each recipient has (section 2.3)."
-MAY = {"remote-mta", "diagnostic-code", "last-attempt-date", "will-retry-until"}
+MAY = {"original-recipient", "remote-mta", "diagnostic-code", "last-attempt-date", "will-retry-until"}
 
 
 @asynccontextmanager

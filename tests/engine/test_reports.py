@@ -264,6 +264,34 @@ async def test_b13_a_program_is_told_what_it_asked_for(
         assert here.spooled() == []
 
 
+async def test_b13_of_each_recipient_is_told_what_was_asked_for_him_by_the_name_that_he_had(
+    tmp_path: Path,
+) -> None:
+    async with reporting(tmp_path) as (here, engine):
+        without_dsn(here)
+        for _ in range(3):
+            here.kit.mailbox.refuse_next("rcpt", UNKNOWN)
+        await brought(
+            here,
+            engine,
+            *(LEE, OFFICE, BOSS, KIM),
+            notify=(SUCCESS, FAILURE),
+            notify_each={LEE: (NEVER,), BOSS: ()},
+            originals={OFFICE: "rfc822;scans+2Boffice@nas.example", KIM: "utf-8;k\\x{ED}m"},
+        )
+        (mail,) = reports(here)
+        assert actions(mail) == [
+            (OFFICE, "failed", "5.1.1"),
+            (BOSS, "failed", "5.1.1"),
+            (KIM, "relayed", "2.1.5"),
+        ]
+        assert [block["Original-Recipient"] for block in blocks(mail)[1:]] == [
+            "rfc822; scans+office@nas.example",
+            None,
+            "utf-8; k\\x{ED}m",
+        ]
+
+
 async def test_b13_given_up_after_its_time_says_so_and_what_the_server_said_last(tmp_path: Path) -> None:
     async with reporting(tmp_path, smtp={"give_up_after": 3600}) as (here, engine):
         for _ in range(30):

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from franking.engine.parsed import REQUEST
-from franking.engine.programs.commands import NotUnderstood, mail_of, rcpt_of, united
+from franking.engine.programs.commands import NotUnderstood, Rcpt, asked_for, mail_of, rcpt_of, united
 from franking.engine.programs.replies import LINE_MOST, Reply, rendered
 from franking.events.request import ByProgram, FromProgram, Notify
-from franking.tests.engine.device import OFFICE
+from franking.tests.engine.device import KIM, LEE, OFFICE, PRINTER
 
 from .guest import MESSAGE, client, listening, taken
 
@@ -94,12 +94,13 @@ async def test_b13_everything_may_be_said_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.manual("B13")
-async def test_b13_what_becomes_of_it_is_asked_for_as_far_as_one_job_can(tmp_path: Path) -> None:
+async def test_b13_what_is_to_be_told_is_kept_for_each_recipient(tmp_path: Path) -> None:
     async with listening(tmp_path) as (_, engine, address), client(address) as one:
         await one.says("EHLO client.example")
         parameters = "RET=HDRS ENVID=a+2Bb BODY=8BITMIME SMTPUTF8 AUTH=<> SIZE=100"
         assert (await one.says(f"MAIL FROM:<root> {parameters}")).startswith("250")
-        assert (await one.says("RCPT TO:<root> NOTIFY=FAILURE")).startswith("250")
+        original = "ORCPT=rfc822;disk+2Bnas@nas.example"
+        assert (await one.says(f"RCPT TO:<root> NOTIFY=FAILURE {original}")).startswith("250")
         assert (await one.says("RCPT TO:<lee@example.com> NOTIFY=SUCCESS")).startswith("250")
         await one.says("DATA")
         assert (await one.says(MESSAGE + b".\r\n")).startswith("250")
@@ -109,6 +110,8 @@ async def test_b13_what_becomes_of_it_is_asked_for_as_far_as_one_job_can(tmp_pat
         assert isinstance(request, ByProgram | FromProgram)
         assert request.envelope_id == "a+b"
         assert set(request.notify) == {Notify.SUCCESS, Notify.FAILURE}
+        assert request.notify_each == {PRINTER: (Notify.FAILURE,), LEE: (Notify.SUCCESS,)}
+        assert request.originals == {PRINTER: "rfc822;disk+2Bnas@nas.example"}
 
 
 S, F, NEVER = Notify.SUCCESS, Notify.FAILURE, Notify.NEVER
@@ -126,6 +129,42 @@ S, F, NEVER = Notify.SUCCESS, Notify.FAILURE, Notify.NEVER
 )
 def test_never_stays_where_every_recipient_has_it(asked: list[set[Notify]], wanted: set[Notify]) -> None:
     assert set(united([frozenset(each) for each in asked])) == wanted
+
+
+def test_what_all_recipients_have_is_said_once_and_the_first_original_stays() -> None:
+    alike = [Rcpt(each, frozenset({S})) for each in (KIM, LEE)]
+    assert asked_for(alike) == ((S,), {}, {})
+    twice = [
+        Rcpt(KIM, frozenset({S}), "x;1"),
+        Rcpt(LEE, frozenset({NEVER})),
+        Rcpt(KIM, frozenset({F}), "x;2"),
+    ]
+    assert asked_for(twice) == ((S, F), {LEE: (NEVER,)}, {KIM: "x;1"})
+    assert asked_for([Rcpt(KIM), Rcpt(LEE, frozenset({NEVER}))]) == ((), {LEE: (NEVER,)}, {})
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("rfc822;kim+2Bx@example.com", "rfc822;kim+2Bx@example.com"),
+        ("utf-8;j\u00fcrgen@example.com", "utf-8;j\\x{FC}rgen@example.com"),
+        ("x400;/C=de", None),
+        ("rfc822;kim@example.com\u00fc", None),
+        ("rfc822", None),
+        (";kim@example.com", None),
+        ("rfc822;", None),
+        ("rfc822;a+b", None),
+        (f"rfc822;{'a' * 493}", f"rfc822;{'a' * 493}"),
+        (f"rfc822;{'a' * 494}", None),
+    ],
+)
+def test_what_a_recipient_was_called_is_kept_in_ascii(said: str, kept: str | None) -> None:
+    if kept is not None:
+        assert rcpt_of(f"TO:<root> ORCPT={said}", extended=True, utf8=True).original == kept
+        return
+    with pytest.raises(NotUnderstood) as caught:
+        rcpt_of(f"TO:<root> ORCPT={said}", extended=True, utf8=True)
+    assert caught.value.reply[:2] == (501, "5.5.4")
 
 
 @pytest.mark.parametrize(

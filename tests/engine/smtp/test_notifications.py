@@ -110,6 +110,28 @@ async def test_a_notification_names_the_recipient_as_he_was_named(
     assert said(server, "RCPT") == [f"RCPT TO:<{address}> NOTIFY=SUCCESS,FAILURE,DELAY{original}"]
 
 
+@pytest.mark.manual("B13")
+async def test_b13_what_was_asked_for_a_single_recipient_is_passed_on(playing: Playing) -> None:
+    asked = Envelope(
+        KIM,
+        (LEE, ANN, KIM),
+        fax(),
+        (Notify.SUCCESS, Notify.FAILURE),
+        notify_each={ANN: (Notify.NEVER,), KIM: ()},
+        originals={LEE: "utf-8;l\\x{E9}e@nas.example", KIM: "rfc822;root+2Bnas"},
+    )
+    async with playing(Script(WITH_DSN)) as (server, device):
+        await device.submission.send(with_token(), asked, device.begin)
+    assert said(server, "RCPT") == [
+        f"RCPT TO:<{LEE}> NOTIFY=SUCCESS,FAILURE ORCPT=utf-8;l\\x{{E9}}e@nas.example",
+        f"RCPT TO:<{ANN}> NOTIFY=NEVER ORCPT=rfc822;{ANN}",
+        f"RCPT TO:<{KIM}> ORCPT=rfc822;root+2Bnas",
+    ]
+    async with playing(Script(EXTENSIONS)) as (server, device):
+        await device.submission.send(with_token(), asked, device.begin)
+    assert said(server, "RCPT") == [f"RCPT TO:<{each}>" for each in (LEE, ANN, KIM)]
+
+
 def test_no_character_of_xtext_ends_a_command() -> None:
     everything = "".join(map(chr, range(128)))
     assert re.fullmatch(r"([!-*,-<>-~]|\+[0-9A-F]{2})*", xtext(everything))
