@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from franking.tests.engine.device import OFFICE, PRINTER, states
+from franking.engine.programs.listener import serve
+from franking.tests.engine.device import OFFICE, PRINTER, office, states, warnings
+from franking.tests.engine.reported import BY_MAIL, UNKNOWN, reports, why_not
 
 from .guest import MESSAGE, client, listening
 
@@ -39,3 +41,22 @@ async def test_b13_a_message_that_is_answered_is_durable_and_its_job_is_named(tm
         assert await one.sends() == "250 2.0.0 Ok: job 2"
         assert (await one.says("QUIT")).startswith("221 2.0.0 ")
         assert await one.closed()
+
+
+@pytest.mark.manual("B13", "S21")
+@pytest.mark.parametrize(("sender", "told"), [("", False), ("root@nas", True)])
+async def test_b13_of_what_itself_tells_of_a_mail_nobody_is_told_by_mail(
+    tmp_path: Path, sender: str, told: bool
+) -> None:
+    """RFC 5321 section 6.1: a null reverse-path; also where its program asked for a notice all the same."""
+    async with office(tmp_path) as here, here.engine(reports=BY_MAIL) as engine:
+        await here.acquire(engine)
+        here.kit.mailbox.refuse_next("rcpt", UNKNOWN)
+        async with serve(engine) as address, client(address) as one:
+            await one.says("EHLO client.example", f"MAIL FROM:<{sender}>")
+            await one.says(f"RCPT TO:<{OFFICE}> NOTIFY=SUCCESS,FAILURE", "DATA")
+            assert (await one.says(MESSAGE + b".\r\n")).startswith("250 ")
+        await engine.settle()
+        assert len(reports(here)) == told
+        assert (states(engine)[0], warnings(engine)) == ("ended", [("JOB_ENDED", "1")])
+        assert len(why_not(engine, 1)) == told
