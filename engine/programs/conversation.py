@@ -277,6 +277,8 @@ class Conversation(Connection):
                 self.ended = True
                 return refused
             self.deadline = self.now() + BLOCK_S
+        if self.ended:  # it was told to come again while the last of it lay unread
+            raise GoneAway
         self.busy, self.deadline, self.body = True, inf, None  # it has come: nothing of it is late now
         return refused or await self.brought(coming, mail)
 

@@ -226,6 +226,30 @@ async def test_b13_an_engine_that_stops_finishes_what_a_final_dot_has_ended(
             await asyncio.open_connection(*address)
 
 
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize("message", [MESSAGE, SOME * 500], ids=["small", "large"])
+async def test_b13_whoever_was_told_to_come_again_has_no_job_although_his_final_dot_lay_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: bytes
+) -> None:
+    """The dot is read in the moment in which the listener stops."""
+    came, stopping = Conversation.data_received, []
+    async with office(tmp_path) as here, here.engine() as engine:
+        serving = serve(engine)
+
+        def comes(self: Conversation, octets: bytes) -> None:
+            if octets.endswith(b"\r\n.\r\n"):
+                stopping.append(asyncio.ensure_future(serving.__aexit__(None, None, None)))
+            came(self, octets)
+
+        monkeypatch.setattr(Conversation, "data_received", comes)
+        async with client(await serving.__aenter__()) as one:
+            await one.begin()
+            assert (await one.says(message + b".\r\n")).startswith("421 4.3.2 The engine stops")
+            assert await one.closed()
+            await stopping[0]
+        assert (taken(engine), here.spooled(), engine.scans.room.promised) == (0, [], 0)
+
+
 WORDS = [b"EHLO x", b"HELO", b"MAIL FROM:<root>", b"RCPT TO:<root>", b"DATA", b"RSET", b"AUTH PLAIN", b"QUIT"]
 WORDS += [b"STARTTLS", b"\r\n", b"\n", b"\r", b".", b"\0", b"=", b" SIZE=", b"\xff", b"BDAT 3", b"x" * 600]
 WORDS += [b"<", b'"']
