@@ -20,12 +20,14 @@ from .replies import FAULT, Reply, rendered
 from .wire import READ_OCTETS, Body, GoneAway, Wire
 
 if TYPE_CHECKING:
-    from .listener import Listener
+    from .listener import Certificate, Listener
 
 FREE_S, OCTETS_PER_S = 300.0, 10_000 / 60
 "A whole message comes no slower than that once so long has passed."
 PARTING_S = 30.0
 "So long may what was said last take to go."
+HANDSHAKE_S = 30.0
+"So long may TLS take to begin."
 ERRORS_MOST = 20
 "Wrong commands without a recipient or a message that was taken in between."
 log = logging.getLogger("franking")
@@ -48,6 +50,8 @@ class Connection(SMTP):
         self.out = bytearray()
         "Replies that go with the next one that the client waits for (RFC 2920)."
         self.deadline, self.busy, self.ended = inf, False, False
+        self.handshaking = False
+        "No word of ours would be understood now."
         self.body: Body | None = None
         self.began = 0.0
         "When the message began to come."
@@ -60,7 +64,8 @@ class Connection(SMTP):
         """aiosmtpd's goes by the system's clock; here the listener looks at `deadline`."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if self._original_transport is not None:  # STARTTLS
+        if self._original_transport is not None:  # TLS has begun
+            self.handshaking = False
             super().connection_made(transport)
             return
         StreamReaderProtocol.connection_made(self, transport)
@@ -73,9 +78,13 @@ class Connection(SMTP):
         self.place = place_of(self.address)
         refused = self.listener.enters(self)
         if refused is not None:
-            transport.write(rendered(refused))
+            if not self.listener.implicit_tls:  # else nobody would understand it
+                transport.write(rendered(refused))
             transport.close()
             return
+        if self.listener.implicit_tls:
+            transport.pause_reading()  # what comes is for TLS, once it is there
+            self.handshaking = True
         self.guest = self.before_sign_in()
         self.task = self.loop.create_task(self._handle_client())
         self.task.add_done_callback(lambda _: self.listener.leaves(self))
@@ -94,8 +103,21 @@ class Connection(SMTP):
 
     async def push(self, status: str | bytes) -> None:
         """For aiosmtpd, which says one thing (STARTTLS)."""
-        self.say(Reply(220, "2.0.0", "Ready to start TLS"))
+        if not self.listener.implicit_tls:  # else nobody asked
+            self.say(Reply(220, "2.0.0", "Ready to start TLS"))
         await self.flush()
+
+    async def begin_tls(self, certificate: "Certificate") -> None:
+        """Raises TLSSetupException, GoneAway, ConnectionError."""
+        if not isinstance(self.transport, asyncio.Transport):
+            raise GoneAway
+        self.busy, self.handshaking, self.deadline = False, True, self.now() + HANDSHAKE_S
+        self.loop.call_soon(self.transport.resume_reading)
+        self.tls_context = certificate.context
+        await super().smtp_STARTTLS("")
+        if self.handshaking:  # it was cut meanwhile
+            raise GoneAway
+        self.busy, self.deadline = True, inf
 
     def say(self, reply: Reply) -> None:
         self.out += rendered(reply, utf8=self.utf8)
@@ -114,7 +136,7 @@ class Connection(SMTP):
 
     def cut(self, reply: Reply) -> None:
         """It ends now, with a word where the client listens."""
-        if self.ended or not isinstance(self.transport, asyncio.Transport):
+        if self.ended or self.handshaking or not isinstance(self.transport, asyncio.Transport):
             self.abort()
             return
         self.ended, self.deadline = True, self.now() + PARTING_S
@@ -148,6 +170,8 @@ class Connection(SMTP):
 
     async def _handle_client(self) -> None:
         try:
+            if self.listener.implicit_tls and self.listener.certificate is not None:
+                await self.begin_tls(self.listener.certificate)
             self.say(Reply(220, "", f"{self.listener.name} ESMTP franking"))
             await self.converse()
         except (GoneAway, ConnectionError, TLSSetupException):

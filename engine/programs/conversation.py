@@ -160,8 +160,7 @@ class Conversation(Connection):
         elif self.wire.anything_waits:
             self.say(Reply(421, "4.7.0", "Nothing may stand behind STARTTLS: somebody may have put it there"))
         else:
-            self.tls_context, self.deadline = certificate.context, self.now() + COMMAND_S
-            await super().smtp_STARTTLS("")
+            await self.begin_tls(certificate)
             self.forget()
             self.guest = self.before_sign_in()
 

@@ -33,7 +33,6 @@ LOOK = timedelta(seconds=15)
 "Between two looks at who takes too long."
 PATIENCE_S = 20.0
 "So long may what is being made durable take when the listener stops."
-HANDSHAKE_S = 30.0
 WAITING_MOST = 1_024
 "Connections that the system keeps until they are taken."
 FULL = Reply(421, "4.7.0", "Too many connections at once, as [programs] connections says; try again later")
@@ -99,8 +98,18 @@ class Certificate:
 
 
 class Listener:
-    def __init__(self, engine: Engine, host: str, limits: Limits, certificate: Certificate | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        host: str,
+        limits: Limits,
+        certificate: Certificate | None,
+        *,
+        implicit_tls: bool,
+    ) -> None:
         self.engine, self.limits, self.certificate = engine, limits, certificate
+        self.implicit_tls = implicit_tls
+        "From the first octet (RFC 8314); a connection counts before its handshake."
         self.guarded = not is_loopback(host)
         "A network is served."
         self.name = socket.gethostname().encode("ascii", "ignore").decode() or "localhost"
@@ -110,8 +119,6 @@ class Listener:
         self.stopping = False
 
     def conversation(self) -> Conversation:
-        if self.certificate is not None:
-            _ = self.certificate.context  # what a handshake shows that begins now
         return Conversation(self)
 
     def enters(self, connection: Connection) -> Reply | None:
@@ -190,16 +197,13 @@ async def serve(
     if certificate is None and (implicit_tls or not is_loopback(host)):
         raise NeedsTls(host)
     limits = limits or Limits(engine.clock, lambda: engine.settings.programs)
-    listener = Listener(engine, host, limits, certificate)
+    listener = Listener(engine, host, limits, certificate, implicit_tls=implicit_tls)
     listener.warn()
-    tls = certificate.context if certificate is not None and implicit_tls else None
     server = await asyncio.get_running_loop().create_server(
         listener.conversation,
         host,
         port,
         backlog=WAITING_MOST,
-        ssl=tls,
-        ssl_handshake_timeout=HANDSHAKE_S if tls is not None else None,
     )
     watching = asyncio.ensure_future(listener.watch())
     try:

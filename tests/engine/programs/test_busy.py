@@ -5,6 +5,7 @@ Rule: time is the virtual clock's; what a client hears is waited for.
 
 import asyncio
 import resource
+import ssl
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from franking.events.programs import Programs
 from franking.testing.clock import VirtualClock
 from franking.tests.engine.device import START, office
 
-from .guest import MESSAGE, Client, client, listening, taken
+from .guest import CERTIFICATE, MESSAGE, Client, client, listening, taken
 
 SOME = b"From: root\r\n\r\n" + b"line\r\n" * 100
 
@@ -43,6 +44,58 @@ async def test_b13_connections_of_one_address_and_of_all_are_limited(tmp_path: P
         assert await ones[0].closed()
         async with client(address) as last:
             assert (await last.sends()).startswith("250 ")
+
+
+@pytest.mark.manual("B13")
+async def test_b13_a_connection_counts_before_its_handshake_which_may_not_take_long(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificate = {"certificate": CERTIFICATE}
+    async with listening(tmp_path, implicit_tls=True, connections=2, **certificate) as at:
+        here, engine, address = at
+        context = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+        silent = [Client(*await asyncio.open_connection(*address)) for _ in range(2)]
+        for _ in range(2):
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                async with client(address, context):
+                    pass
+        await here.passes(engine, seconds=60)
+        for one in silent:
+            assert await one.closed()
+            one.writer.close()
+        async with client(address, context) as one:
+            assert (await one.sends()).startswith("250 ")
+        for octets in (b"EHLO x\r\n", b""):  # no handshake
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(octets)
+            writer.write_eof()
+            assert b"220" not in await reader.read()
+            writer.close()
+        async with client(address, context) as one, client(address, context) as another:
+            assert [(await each.sends())[:4] for each in (one, another)] == ["250 ", "250 "]
+    assert "fault" not in caplog.text
+
+
+@pytest.mark.manual("B13")
+async def test_b13_a_handshake_after_starttls_may_not_take_long_either(tmp_path: Path) -> None:
+    async with listening(tmp_path, certificate=CERTIFICATE, connections=1) as (here, engine, address):
+        async with client(address) as one:
+            await one.says("EHLO x")
+            assert (await one.says("STARTTLS")).startswith("220 2.0.0 ")
+            await here.passes(engine, seconds=60)
+            assert await one.closed()
+        async with client(address) as one:
+            assert (await one.sends()).startswith("250 ")
+
+
+@pytest.mark.manual("B13")
+async def test_b13_the_listener_stops_in_the_middle_of_handshakes(tmp_path: Path) -> None:
+    async with listening(tmp_path, implicit_tls=True, certificate=CERTIFICATE) as (_, _, address):
+        one = Client(*await asyncio.open_connection(*address))
+        one.send(b"\x16\x03\x01\x02\x00")  # the beginning of a ClientHello
+        await one.writer.drain()
+    assert await one.closed()
+    one.writer.close()
 
 
 def test_connections_of_all_are_twice_those_of_one() -> None:
