@@ -7,6 +7,7 @@ Rule: the report's job is committed together with the fact that says so, or ther
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,6 +55,10 @@ if TYPE_CHECKING:
     from .functions.delivery_report import About, Reported
     from .smtp.compose import Part
 
+UNASKED_MOST, UNASKED_S = 20, 3600.0
+"""Reports to one owner within this time, of mail whose program said nothing of them: where many end at once
+they would fill his mailbox and use up its pace. Who asked for them by DSN gets each.
+"""
 FULL_MOST = 1_000_000
 "Octets of a message that goes back whole."
 KNOWN = {Fate.TAKEN: Known.TAKEN, Fate.REFUSED: Known.REFUSED, Fate.WAITS: Known.WAITS}
@@ -68,6 +73,7 @@ class Untold(StrEnum):
     NO_ANSWER = "report.untold.no-answer"
     NO_ADDRESS = "report.untold.no-address"
     REFUSED = "report.untold.refused"
+    TOO_MANY = "report.untold.too-many"
     NO_ROOM = "report.untold.no-room"
     GONE = "report.untold.gone"
     FAULT = "report.untold.fault"
@@ -121,6 +127,8 @@ class Reporting:
         self.scans, self.desk = scans, desk
         self.ready = asyncio.Event()
         "What a former life left in the spool is swept: what is new there from now on stays."
+        self.unasked: dict[str, deque[float]] = {}
+        "By owner: when reports were made that no program asked for, as far as that matters."
 
     def performers(self) -> dict[type[Effect], Performer]:
         return {ReportDeed: Performer(self.report, self.failed)}
@@ -162,8 +170,22 @@ class Reporting:
         if not any(each.action for each in recipients):
             raise NoReport(Untold.NOT_ASKED)
         mail = self.mail(row)
-        about = await self.about(row, occasion, mail, recipients)
+        last = self.is_last(row)
+        about = await self.about(row, occasion, mail, recipients, last=last)
         return await self.spooled(row, occasion, mail, about)
+
+    def is_last(self, row: JobRow) -> bool:
+        """Of those that its owner gets for now; it counts. Raises NoReport."""
+        request, now = request_of(row), self.clock.monotonic()
+        if isinstance(request, AsGiven) and request.notify:
+            return False
+        made = self.unasked.setdefault(row.owner, deque())
+        while made and now - made[0] >= UNASKED_S:
+            made.popleft()
+        if len(made) >= UNASKED_MOST:
+            raise NoReport(Untold.TOO_MANY)
+        made.append(now)
+        return len(made) == UNASKED_MOST
 
     def waits_for_server(self, job: int) -> bool:
         """It has answered, so that a report would not wait beside the mail that it is about."""
@@ -230,7 +252,7 @@ class Reporting:
         return self.clock.now() + self.desk.settings().smtp.give_up_after - progress.answered_for
 
     async def about(
-        self, row: JobRow, occasion: Notify, mail: Mail, recipients: tuple["Reported", ...]
+        self, row: JobRow, occasion: Notify, mail: Mail, recipients: tuple["Reported", ...], *, last: bool
     ) -> "About":
         from .functions.delivery_report import About
 
@@ -253,6 +275,7 @@ class Reporting:
             self.runtime.instance(JOB, str(row.job)).entered if tried else None,
             advice,
             await asyncio.to_thread(self.original, row, request),
+            last,
         )
 
     def original(self, row: JobRow, request: Request) -> "Part":

@@ -102,6 +102,8 @@ class About:
     advice: Advice | None
     original: Part
     "Its header, or all of it."
+    last: bool = False
+    "For now: of other mails that end its reader is told otherwise."
 
 
 def compose(about: About, header: Header) -> Message:
@@ -149,6 +151,7 @@ def for_people(about: About, header: Header) -> Part:
         ],
         [say("report.recipients"), *lines],
         told,
+        [say("report.last")] if about.last else [],
     )
 
 
