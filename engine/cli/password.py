@@ -52,7 +52,7 @@ Client = Annotated[
         "--client",
         metavar="NAME",
         show_default=False,
-        help="Of a program in [programs.clients] that signs in to send; it is entered there.",
+        help="Of a program in `programs.clients` that signs in to send; it is entered there.",
     ),
 ]
 

@@ -44,6 +44,12 @@ class Given(NamedTuple):
     later: tuple[Mistake, ...]
     "What is still to be put there."
 
+    @property
+    def to_do(self) -> list[str]:
+        """The same, in the device's words."""
+        spoken = words(self.settings.device.language)
+        return [f"{each.named(spoken)}: {each.told(spoken)}" for each in self.later]
+
 
 def provision(
     file: Annotated[Path, typer.Argument(help="A TOML file.", show_default=False)],
@@ -74,7 +80,7 @@ def provision(
         target.parent.mkdir(parents=True, exist_ok=True)
         write(target, settings_text)
     provider = str(folder / FILE) if provider_text else ""
-    to_do = [f"{each.named}: {each.why}" for each in given.later]
+    to_do = given.to_do
     if json:
         told = {"settings": str(target), "provider": provider or None, "to_do": to_do, "ends": list(ends)}
         terminal().out.print_json(data=told)

@@ -88,7 +88,7 @@ def run(
         typer.Option(
             metavar="[HOST:]PORT",
             show_default=False,
-            help="Take mail of programs by SMTP there, with STARTTLS where [programs] certificate is set.",
+            help="Take mail of programs by SMTP there, with STARTTLS where `programs.certificate` is set.",
         ),
     ] = None,
     listen_tls: Annotated[

@@ -104,7 +104,7 @@ def rewrite(one: Setting, value: str | None, config: Path | None, *, yes: bool) 
     put_into(document, one.key, None if value is None else toml(value))
     given = taken(path, before, tomlkit.dumps(document), one, yes=yes)
     shown = written(set_to(one, given.settings)) or "not set"
-    to_do = [("Do", f"{each.named}: {each.why}") for each in given.later]
+    to_do = [("Do", each) for each in given.to_do]
     say(terminal().out, DONE, f"{one.key} is {shown}.", [("File", str(path)), *to_do])
     raise typer.Exit(Exit.OK)
 

@@ -172,8 +172,9 @@ def test_b14_a_secret_may_come_later(made: Device) -> None:
     made.config.rename(new(made))
     code, out, _ = provision(made)
     assert code == 0
-    assert "smtp.user_credential" in out
+    assert "smtp.user_credential: " in out
     assert "credentials" in out
+    assert "<bound" not in out
     assert made.franking("status", "-c", target(made)).code == 78
 
 
