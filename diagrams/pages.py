@@ -60,7 +60,7 @@ def page(machine: Definition[Any], drawn: Chart) -> str:
 
 def essay(machine: Definition[Any]) -> str:
     """The opening of the machine's own file, a line for each paragraph, however it is wrapped there."""
-    opening = sys.modules[machine.data_type.__module__].__doc__ or ""
+    opening = sys.modules[type(machine.first).__module__].__doc__ or ""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in opening.split("\n\n"))
 
 

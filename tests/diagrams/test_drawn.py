@@ -11,7 +11,7 @@ from franking.diagrams.forms import MARK
 from franking.diagrams.matrix import matrix, states
 from franking.diagrams.pages import index, page
 from franking.events.registry import REGISTRY
-from franking.machines import MACHINES
+from franking.machines import MACHINES, job
 
 KINDS = ("brief.svg", "md", "mmd", "svg", "xstate.json")
 
@@ -78,6 +78,12 @@ def test_a_page_has_essay_picture_states_and_matrix() -> None:
         assert matrix(drawn) in text
         for block in machine.blocks.values():
             assert block.means in text
+
+
+def test_a_page_begins_as_the_machines_own_file_wherever_its_data_stand() -> None:
+    opening = (job.__doc__ or "").partition("\n\n")[0]
+    assert job.JOB.data_type.__module__ != job.__name__
+    assert f"\n{opening}\n" in page(job.JOB, chart(job.JOB))
 
 
 def test_the_index_explains_every_fact_and_who_hears_it() -> None:
