@@ -19,6 +19,7 @@ from ..machines.report import notify_of
 from .boxes import Shared
 from .bus import Publication
 from .incoming import STEP_OCTETS, Incoming
+from .parsed import new_row
 from .records import InformationDetail, JobRow
 from .spool import Original, original, piece
 from .submitting import Coming, Receipt, Submitting
@@ -71,19 +72,8 @@ class Bringing(Submitting):
         job = self.number()
         person = self.people.remembered(request.user, None) if isinstance(request, FromPerson) else None
         owner = person.identity if person else ADMINISTRATOR
-        row = JobRow(
-            job,
-            owner,
-            owner,
-            request.function,
-            request.by_device,
-            self.people.address(owner),
-            message_id,
-            self.clock.now().isoformat(),
-            request.model_dump_json(),
-            "[]",
-            addressed=len(request.recipients),
-        )
+        sender = self.people.address(owner)
+        row = new_row(job, request, owner, owner, sender, message_id, self.clock.now())
         fact = JobSubmitted(
             job=job,
             identity=owner,

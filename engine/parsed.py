@@ -6,6 +6,7 @@ milliseconds. Values are frozen, so whoever asks for the same text may have the 
 Rule: little is kept, and nothing long.
 """
 
+from datetime import datetime
 from functools import lru_cache
 
 from pydantic import TypeAdapter
@@ -19,6 +20,25 @@ KEPT = 64
 "Texts, which are those of the jobs under way."
 LONGEST = 8_000
 "Characters."
+
+
+def new_row(
+    job: int, request: Request, identity: str, owner: str, sender: str, message_id: str, at: datetime
+) -> JobRow:
+    """Of a job that begins, as yet without files. `at`: when it is submitted."""
+    return JobRow(
+        job,
+        identity,
+        owner,
+        request.function,
+        request.by_device,
+        sender,
+        message_id,
+        at.isoformat(),
+        request.model_dump_json(),
+        files="[]",
+        addressed=len(request.recipients),
+    )
 
 
 def request_of(row: JobRow) -> Request:

@@ -37,7 +37,7 @@ from .bus import Publication
 from .content_port import Content, FileChanged
 from .deeds import Brought, Outcome, Performer
 from .mailboxes import Mailboxes
-from .parsed import request_of
+from .parsed import new_row, request_of
 from .people import People
 from .play import Asked
 from .ports import Envelope
@@ -329,18 +329,8 @@ class Reporting:
                 raise NoReport(Untold.GONE)  # he was forgotten meanwhile
             coming.kept = True
         request = mail.request.model_copy(update={"subject": header.subject})
-        made = JobRow(
-            coming.job,
-            mail.identity,
-            mail.owner,
-            request.function,
-            request.by_device,
-            mail.sender,
-            message_id,
-            now.isoformat(),
-            request.model_dump_json(),
-            FILES.dump_json(taken.files).decode(),
-        )
+        made = new_row(coming.job, request, mail.identity, mail.owner, mail.sender, message_id, now)
+        made = made._replace(files=FILES.dump_json(taken.files).decode())
         fact = JobSubmitted(
             job=coming.job,
             identity=mail.identity,

@@ -35,6 +35,7 @@ from .bus import Publication
 from .deeds import where
 from .history import Story, story
 from .information import Advice, detail_by
+from .parsed import new_row
 from .reasons import of_job
 from .records import LAST_JOB, IdentityRow, InformationDetail, JobRow
 from .refusal import Refused
@@ -220,22 +221,10 @@ class Submitting(UserBoxes):
     def row(
         self, job: int, request: Request, identity: str, owner: str, who: Signer, place: str | None
     ) -> JobRow:
-        domain = who.address.rpartition("@")[2]
+        message_id = f"<{uuid4()}@{who.address.rpartition('@')[2]}>"
         stands = place if place is not None and self.stands_at(place, owner) else ""
-        return JobRow(
-            job,
-            identity,
-            owner,
-            request.function,
-            request.by_device,
-            who.address,
-            f"<{uuid4()}@{domain}>",
-            self.clock.now().isoformat(),
-            request.model_dump_json(),
-            "[]",
-            stands,
-            len(request.recipients),
-        )
+        row = new_row(job, request, identity, owner, who.address, message_id, self.clock.now())
+        return row._replace(place=stands)
 
     async def waits_for(self, identity: str, place: str | None) -> str:
         """Opens the screen for a job that is accepted, and says what it waits for. Raises nothing: whoever

@@ -249,10 +249,10 @@ def cancelled(progress: Progress, event: JobCancelled) -> Progress:
 GONE = (DropScan(), EraseScan(), Clear(Info.JOB_LATE))
 UNSENT = (*GONE, DeleteShared())
 "What it links to stays where somebody has the message, or may have it."
-TOLD = (DeleteShared(), Clear(Info.JOB_LATE), Inform(Info.JOB_ENDED))
-"Of what its owner is told; what becomes of its files then, the report's machine says."
 TAKEN_AWAY = (DeleteShared(), Clear(Info.JOB_LATE))
 "How its owner is told, and what becomes of its files then, the report's machine says."
+TOLD = (*TAKEN_AWAY, Inform(Info.JOB_ENDED))
+"Of what its owner is told; what becomes of its files then, the report's machine says."
 NEWS = (JobSent, JobPartlySent, JobEndedInPart, JobFailed, JobDeferred, OutcomeUnknown, BodyStarted)
 LIVES = (EngineStarted, DeviceResumed)
 

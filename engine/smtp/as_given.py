@@ -4,14 +4,14 @@ lies in the spool, octet for octet.
 Rule: what is not named in `changed` goes out as it came in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from ..content_port import Content
-from ..header import HEADER_MOST, GivenField, Header, decoded
+from ..header import HEADER_MOST, Header, decoded
 from ..incoming import Begun
 from .fields import Mailbox, Mailboxes, Structured, date
 
@@ -110,20 +110,19 @@ def beginning(content: Content) -> bytes:
     return bytes(found[:HEADER_MOST])
 
 
-def is_from(field: GivenField, sender: str) -> bool:
-    return [address.casefold() for _, address in field.addresses] == [sender.casefold()]
+def is_alone(sender: str, mailboxes: Sequence[tuple[str, str]]) -> bool:
+    return [address.casefold() for _, address in mailboxes] == [sender.casefold()]
 
 
 def changed(header: Header, sender: str) -> list[bytes]:
     """The fields that go: without Bcc, with a From that the mailbox may send as, and without a Sender that it
     is not: servers look at both (RFC 5322 section 3.6.2).
     """
-    alone = [address.casefold() for _, address in header.writers] == [sender.casefold()]
-    own = alone and len(list(header.named("from"))) == 1
+    own = is_alone(sender, header.writers) and len(list(header.named("from"))) == 1
     fields = [
         each
         for each in header.fields
-        if each.name not in NEVER_SENT and (each.name != "sender" or is_from(each, sender))
+        if each.name not in NEVER_SENT and (each.name != "sender" or is_alone(sender, each.addresses))
     ]
     if own:
         return [each.octets for each in fields]
