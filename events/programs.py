@@ -46,8 +46,8 @@ class Programs(Values):
     """Mail of programs that cannot sign in: by SMTP, `franking-sendmail` and the drop folder (B13)."""
 
     senders: dict[Writer, Line] = Field(default_factory=dict)
-    """A From that no mailbox has, and whose mail that is: a login name or `administrator`. It goes from that
-    one's own address.
+    """A From that no mailbox has, and whose mail that is: a login name or `administrator`. It goes from the
+    address that one's mail has: as set in [Change From Address Setting].
     """
     recipients: dict[Line, Address] = Field(default_factory=dict)
     "Where mail goes to a name without a domain, such as `root`; left out: to the administrator's address."
