@@ -6,7 +6,6 @@ step starts from are the same. `publish` returns after the commit: an accepted f
 Rule: nothing but this file changes an instance, and it does so only by `play`.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -149,7 +148,6 @@ class Runtime:
         """Until `close`, and then until nothing waits any more."""
         while len(self.bus) or not self.closing:
             await self.bus.filled.wait()
-            await asyncio.sleep(0)  # who is about to publish at this moment shares the commit
             await self.turn(self.bus.take(BATCH_MOST), set())
 
     def close(self) -> None:
