@@ -1,11 +1,12 @@
 """Compiles the catalogues of `engine/words`: `make words`.
 
-The compiled files are committed, so that a device needs no compiler; `tests/engine/test_catalogues.py` fails
-when one is stale.
+The compiled files are committed, so that a device needs no compiler;
+`tests/engine/words/test_catalogues.py` fails when one is stale.
 
 Rule: the same source gives the same octets, whoever compiles it and when.
 """
 
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
@@ -23,6 +24,10 @@ class Stable(Catalog):
     def mime_headers(self) -> list[tuple[str, str]]:
         kind = f"text/plain; charset={self.charset}"
         return [("Language", str(self.locale_identifier)), ("Content-Type", kind)]
+
+    @mime_headers.setter
+    def mime_headers(self, value: Iterable[tuple[str, str]]) -> None:
+        raise AttributeError("a stable catalogue is written, never read: its header is its own")
 
 
 def sources() -> list[Path]:
