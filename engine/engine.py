@@ -23,7 +23,6 @@ from ..events.information import (
     Info,
     InformationAcknowledged,
     InformationCleared,
-    InformationRaised,
 )
 from ..events.token import GrantRevoked
 from ..machines.job import DELIVERING, JOB
@@ -38,6 +37,7 @@ from .deeds import where
 from .information import Warning
 from .journal import Entry, Gap
 from .leaving import Leaving
+from .logged import logged
 from .lost_grants import this_device
 from .outside import outside
 from .play import Move
@@ -145,7 +145,7 @@ class Engine(Leaving):
 
     async def start(self) -> None:
         """A new life: one line, committed alone before anything else happens."""
-        self.runtime.watchers.add(log_information, InformationRaised)
+        logged(self.runtime.watchers)
         self.run("runtime", self.runtime.run())
         claim = self.lost_grants.first_claim()
         await self.runtime.publish(Publication(self.availability(EngineStarted), rows=claim))
@@ -381,13 +381,6 @@ def in_use(store: Store) -> Callable[[], bool]:
     made (S29, S33b).
     """
     return lambda: bool(store.in_states(REFRESH_TOKEN.title, (ACQUIRED.name,))) or store.keeps_sealed()
-
-
-def log_information(unit: Unit) -> None:
-    """Its code is the message's id; whom it concerns stands as an identity, never as an address."""
-    for fact in unit.played.lines:
-        if isinstance(fact, InformationRaised):
-            log.warning("%s %s: %s", fact.code, fact.code.name, fact.subject or "the device")
 
 
 async def ended(tasks: "list[asyncio.Future[None]]") -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pydantic import TypeAdapter, ValidationError
 
 from ..events.base import ADMINISTRATOR
-from ..events.request import Address
 from ..events.settings import DeviceSettings
+from ..events.values import Address
 from ..machines.identity import same
 from .deeds import where
 from .ports import Directory

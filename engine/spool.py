@@ -22,7 +22,8 @@ from typing import NamedTuple, Protocol
 
 from pydantic import TypeAdapter
 
-from ..events.request import Given, named_in_text
+from ..events.request import Given
+from ..events.values import named_in_text
 from .content_port import Content
 from .contents import InRow, OnDisk, SealedOnDisk
 from .pieces import PIECE_OCTETS, FileKey, Keys, sealed

@@ -27,7 +27,7 @@ from ..machines.job import HELD, JOB, SENDING, WAITING
 from ..machines.message import Message
 from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.report import notify_of
-from ..machines.rules import Rules
+from ..machines.rules import Rule, Rules
 from ..machines.session import LOGGED_IN, SESSION
 from .at_the_panel import UnknownUser
 from .boxes import Shared
@@ -88,6 +88,13 @@ class UnknownJob(Spoken, LookupError):
         self.job = job
 
 
+def acted_on_by(request: Request, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Where a person stands at the panel for most requests, somebody else may have written this one."""
+    return tuple(
+        rule._replace(actor=request.writer) if rule.actor is Actor.PERSON else rule for rule in rules
+    )
+
+
 def told_of(job: int, left_out: Sequence[Transmission]) -> tuple[InformationDetail, ...]:
     """For the [Information] screen alone: a server's words may name an address."""
     if not left_out:
@@ -144,7 +151,7 @@ class Submitting(UserBoxes):
         )
         number = Noted(LAST_JOB, str(job))
         await self.runtime.publish(Publication(fact, rows=(number, known) if known else (number,)))
-        raise Refused("refused.submit", refuses, self.words)
+        raise Refused("refused.submit", acted_on_by(request, refuses), self.words)
 
     async def keep(self, coming: Coming, given: Given) -> JobRow:
         """The job with its files, durably; or none of both.

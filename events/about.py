@@ -26,10 +26,9 @@ from pydantic.fields import FieldInfo
 from .menu import At, Offered
 from .page import Colour
 from .programs import Client, Network, Writer
-from .request import Address, Line
 from .said import Said, filled, said
 from .settings import MENU, DeviceSettings
-from .values import Host, HttpsUrl, Reference
+from .values import Address, Host, HttpsUrl, Line, Reference
 from .watching import HookUrl
 
 T = TypeVar("T")

@@ -2,8 +2,7 @@
 
 from pydantic import Field
 
-from .request import Address, Line
-from .values import Values
+from .values import Address, Line, Values
 
 
 class InternetFaxSettings(Values):

@@ -59,6 +59,8 @@ class Actor(StrEnum):
     """Who must act (B9)."""
 
     PERSON = "the person at the panel"
+    PROGRAM = "whoever runs the program"
+    "That sends its mail by this device."
     ADMIN = "the device's administrator"
     TENANT = "the tenant's administrator"
     "Of the organisation at the provider."

@@ -9,8 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from .request import Line
-from .values import Host, Reference, Values
+from .values import Host, Line, Reference, Values
 
 Colour = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^#[0-9A-Fa-f]{6}$")]
 

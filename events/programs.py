@@ -8,8 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from .request import NEVER, Address, Line
-from .values import Reference, Values
+from .values import NEVER, Address, Line, Reference, Values
 
 Writer = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=rf"^([^{NEVER}]+|[^{NEVER}]*@[^{NEVER}]+)$")

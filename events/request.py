@@ -10,38 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, Self, get_args
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from .values import Original, Values
-
-UNSEEN = r"\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-"They show an address otherwise than it is, and none may stand in a domain (RFC 5892)."
-NEVER = rf"\s@<>()\[\]\\,;:\"\x00-\x1f\x7f-\x9f{UNSEEN}"
-"What is special in a header field (RFC 5322 section 3.2.3), controls, and what nobody sees."
-ADDR_SPEC = rf"^[^{NEVER}]+@[^{NEVER}.]+(\.[^{NEVER}.]+)*$"
-"The parts of a domain stand between single dots (RFC 5321 section 4.1.2)."
-Address = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, pattern=ADDR_SPEC, max_length=254),
-]
-"An addr-spec without quoting or route (RFC 5321 section 4.1.2); non-ASCII goes with SMTPUTF8 (RFC 6531)."
-ONE_LINE = r"^[^\x00-\x08\x0a-\x1f\x7f]*$"
-Line = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=900)]
-"Text of one line: no line end can smuggle a header field."
-Subject = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=10_240)]
-"Folded over as many lines as it needs; a header field has no limit (RFC 5322 section 2.2.3), servers have."
-
-
-def named_in_text(path: Path) -> Path:
-    """Raises ValueError for a name that was written in another encoding: no mail could say it."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise ValueError("its name is not in UTF-8; rename the file") from None
-    return path
-
-
-ScanPath = Annotated[Path, AfterValidator(named_in_text)]
+from .information import Actor
+from .values import Address, Line, Original, ScanPath, Subject, Values
 
 
 class Function(StrEnum):
@@ -91,6 +63,10 @@ class JobRequest(Values):
     "The device sends it by itself, as administrator (S21)."
     opens_screen: ClassVar[bool] = True
     "A person stands at the panel, and the sign-in screen can open there (S18)."
+    hears: ClassVar[bool] = True
+    "Whoever submits it is there, and is told at once that it is refused."
+    writer: ClassVar[Actor] = Actor.PERSON
+    "Who must act where the request itself is wrong."
 
     to: tuple[Address, ...] = ()
     "Recipients."
@@ -132,6 +108,7 @@ class ByDevice(JobRequest):
 
     by_device: ClassVar[bool] = True
     opens_screen: ClassVar[bool] = False
+    hears: ClassVar[bool] = False
 
 
 class WithFiles(JobRequest):
@@ -222,6 +199,7 @@ class AsGiven(JobRequest):
     """
 
     opens_screen: ClassVar[bool] = False
+    writer: ClassVar[Actor] = Actor.PROGRAM
 
     message: ScanPath = Path("message.eml")
     "The file in which it lies; `to` says where it goes, whatever its header says."
@@ -354,6 +332,8 @@ class TxResultReport(ByDevice):
 
 class ByProgram(ByDevice, AsGiven):
     """What a program that cannot sign in sends for the device itself, from the administrator's address."""
+
+    hears: ClassVar[bool] = True
 
     function: Literal[Function.DEVICE_PROGRAM] = Function.DEVICE_PROGRAM
 

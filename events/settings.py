@@ -18,8 +18,8 @@ from .fax import InternetFaxSettings, TsiRoutingSettings
 from .menu import At, Offered, both, panel, web
 from .page import Page
 from .programs import Programs
-from .request import Address, Function, Line
-from .values import Duration, Host, HttpsUrl, Kept, Reference, Values
+from .request import Function
+from .values import Address, Duration, Host, HttpsUrl, Kept, Line, Reference, Values
 from .watching import Hooks, Metrics, Reports
 
 

@@ -8,8 +8,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from .request import Line
-from .values import Reference, Values
+from .values import Line, Reference, Values
 
 HookUrl = Annotated[
     str,

@@ -84,11 +84,11 @@ def broken(progress: Progress, event: JobSubmitted | JobTaken) -> bool:
     return bool(event.broken)
 
 
-def device_broken(progress: Progress, event: JobSubmitted) -> bool:
-    """Nobody stands there whom the refusal could be told (S21). That a function does not send which somebody
+def unheard(progress: Progress, event: JobSubmitted) -> bool:
+    """Nobody is there whom the refusal could be told (S21). That a function does not send which somebody
     turned off is no news.
     """
-    return bool(event.broken) and REQUESTS[event.function].by_device and TURNED_OFF not in event.broken
+    return bool(event.broken) and not REQUESTS[event.function].hears and TURNED_OFF not in event.broken
 
 
 def program_ended(progress: Progress, event: JobSubmitted) -> bool:
@@ -270,12 +270,12 @@ JOB = Definition(
     state(NEW, "Nothing is known of it.",
         on(JobSubmitted, when=program_ended, to=ENDED, data=untaken, tell=[JobSettled],
            ask=[Inform(Info.JOB_ENDED)]),
-        on(JobSubmitted, when=device_broken, unless=program_ended, to=ENDED, data=by_rule,
+        on(JobSubmitted, when=unheard, unless=program_ended, to=ENDED, data=by_rule,
            ask=[Inform(Info.JOB_ENDED)]),
-        on(JobSubmitted, when=broken, unless=[program_ended, device_broken], to=ENDED, data=by_rule),
-        on(JobSubmitted, when=in_lines, unless=[program_ended, device_broken, broken], to=WAITING, data=keep,
+        on(JobSubmitted, when=broken, unless=[program_ended, unheard], to=ENDED, data=by_rule),
+        on(JobSubmitted, when=in_lines, unless=[program_ended, unheard, broken], to=WAITING, data=keep,
            ask=[Inform(Info.REPORT_IN_PART)]),
-        on(JobSubmitted, unless=[program_ended, device_broken, broken, in_lines], to=WAITING, data=keep),
+        on(JobSubmitted, unless=[program_ended, unheard, broken, in_lines], to=WAITING, data=keep),
         ignore(JobHeld, JobCancelled, why="there is no such job")),
     state(WAITING, "In the spool; it goes by itself when what it waits for has come.",
         lasts(until="retry_at", then=JobRetryDue),

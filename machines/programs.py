@@ -6,6 +6,7 @@ program speaks for nobody else than for whom it is there.
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..events.base import ADMINISTRATOR
@@ -38,10 +39,20 @@ class Stranger(StrEnum):
     "No mailbox here has that From."
     UNKNOWN_CLIENT = "programs.unknown-client"
     "It is somebody's, and who brings it has not said who he is."
+    UNKNOWN_USER = "programs.unknown-user"
+    "The same where the system says as whom the program runs."
     ANOTHERS = "programs.anothers"
     "The program is there for somebody else."
+    ANOTHER_USER = "programs.another-user"
+    "The same where the system says as whom the program runs."
     DEVICE_ALONE = "programs.device-alone"
     "The program is there for the device, and the From is not the administrator's."
+
+
+OF_USER: Mapping[Stranger, Stranger] = MappingProxyType({
+    Stranger.UNKNOWN_CLIENT: Stranger.UNKNOWN_USER,
+    Stranger.ANOTHERS: Stranger.ANOTHER_USER,
+})  # fmt: skip
 
 
 def mapped(senders: Mapping[str, str], writer: str) -> str | None:

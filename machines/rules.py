@@ -351,7 +351,7 @@ RULES = Rules((
          Actor.PERSON),
     Rule("S33-size", (), too_large, REFUSED_AT_ONCE,
          "The message is larger than the mail server takes.",
-         "Scan with a lower resolution, send fewer pages at a time, or use Scan to URL.",
+         "Send less at a time: a lower resolution, fewer pages, smaller files, or use Scan to URL.",
          Actor.PERSON),
     Rule("S1-password", ("smtp.user", "smtp.user_credential"), half_a_sign_in,
          ((Look.SET, Verdict.CANNOT_BE_SET),),

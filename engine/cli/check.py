@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...events.request import Address
+from ...events.values import Address
 from ..checks.opening import looking
 from ..checks.step import Ends, Looked, Name, run
 from ..checks.step import Mark as Found

@@ -165,6 +165,7 @@ async def served(
             await stack.enter_async_context(listening(engine, at))
             await stack.enter_async_context(neighbours(engine))
             log.info("the engine runs; its control socket is %s", path)
+            warn_of_strangers(engine)
             await until(engine, end, again, config)
         log.info("the engine ends")
 
@@ -242,3 +243,16 @@ async def taken_anew(engine: Engine, config: Path | None) -> None:
         log.error("the settings are not taken, the device goes on as it was set: %s", error)
     else:
         log.info("taken from the settings file: %s", ", ".join(applied.changed) or "nothing has changed")
+        warn_of_strangers(engine)
+
+
+def warn_of_strangers(engine: Engine) -> None:
+    from ..programs.strangers import strangers
+
+    for setting, login in strangers(engine):
+        log.warning(
+            "%s says %r, and nobody with that login name is known here: correct it, or enter the person in "
+            "[users]; the device's administrator must act",
+            setting,
+            login,
+        )

@@ -15,7 +15,9 @@ from ...machines.programs import bringer
 from ...machines.roles import Act, Viewer
 from ..engine import Engine
 from ..programs.intake import Brought, TooLarge, person_at, take
-from ..refusal import NotAllowed
+from ..programs.turned_away import note
+from ..refusal import NotAllowed, Refused
+from ..room import NoRoom
 from ..submitting import Receipt
 from ..words import Spoken
 from .peers import Peer
@@ -73,19 +75,23 @@ class Messages:
         client, name = bringer(engine.settings, viewer, peer.name, address)
         mark = marked(peer, said.mark)
         envelope = said.mail_from, said.recipients, said.notify, said.envelope_id
-        brought = Brought(*envelope, said.of_header, name, mark, said.returns)
+        brought = Brought(*envelope, said.of_header, name, peer.name, mark, said.returns)
         most = engine.settings.programs.octets
         with self.taking(mark):
             if known := self.known(mark):
                 async for _ in blocks:  # who brings it again hears the answer when he has said all
                     pass
                 return known
-            async with engine.incoming() as coming:
-                async for block in blocks:
-                    if coming.octets + len(block) > most:
-                        raise TooLarge(most)
-                    await coming.write(block)
-                return await take(engine, coming, client, brought)
+            try:
+                async with engine.incoming() as coming:
+                    async for block in blocks:
+                        if coming.octets + len(block) > most:
+                            raise TooLarge(most)
+                        await coming.write(block)
+                    return await take(engine, coming, client, brought)
+            except (Spoken, Refused) as error:
+                note(f"a program of the user {peer.name}", error, for_good=not isinstance(error, NoRoom))
+                raise
 
     def known(self, mark: str) -> Receipt | None:
         """Of the job that was brought with this mark. Raises StoreFailed."""

@@ -9,7 +9,8 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...events.information import Info
-from ...events.request import Address, Line, Request
+from ...events.request import Request
+from ...events.values import Address, Line
 from ..information import Warning
 from ..mailboxes import MailboxStatus
 from ..status import IdentityStatus, JobStatus

@@ -18,9 +18,10 @@ from ..room import NoRoom
 from ..words import words
 from .commands import Mail, NotUnderstood, Rcpt, asked_for, mail_of, rcpt_of
 from .connection import PARTING_S, Connection
-from .intake import Brought, NoSuchRecipient, recipient_of, take
+from .intake import Brought, NoSuchRecipient, TooLarge, TooOften, recipient_of, take
 from .known import Guest, by_network
 from .replies import FAULT, STOPS, Reply, reply_to
+from .turned_away import note
 from .wire import SASL_LINE_MOST, Body, GoneAway, LineBare, LineTooLong, LineUnfit
 
 if TYPE_CHECKING:
@@ -205,15 +206,14 @@ class Conversation(Connection):
     def not_now(self, guest: Guest, octets: int) -> Reply | None:
         most = self.programs.octets
         if octets > most:
-            return too_large(most)
+            return self.refused(TooLarge(most))
         if octets:
             try:
                 self.engine.scans.room.check(octets)
             except NoRoom as error:
                 return self.refused(error)
         if not self.listener.limits.takes(guest.name or self.place):
-            text = "This client has sent as much as [programs] per_minute allows; try again in a minute"
-            return Reply(450, "4.7.1", text)
+            return self.refused(TooOften(self.programs.per_minute))
         return None
 
     async def rcpt_to(self, argument: str) -> None:
@@ -283,7 +283,7 @@ class Conversation(Connection):
 
     async def written(self, coming: Incoming, block: bytes) -> Reply | None:
         if coming.octets + len(block) > self.programs.octets:
-            return too_large(self.programs.octets)
+            return self.refused(TooLarge(self.programs.octets))
         try:
             await coming.write(block)
         except Exception as error:  # noqa: BLE001 - as in `data`
@@ -316,7 +316,15 @@ class Conversation(Connection):
         found = reply_to(error, self.engine.words if self.utf8 else words(), self.engine.rules)
         if found is None:
             log.error("a message of a program was not taken by a fault of the engine: %s", where(error))
-        return found or FAULT
+            return FAULT
+        note(self.who, error, for_good=found.wrong)
+        return found
+
+    @property
+    def who(self) -> str:
+        """For the log."""
+        name = self.guest.name if self.guest is not None else ""
+        return f"{f'the client {name!r}' if name else 'a program'} at {self.address}"
 
     async def rset(self, argument: str) -> None:
         self.reset()
@@ -349,11 +357,6 @@ def network_alone(client: str) -> Reply:
         "the device's administrator must act"
     )
     return Reply(530, "5.7.0", text)
-
-
-def too_large(most: int) -> Reply:
-    text = f"The message is larger than {most} octets, as [programs] octets says. Let the program send less"
-    return Reply(552, "5.3.4", text)
 
 
 COMMANDS: Mapping[bytes, Callable[[Conversation, str], Awaitable[None]]] = MappingProxyType({

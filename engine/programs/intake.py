@@ -12,9 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...events.base import ADMINISTRATOR
 from ...events.programs import Client
-from ...events.request import Address, ByProgram, FromProgram, Notify, Return
+from ...events.request import ByProgram, FromProgram, Notify, Return
+from ...events.values import Address
 from ...machines.identity import same
-from ...machines.programs import Stranger, whose
+from ...machines.programs import OF_USER, Stranger, whose
 from ..engine import Engine
 from ..incoming import Incoming
 from ..submitting import Receipt
@@ -26,9 +27,10 @@ ADDRESS: TypeAdapter[str] = TypeAdapter(Address)
 class NotTaken(Spoken):
     """Whose mail it is cannot be told, or it is not this program's to bring."""
 
-    def __init__(self, why: Stranger, writer: str) -> None:
-        super().__init__(why.value, writer=writer)
-        self.why = why
+    def __init__(self, why: Stranger, writer: str, user: str) -> None:
+        """`user`: as whom the program runs; empty: that is not known."""
+        found = OF_USER.get(why, why) if user else why
+        super().__init__(found.value, writer=writer, user=user)
 
 
 class TooLarge(Spoken):
@@ -38,9 +40,17 @@ class TooLarge(Spoken):
         super().__init__("programs.too-large", most=most)
 
 
+class TooOften(Spoken):
+    """`most`: messages in a minute."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__("programs.too-often", most=most)
+
+
 class NoSuchRecipient(Spoken, ValueError):
     def __init__(self, recipient: str) -> None:
-        super().__init__("programs.recipient", recipient=recipient)
+        self.is_name = "@" not in recipient
+        super().__init__("programs.recipient" if self.is_name else "programs.address", recipient=recipient)
 
 
 class NoSuchWriter(Spoken, ValueError):
@@ -63,6 +73,8 @@ class Brought:
     "Its recipients are those of To, Cc and Bcc, too."
     name: str = ""
     "By which whose mail it is is found; empty: by the From."
+    user: str = ""
+    "As whom the program runs on this machine; empty: that is not known."
     mark: str = ""
     "By which its job is known where it is brought a second time; empty: by nothing."
     returns: Return = Return.HEADER
@@ -123,7 +135,7 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
     writer = brought.name or next((address for _, address in header.writers), brought.mail_from)
     found = whose(engine.settings, client, writer, lambda address: login_of(engine, address))
     if isinstance(found, Stranger):
-        raise NotTaken(found, writer)
+        raise NotTaken(found, writer, brought.user)
     recipients = (*brought.recipients, *(header.recipients if brought.of_header else ()))
     fields = {
         "to": tuple(dict.fromkeys([await recipient_of(engine, each) for each in recipients])),

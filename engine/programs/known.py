@@ -113,6 +113,17 @@ class Passwords:
         self.right[name] = made
         return Guest(name, client)
 
+    def why_not(self, name: str, address: Address) -> str:
+        """For the log alone: who tried is not told. What is no client's name may be a mistyped password."""
+        client = self.settings().clients.get(name)
+        if client is None:
+            return "it gave a name that is no client's in [programs.clients]"
+        if client.password is None:
+            return f"the client {name!r} has no password: set one by `franking password --client {name}`"
+        if client.networks and calls_from(client, address) is None:
+            return f"the client {name!r} may not sign in from there: its `networks` name others"
+        return f"the password is not that of the client {name!r}, or what is kept of it cannot be read"
+
     def kept(self, name: str, client: Client) -> Secret | None:
         if client.password is None:
             return None

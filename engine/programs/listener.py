@@ -35,7 +35,12 @@ PATIENCE_S = 20.0
 "So long may what is being made durable take when the listener stops."
 WAITING_MOST = 1_024
 "Connections that the system keeps until they are taken."
-FULL = Reply(421, "4.7.0", "Too many connections at once, as [programs] connections says; try again later")
+FULL = Reply(
+    421,
+    "4.7.0",
+    "Too many connections at once; try again later, or raise `connections` in [programs]; the device's "
+    "administrator must act",
+)
 log = logging.getLogger("franking")
 
 

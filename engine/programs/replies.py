@@ -18,7 +18,7 @@ from ..room import NoRoom
 from ..runtime import EngineFailed, EngineStopped
 from ..smtp.fields import Unencodable
 from ..words import Words
-from .intake import NoSuchRecipient, NoSuchWriter, NotTaken
+from .intake import NoSuchRecipient, NoSuchWriter, NotTaken, TooLarge, TooOften
 
 LINE_MOST = 512
 "Octets of a reply line with its CRLF (RFC 5321 section 4.5.3.1.5)."
@@ -94,6 +94,8 @@ OF_ERROR: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
     ((NotTaken,), 550, "5.7.1"),
     ((NoSuchWriter,), 550, "5.1.7"),
     ((NoSuchRecipient,), 550, "5.1.1"),
+    ((TooLarge,), 552, "5.3.4"),
+    ((TooOften,), 450, "4.7.1"),
     ((MessageUnfit,), 554, "5.6.0"),
     ((AddressUnusable, LoginReserved, LoginEmpty, UnknownUser), 550, "5.7.1"),
     ((Unencodable,), 554, "5.6.0"),
@@ -116,7 +118,7 @@ def reply_to(error: Exception, words: Words, rules: tuple[Rule, ...]) -> Reply |
     """
     if isinstance(error, Refused):
         return refusal(error, words, rules)
-    if isinstance(error, NoSuchRecipient) and "@" in str(error.fields["recipient"]):
+    if isinstance(error, NoSuchRecipient) and not error.is_name:
         return Reply(550, NOT_AN_ADDRESS, words.error(error))
     for kinds, code, enhanced in OF_ERROR:
         if isinstance(error, kinds):
@@ -133,7 +135,7 @@ def sentence(error: Exception, words: Words) -> str:
 
 def refusal(error: Refused, words: Words, rules: tuple[Rule, ...]) -> Reply:
     own = {rule.code: rule for rule in rules}
-    found = [words.told(own.get(rule.code, rule)) for rule in error.rules]
+    found = [words.told(own.get(rule.code, rule))._replace(actor=rule.actor) for rule in error.rules]
     lines = [f"{rule.sentence} {rule.remedy} ({words.actor(rule.actor)}; {rule.code})" for rule in found]
     waits = all(rule.verdict(Look.SUBMIT) is Verdict.NOT_AVAILABLE for rule in found)
     code, enhanced = next((OF_RULE[rule.code] for rule in found if rule.code in OF_RULE), NOT_ALLOWED)

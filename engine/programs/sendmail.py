@@ -28,7 +28,8 @@ CODES = {
 "By the code of a problem that stays one; whatever is not here is a matter of the settings."
 LATER = frozenset({503, 507})
 "Statuses of what may be taken later."
-AT_THE_PANEL = "the person at the panel"
+BY_RULE = {"S17-from": DATA, "S33-recipients": USAGE, "S33-many": DATA, "S33-size": DATA}
+"By the code of a rule that the message itself breaks."
 ADMINISTRATOR_ACTS = "the administrator of this machine must act"
 
 
@@ -152,15 +153,14 @@ def refused(answer: handing.Answer) -> Ends:
     try:
         problem = json.loads(answer.body)
         code, text = str(problem["type"]).rpartition(":")[2], str(problem["detail"])
-        rules = list(problem.get("rules", ()))
+        rules = [str(rule["code"]) for rule in problem.get("rules", ())]
         fields = "".join(f"\n  {each['where']}: {each['wrong']}" for each in problem.get("fields", ()))
     except (ValueError, KeyError, TypeError, AttributeError):
         return Ends(
             UNAVAILABLE, f"the engine answered {answer.status} and takes no messages; {ADMINISTRATOR_ACTS}"
         )
     if rules:
-        person = any(rule.get("who") == AT_THE_PANEL for rule in rules)
-        return Ends(DATA if person else CONFIG, text)
+        return Ends(next((BY_RULE[rule] for rule in rules if rule in BY_RULE), CONFIG), text)
     return Ends(CODES.get(code, CONFIG), text + fields)
 
 

@@ -17,9 +17,24 @@ FAILED_MOST = 3
 "Failed sign-ins of one connection."
 MECHANISMS = ("PLAIN", "LOGIN")
 RIGHT = Reply(235, "2.7.0", "Signed in")
-FAILED = Reply(535, "5.7.8", "Name or password is wrong, or this client may not sign in from your address")
-ENDS = Reply(421, "4.7.0", "Too many sign-ins failed. Correct name or password in the program's settings")
-WAIT = Reply(454, "4.7.0", "Too many sign-ins failed from your address; try again in 10 minutes")
+FAILED = Reply(
+    535,
+    "5.7.8",
+    "Name or password is wrong, or this client may not sign in from your address. Correct them in the "
+    "program, or set another password (franking password --client NAME); the device's administrator must "
+    "act, whose log says which it was",
+)
+ENDS = Reply(
+    421,
+    "4.7.0",
+    "Too many sign-ins failed. Correct name or password in the program's settings; the device's "
+    "administrator must act, whose log says what was wrong",
+)
+WAIT = Reply(
+    454,
+    "4.7.0",
+    "Too many sign-ins failed from your address: correct the program's settings and try again in 10 minutes",
+)
 log = logging.getLogger("franking")
 
 
@@ -87,6 +102,7 @@ async def looked_at(talk: "Conversation", name: str, password: Secret) -> None:
         talk.guest, talk.signed_in = guest, True
         talk.say(RIGHT)
         return
-    log.warning("a program could not sign in from %s", talk.address)
+    why = talk.listener.passwords.why_not(name, talk.address)
+    log.warning("a program at %s could not sign in: %s", talk.address, why)
     talk.failed += 1
     talk.say(ENDS if talk.failed >= FAILED_MOST else FAILED)

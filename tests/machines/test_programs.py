@@ -28,7 +28,7 @@ OF_DEVICE = Client(user="administrator", networks=("192.0.2.0/24",))
 OF_KIM = Client(user="kim", password="vault:x")
 DEVICE = Whose("administrator", None)
 OWN = Whose("kim", None)
-NOBODY, UNKNOWN, ANOTHERS, ALONE = Stranger
+NOBODY, UNKNOWN, _, ANOTHERS, _, ALONE = Stranger
 
 TABLE: Mapping[str, tuple[object, object, object, object]] = {
     #                          on this machine      by its From          for the device  for kim

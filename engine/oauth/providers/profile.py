@@ -17,9 +17,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ....events.information import Actor
-from ....events.request import Line
 from ....events.said import said
-from ....events.values import Host, HttpsUrl
+from ....events.values import Host, HttpsUrl, Line
 from ...ports import AnswerClass, Lifetimes
 from ...settings import Mistake, SettingsError, mistakes_of
 from ..answers import Row

@@ -42,6 +42,20 @@ def test_b13_a_program_signs_in_and_sends_to_the_service(
 
 
 @pytest.mark.manual("B13")
+def test_b13_a_login_that_nobody_has_is_warned_of_and_everything_may_be_logged(device: Device) -> None:
+    device.set("programs.senders", nas="kimm", root="administrator")
+    with service(device, "--verbose") as here:
+        assert here.process.stderr is not None
+        warned = next(line for line in here.process.stderr if "WARNING" in line)
+        assert "programs.senders.'nas' says 'kimm', and nobody with that login name" in warned
+        device.send()
+        here.process.send_signal(signal.SIGTERM)
+        facts = [line for line in here.process.stderr if "DEBUG" in line]
+    assert any("JobSubmitted" in line for line in facts)
+    assert "@" not in "".join(facts)
+
+
+@pytest.mark.manual("B13")
 def test_b13_a_network_is_not_served_without_a_certificate(device: Device) -> None:
     for arguments in (("--listen", "0.0.0.0:0"), ("--listen-tls", "0")):
         ended = device.franking("run", *arguments)

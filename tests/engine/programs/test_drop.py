@@ -156,7 +156,8 @@ async def test_b13_the_files_owner_is_who_sends(tmp_path: Path) -> None:
         assert sorted(job.owner for job in sending(engine)) == ["administrator", "administrator", "kim"]
         ((_, text),) = refused(drop).items()
         assert "nobody, 2026-" in text
-        assert "[programs.clients]" in text
+        assert "the user nobody, as whom this program runs, is none of the device's" in text
+        assert "say in [programs.senders] whose mail nobody brings" in text
 
 
 def symlink(path: Path) -> None:

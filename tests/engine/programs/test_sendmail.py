@@ -92,8 +92,11 @@ async def test_b13_options_do_what_sendmail_does(
         (64, ("-f", "kim\nBcc: lee@example.com", OFFICE), b"\n", ROOT, "-f 'kim\\nBcc:"),
         (65, (OFFICE,), MAIL + b"\0", ROOT, "NUL"),
         (67, ("stranger",), MAIL, ROOT, "[programs.recipients]"),
-        (77, (OFFICE,), b"From: kim@example.com\n\n", LEE, "administrator must act"),
+        (64, ("-t",), b"From: root\n\nTo: nobody\n", ROOT, "(whoever runs the program; S33-recipients)"),
+        (67, ("a@b@c",), MAIL, ROOT, "a@b@c is no e-mail address. Correct it in the program"),
+        (77, (OFFICE,), b"From: kim@example.com\n\n", LEE, "[programs.senders] whose mail"),
         (65, (OFFICE,), b"From: office@example.com\n\n", KIM, "From"),
+        (77, (OFFICE,), b"From: nas@example.com\n\n", KIM, "the user kim's, as whom"),
     ],
 )
 async def test_b13_the_exit_code_says_what_became_of_it(
@@ -105,11 +108,13 @@ async def test_b13_the_exit_code_says_what_became_of_it(
     peer: Peer,
     said: str,
 ) -> None:
-    async with at_socket(tmp_path, monkeypatch, **PEOPLE) as at:
+    programs = {"senders": {"nas@example.com": "lee"}}
+    async with at_socket(tmp_path, monkeypatch, **PEOPLE, programs=programs) as at:
         done = await sent(at, *options, octets=octets, peer=peer)
         assert (done.code, said in done.err) == (code, True), done
         assert bool(done.err) is bool(code)
         assert at.engine.jobs() == ()
+        assert at.engine.information() == ()
 
 
 @pytest.mark.manual("B13")

@@ -17,6 +17,7 @@ from franking.engine.programs import known
 from franking.engine.programs.known import address_of, guest_at, place_of
 from franking.engine.programs.listener import Address, CertificateUnusable, NeedsTls, serve
 from franking.engine.secret import Secret
+from franking.engine.settings import FileCredentials
 from franking.events.programs import Programs
 from franking.tests.engine.device import KIM, Office, credential, office
 
@@ -142,7 +143,7 @@ async def test_b13_guesses_end_the_connection_and_then_the_tries(
         await here.passes(engine, minutes=10)
         async with client(address) as one:
             assert (await signed_in(one)).startswith("235 ")
-        assert "could not sign in from 127.0.0.1" in caplog.text
+        assert "127.0.0.1 could not sign in: the password is not that of the client 'grafana'" in caplog.text
         assert "guess 1" not in caplog.text
 
 
@@ -196,6 +197,27 @@ def test_b13_the_narrowest_network_says_who_it_is(address: str, name: str | None
 def test_an_address_that_came_over_ipv6_is_the_address() -> None:
     assert str(known.address_of(("::ffff:192.0.2.1", 25, 0, 0))) == "192.0.2.1"
     assert str(known.address_of(("fe80::1%lo", 25, 0, 0))) == "fe80::1"
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a mistyped password", "it gave a name that is no client's in [programs.clients]"),
+        ("bare", "the client 'bare' has no password: set one by `franking password --client bare`"),
+        ("far", "the client 'far' may not sign in from there: its `networks` name others"),
+        ("near", "the password is not that of the client 'near', or what is kept of it cannot be read"),
+    ],
+)
+def test_b13_the_log_says_why_nobody_could_sign_in(name: str, why: str) -> None:
+    clients = {
+        "bare": {"user": "kim"},
+        "far": {"password": "credential:far", "networks": ["192.0.2.0/24"]},
+        "near": {"password": "credential:near", "networks": ["127.0.0.0/8"]},
+    }
+    programs = Programs.model_validate({"clients": clients})
+    found = known.Passwords(lambda: programs, FileCredentials(Path("none")))
+    assert found.why_not(name, ip_address("127.0.0.1")) == why
 
 
 @pytest.mark.manual("B13")
