@@ -6,11 +6,12 @@ milliseconds. Values are frozen, so whoever asks for the same text may have the 
 Rule: little is kept, and nothing long.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from pydantic import TypeAdapter
 
+from ..events.base import ADMINISTRATOR
 from ..events.request import Request
 from .records import JobRow
 from .spool import FILES, SpooledFile
@@ -39,6 +40,13 @@ def new_row(
         files="[]",
         addressed=len(request.recipients),
     )
+
+
+def look_at(identity: str, wait: timedelta, at: datetime) -> datetime | None:
+    """When to look whether this user still has to sign in, if the job begins now and waits so long (S18). The
+    device's own waits for [Acquire].
+    """
+    return None if identity == ADMINISTRATOR else at + wait
 
 
 def request_of(row: JobRow) -> Request:

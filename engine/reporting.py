@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -37,7 +37,7 @@ from .bus import Publication
 from .content_port import Content, FileChanged
 from .deeds import Brought, Outcome, Performer
 from .mailboxes import Mailboxes
-from .parsed import new_row, request_of
+from .parsed import look_at, new_row, request_of
 from .people import People
 from .play import Asked
 from .ports import Envelope
@@ -335,16 +335,12 @@ class Reporting:
             job=coming.job,
             identity=mail.identity,
             function=request.function,
-            look_at=self.looks_at(mail.identity, now),
+            look_at=look_at(mail.identity, self.desk.settings().oauth.sign_in_wait, now),
             notify=notify_of(request),
             about=row.job,
         )
         told = JobReported(job=row.job, occasion=occasion, report=coming.job)
         return Publication(fact, rows=(made, *self.scans.rows(coming.job, taken))), Publication(told)
-
-    def looks_at(self, identity: str, now: datetime) -> datetime | None:
-        wait: timedelta = self.desk.settings().oauth.sign_in_wait
-        return None if identity == ADMINISTRATOR else now + wait
 
 
 def known_of(one: Addressee) -> Known:

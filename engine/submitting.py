@@ -35,7 +35,7 @@ from .bus import Publication
 from .deeds import where
 from .history import Story, story
 from .information import Advice, detail_by
-from .parsed import new_row
+from .parsed import look_at, new_row
 from .reasons import of_job
 from .records import LAST_JOB, IdentityRow, InformationDetail, JobRow
 from .refusal import Refused
@@ -194,7 +194,7 @@ class Submitting(UserBoxes):
             job=row.job,
             identity=row.identity,
             function=coming.request.function,
-            look_at=self.looks_at(row.identity),
+            look_at=look_at(row.identity, self.settings.oauth.sign_in_wait, self.clock.now()),
             notify=notify_of(coming.request),
             left_out=tuple(line.number for line in coming.left_out),
         )
@@ -219,11 +219,6 @@ class Submitting(UserBoxes):
         if isinstance(request, FromUserBox):
             return await self.from_box(job, request, room)
         return await self.scans.take(job, request, given, room)
-
-    def looks_at(self, identity: str) -> datetime | None:
-        """When to look whether this user still has to sign in (S18). The device's own waits for [Acquire]."""
-        wait = self.settings.oauth.sign_in_wait
-        return None if identity == ADMINISTRATOR else self.clock.now() + wait
 
     def row(
         self, job: int, request: Request, identity: str, owner: str, who: Signer, place: str | None
