@@ -33,13 +33,14 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 CONTROLS = """() => {
     const all = "a[href], button, select, textarea, summary, input:not([type=hidden]), [tabindex='0']";
     window.controls = [...document.querySelectorAll(all)].filter(each => each.checkVisibility());
+    window.focused = [];
     document.activeElement.blur();
+    document.addEventListener("focusin", event => {
+        const style = getComputedStyle(event.target);
+        const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+        window.focused.push([window.controls.indexOf(event.target), seen]);
+    });
     return window.controls.length;
-}"""
-FOCUSED = """() => {
-    const style = getComputedStyle(document.activeElement);
-    const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-    return [window.controls.indexOf(document.activeElement), seen];
 }"""
 LOOKS = (
     (Face.PANEL, "dark", "de"),
@@ -54,8 +55,8 @@ SHORT = 2
 class Visit:
     """Somebody who looks at one screen after the other, and what is wrong with them."""
 
-    def __init__(self, page: Page, at: Screens, face: Face, look: str, axe: str) -> None:
-        self.page, self.at, self.face, self.look, self.axe = page, at, face, look, axe
+    def __init__(self, page: Page, at: Screens, face: Face, look: str) -> None:
+        self.page, self.at, self.face, self.look = page, at, face, look
         self.wrong: list[str] = []
         self.visited: set[str] = set()
         page.on("console", self.heard)
@@ -73,7 +74,6 @@ class Visit:
         """At what is there now."""
         path = self.page.url.removeprefix(self.at.address.rstrip("/")).partition("?")[0]
         self.visited |= {each.path for each in SCREENS if re.fullmatch(pattern(each.path), path)}
-        await self.page.evaluate(self.axe)
         for found in await self.page.evaluate(RUN, list(axe_core.TAGS)):
             self.wrong.append(f"{name}: {told(found)}")
         self.wrong += [f"{name}: too small: {each}" for each in await self.page.evaluate(TARGETS)]
@@ -94,14 +94,13 @@ class Visit:
 
     async def tabs(self, name: str) -> None:
         """Every control is reached by [Tab], and one sees where one is."""
-        number, reached = await self.page.evaluate(CONTROLS), set[int]()
+        number = await self.page.evaluate(CONTROLS)
         for _ in range(number + 2):
             await self.page.keyboard.press("Tab")
-            control, seen = await self.page.evaluate(FOCUSED)
-            reached.add(control)
-            if control >= 0 and not seen:
-                self.wrong.append(f"{name}: nothing shows that control {control} has the focus")
-        if missing := set(range(number)) - reached:
+        focused = await self.page.evaluate("window.focused")
+        for control in [control for control, seen in focused if control >= 0 and not seen]:
+            self.wrong.append(f"{name}: nothing shows that control {control} has the focus")
+        if missing := set(range(number)) - {control for control, _ in focused}:
             self.wrong.append(f"{name}: not reached by keyboard: {sorted(missing)} of {number}")
 
     async def logs_in(self, login: str) -> None:
@@ -127,7 +126,6 @@ def told(found: dict[str, Any]) -> str:
 
 @asynccontextmanager
 async def visiting(folder: Path, face: Face, theme: str, language: str) -> AsyncIterator[Visit]:
-    axe = axe_core.source()
     device = {"name": "Second floor, east", "language": language}
     async with screens(folder, face, device=device) as at, browser(at.here.kit.authority) as found:
         width, height = SIZES[face]
@@ -136,7 +134,8 @@ async def visiting(folder: Path, face: Face, theme: str, language: str) -> Async
             color_scheme="dark" if theme == "dark" else "light",
             reduced_motion="reduce",
         )
-        visit = Visit(await context.new_page(), at, face, f"{face.value}-{language}-{theme}", axe)
+        await context.add_init_script(axe_core.source())
+        visit = Visit(await context.new_page(), at, face, f"{face.value}-{language}-{theme}")
         yield visit
         await context.close()
         assert visit.wrong == []
