@@ -282,7 +282,8 @@ def said_in(query: bytes) -> Said:
 
     try:
         given = dict(parse_qsl(query.decode("ascii"), strict_parsing=True, errors="strict"))
-        return Said.of_query(checked_query(BY_RUN[bring], given))
+        named = {name: given.pop(name) for name in ("to",) if name in given}  # more than a request can name
+        return Said.of_query(checked_query(BY_RUN[bring], given) | named)
     except ValueError:  # ValidationError is one
         raise NotTakenUp("drop.form") from None
 

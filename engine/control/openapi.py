@@ -33,7 +33,7 @@ ONE_OF = "success|failure|delay"
 ASKED: Mapping[str, tuple[Any, Any]] = MappingProxyType({
     "name": (str, Field(min_length=1, max_length=255)),
     "from": (str, Field("", max_length=320)),
-    "to": (str, Field("", max_length=500_000)),
+    "to": (str, Field("", max_length=10_000)),
     "headers": (int, Field(0, ge=0, le=1)),
     "notify": (str, Field("", pattern=f"^(never|({ONE_OF})(,({ONE_OF}))*)?$")),
     "envid": (str, Field("", max_length=100)),

@@ -12,20 +12,26 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import h11
+
 from ..engine import Engine
 from ..web.serving import Connection, served
-from ..words import Spoken
+from ..words import Spoken, words
 from .app import Control
 from .dropped import taking_up
 from .peers import peer_of
 from .place import beside, socket_of
+from .problems import problem
 from .screen import ShownAtPlaces
+from .shapes import MEDIA_TYPE
 from .uploads import Uploads
 
 PATH_MOST = 107
 "Octets of a socket's path (unix(7))."
 
 
+HEAD_MOST = 128 << 10
+"Octets of a request's line and fields: the longest `to` with every octet of it escaped."
 OF_ONE = 16
 "Connections of one user of the system: another one still finds a place among all of them."
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -37,6 +43,13 @@ class NoSuchGroup(Spoken, LookupError):
     def __init__(self, group: str, why: str) -> None:
         super().__init__("control.group", group=group, why=why)
         self.group = group
+
+
+class NotReadable(Spoken, ValueError):
+    """What came is no HTTP, or its head is too long."""
+
+    def __init__(self) -> None:
+        super().__init__("control.not-readable", most=HEAD_MOST)
 
 
 class PathTooLong(Spoken, OSError):
@@ -53,7 +66,24 @@ class NoSocket(Spoken, OSError):
         self.path = path
 
 
-class PeerConnection(Connection):
+class Answering(Connection):
+    """What cannot be read as a request is answered as every other mistake is."""
+
+    head_most = HEAD_MOST
+
+    def send_400_response(self, msg: str) -> None:
+        told = problem(NotReadable(), words())
+        fields = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=told.status_code, headers=fields),
+            h11.Data(data=bytes(told.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+class PeerConnection(Answering):
     """Its requests know who asks."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

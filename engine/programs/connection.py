@@ -10,7 +10,7 @@ import asyncio
 import logging
 from asyncio import StreamReader, StreamReaderProtocol
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
@@ -70,8 +70,9 @@ class Connection(SMTP):
             return
         StreamReaderProtocol.connection_made(self, transport)
         self.transport, self.wire = transport, Wire(self._reader)
+        stream = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        if peer is None or not isinstance(transport, asyncio.Transport):  # gone already
+        if peer is None:  # gone already
             transport.close()
             return
         self.address = address_of(peer)
@@ -79,11 +80,11 @@ class Connection(SMTP):
         refused = self.listener.enters(self)
         if refused is not None:
             if not self.listener.implicit_tls:  # else nobody would understand it
-                transport.write(rendered(refused))
-            transport.close()
+                stream.write(rendered(refused))
+            stream.close()
             return
         if self.listener.implicit_tls:
-            transport.pause_reading()  # what comes is for TLS, once it is there
+            stream.pause_reading()  # what comes is for TLS, once it is there
             self.handshaking = True
         self.guest = self.before_sign_in()
         self.task = self.loop.create_task(self._handle_client())
@@ -109,10 +110,11 @@ class Connection(SMTP):
 
     async def begin_tls(self, certificate: "Certificate") -> None:
         """Raises TLSSetupException, GoneAway, ConnectionError."""
-        if not isinstance(self.transport, asyncio.Transport):
+        stream = self.stream
+        if stream is None:
             raise GoneAway
         self.busy, self.handshaking, self.deadline = False, True, self.now() + HANDSHAKE_S
-        self.loop.call_soon(self.transport.resume_reading)
+        self.loop.call_soon(stream.resume_reading)
         self.tls_context = certificate.context
         await super().smtp_STARTTLS("")
         if self.handshaking:  # it was cut meanwhile
@@ -136,17 +138,18 @@ class Connection(SMTP):
 
     def cut(self, reply: Reply) -> None:
         """It ends now, with a word where the client listens."""
-        if self.ended or self.handshaking or not isinstance(self.transport, asyncio.Transport):
+        stream = self.stream
+        if self.ended or self.handshaking or stream is None:
             self.abort()
             return
         self.ended, self.deadline = True, self.now() + PARTING_S
-        self.transport.write(bytes(self.out) + rendered(reply))
+        stream.write(bytes(self.out) + rendered(reply))
         self.out.clear()
-        self.transport.close()
+        stream.close()
 
     def abort(self) -> None:
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
+        if (stream := self.stream) is not None:
+            stream.abort()
 
     def before_sign_in(self) -> Guest | None:
         """Who it is without one; None: whoever it is has to sign in."""
@@ -163,6 +166,11 @@ class Connection(SMTP):
         if body is None or now - self.began < FREE_S or body.octets >= OCTETS_PER_S * (now - self.began):
             return None
         return Reply(421, "4.4.2", "The message comes too slowly; try again over a better connection")
+
+    @property
+    def stream(self) -> asyncio.Transport | None:
+        """As aiosmtpd keeps it; None: nobody is there any more."""
+        return cast("asyncio.Transport | None", self.transport)
 
     @property
     def secured(self) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .outgoing import Outgoing, write_all
 
-HEAD_MOST = 15_000
+HEAD_MOST = 10_000
 "Octets of a request's line that the engine takes; a longer envelope goes through the drop folder."
 ANSWER_MOST = 1 << 20
 PATIENCE_S = 60.0

@@ -19,6 +19,7 @@ CODES = {
     "not-allowed": NO_PERMISSION,
     "not-taken": NO_PERMISSION,
     "no-such-recipient": NO_USER,
+    "no-such-writer": DATA,
     "message-unfit": DATA,
     "too-large": DATA,
     "unencodable": DATA,

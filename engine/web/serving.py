@@ -30,6 +30,8 @@ HEAD_OCTETS_MAX = 16 << 10
 class Connection(H11Protocol):
     """Of somebody who wants something, and soon."""
 
+    head_most = HEAD_OCTETS_MAX
+
     served: RequestResponseCycle | None = None
     "The last request that was known at the last look."
     looking: asyncio.TimerHandle | None = None
@@ -122,6 +124,6 @@ def configured(app: ASGIApp, tls: ssl.SSLContext | None, kind: type[Connection],
         date_header=False,
         limit_concurrency=most,
         timeout_keep_alive=IDLE_S,
-        h11_max_incomplete_event_size=HEAD_OCTETS_MAX,
+        h11_max_incomplete_event_size=kind.head_most,
         ssl_context_factory=(lambda config, default: tls) if tls is not None else None,
     )

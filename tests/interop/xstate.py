@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ SCRIPT = Path(__file__).with_suffix(".mjs")
 VERSION = "5.33.3"
 LONGEST = 200
 "Facts in a trace."
-REDRAWN = 8
-"A fact that leads to where no row is missing any more is drawn anew so often at most."
+REDRAWN = 24
+"A fact that leads no nearer to a row that is missing is drawn anew so often at most."
 TOGETHER = 50
 "Traces that are asked about at once."
 MADE = 200
@@ -62,8 +63,7 @@ class Walks:
         facts: list[object] = [self.name]
         answers: list[object] = []
         for _ in range(self.chance.randint(1, LONGEST)):
-            data = jumbled(data, self.chance)
-            event = self.fact(state, data)
+            data, event = self.fact(state, data)
             row, truths = self.decided(state, data, event)
             facts.append([type(event).__name__, truths])
             self.missing.discard((state, type(event).__name__, row))
@@ -73,14 +73,30 @@ class Walks:
             answers.append([state.name.lower(), -1 if over else row])
         return facts, answers
 
-    def fact(self, state: StrEnum, data: object) -> Event:
-        """One that leads, more often than chance does, to where rows are still to be found."""
-        wanted = {at for at, _, _ in self.missing}
-        for _ in range(self.chance.randint(0, REDRAWN) if wanted - self.over else 0):
-            event = self.drawn(state, data)
-            if self.machine.step(state, data, event).state in wanted:
-                return event
-        return self.drawn(state, data)
+    def fact(self, state: StrEnum, data: Any) -> tuple[Any, Event]:
+        """With the data that it meets: more often than chance does, it takes a row that is still to be found,
+        or leads nearer to one.
+        """
+        wanted = {at for at, _, _ in self.missing} - self.over
+        far = self.distances(wanted)
+        for _ in range(self.chance.randint(0, REDRAWN) if wanted else 0):
+            other = jumbled(data, self.chance)
+            event = self.drawn(state, other)
+            row, _ = self.decided(state, other, event)
+            after = self.machine.step(state, other, event).state
+            if (state, type(event).__name__, row) in self.missing or far[after] < far[state]:
+                return other, event
+        other = jumbled(data, self.chance)
+        return other, self.drawn(state, other)
+
+    def distances(self, wanted: set[StrEnum]) -> dict[StrEnum, float]:
+        """In rows, from each state to the nearest of these."""
+        found: dict[StrEnum, float] = dict.fromkeys(self.machine.table, inf) | dict.fromkeys(wanted, 0.0)
+        for _ in self.machine.table:
+            for at, chains in self.machine.table.items():
+                leads = [found[row.to] for rows in chains.values() for row in rows if row.to is not None]
+                found[at] = min([found[at], *(each + 1 for each in leads)])
+        return found
 
     def drawn(self, state: StrEnum, data: object) -> Event:
         """One that was never answered in this state as often as any, while there are such."""

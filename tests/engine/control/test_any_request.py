@@ -18,6 +18,7 @@ from franking.engine.control.app import Control
 from franking.engine.control.openapi import described
 from franking.engine.control.operations import OPERATIONS as TABLE
 from franking.engine.control.screen import ShownAtPlaces
+from franking.engine.control.serving import Answering
 from franking.engine.control.uploads import Uploads
 from franking.engine.web.serving import served
 from franking.tests.engine.device import office
@@ -27,6 +28,7 @@ from .asking import ADMINISTRATOR, CONTROL, CONTROLLER, KIM
 PEERS = {"controller": CONTROLLER, "administrator": ADMINISTRATOR, "user": KIM}
 LEFT_OUT = {each.run.__name__ for each in TABLE if each.lines} | {"reset"}
 "Answers without end, and what ends the engine."
+NOT_NOW = {503, 507}
 
 
 class Serving:
@@ -52,7 +54,7 @@ class Serving:
 
             listener = socket.create_server(("127.0.0.1", 0))
             self.port = listener.getsockname()[1]
-            async with served(app, listener):
+            async with served(app, listener, kind=Answering):
                 self.ready.set()
                 await self.over.wait()
             uploads.close()
@@ -84,6 +86,11 @@ def operations() -> dict[str, Any]:
     return found
 
 
+def no_fault(context: Any, response: Any, case: Any) -> None:
+    """That there is no room, or that something ends at this moment, is none."""
+    assert response.status_code < 500 or response.status_code in NOT_NOW, response.status_code
+
+
 @pytest.mark.manual("B8", "S33a")
 @pytest.mark.parametrize("peer", PEERS)
 @pytest.mark.parametrize("operation", ASKED)
@@ -95,11 +102,10 @@ def test_b8_no_request_meets_a_fault(
     long_count: Callable[[int, int], int],
 ) -> None:
     from schemathesis import GenerationMode
-    from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi import checks
 
     wanted = (
-        not_a_server_error,
+        no_fault,
         checks.status_code_conformance,
         checks.content_type_conformance,
         checks.response_schema_conformance,

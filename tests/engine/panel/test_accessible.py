@@ -162,6 +162,7 @@ async def of_a_user(visit: Visit) -> None:
     await visit.goes("/information", "nothing to report")
     first = await here.scan(engine)
     await engine.hold((await here.scan(engine)).job)
+    await engine.settle()  # else a screen may change while it is looked at
     for path in ("/", "/jobs", f"/jobs/{first.job}", "/send/scan-to-email"):
         await visit.goes(path)
     await visit.enter("main form button")

@@ -96,6 +96,7 @@ async def test_b13_options_do_what_sendmail_does(
         (67, ("a@b@c",), MAIL, ROOT, "a@b@c is no e-mail address. Correct it in the program"),
         (77, (OFFICE,), b"From: kim@example.com\n\n", LEE, "[programs.senders] whose mail"),
         (65, (OFFICE,), b"From: office@example.com\n\n", KIM, "From"),
+        (65, (OFFICE,), b'From: "a b"@example.com\n\n', KIM, "no e-mail address that a mailbox could have"),
         (77, (OFFICE,), b"From: nas@example.com\n\n", KIM, "the user kim's, as whom"),
     ],
 )
