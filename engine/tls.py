@@ -46,7 +46,7 @@ def load_certificate(context: ssl.SSLContext, certificate: Secret) -> None:
     file = os.memfd_create("certificate", os.MFD_CLOEXEC)  # OpenSSL reads files alone, and this is on no disk
     try:
         os.write(file, certificate.reveal().encode())
-        context.load_cert_chain(f"/proc/self/fd/{file}")
+        context.load_cert_chain(f"/proc/self/fd/{file}", password=bytes)  # else OpenSSL asks at the terminal
     finally:
         os.close(file)
 

@@ -31,13 +31,10 @@ from . import (
     status,
     tokens,
 )
-from .exits import Exit
+from .exits import IN_SHORT, Exit
 from .terminal import NotInstalledError, terminal
 
-EPILOG = (
-    "Ends with 0 done · 64 wrong command line · 65 refused · 66 scan missing · 69 store not available · "
-    "70 fault of the program · 75 waits, or store in use · 77 declined · 78 wrong settings · 130 interrupted."
-)
+EPILOG = f"Ends with {' · '.join(f'{code.value} {IN_SHORT[code]}' for code in Exit)}."
 DEMO_NEEDS = ("aiosmtpd", "fpdf", "hypercorn", "PIL", "starlette", "trustme")
 
 

@@ -39,6 +39,22 @@ class Exit(IntEnum):
     "Ctrl-C."
 
 
+IN_SHORT: Mapping[Exit, str] = MappingProxyType({
+    Exit.OK: "done",
+    Exit.USAGE: "wrong command line",
+    Exit.DATA: "refused",
+    Exit.NO_INPUT: "scan missing",
+    Exit.UNAVAILABLE: "store, or an address to listen at, not available",
+    Exit.SOFTWARE: "fault of the program",
+    Exit.CANNOT_CREATE: "a file cannot be written",
+    Exit.IO: "a file is damaged",
+    Exit.TEMPORARY: "waits, or store in use",
+    Exit.NO_PERMISSION: "declined",
+    Exit.CONFIG: "wrong settings",
+    Exit.INTERRUPTED: "interrupted",
+})  # fmt: skip
+
+
 class Judged(SystemExit):
     """The end of a command whose codes are another convention's; `code` is returned as it is."""
 
@@ -91,10 +107,9 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "control.client.EngineGone": Exit.TEMPORARY,
     "control.client.EngineBusy": Exit.TEMPORARY,
     "cli.reaching.NobodyAnswersError": Exit.UNAVAILABLE,
-    "panel.serving.CertificateUnusable": Exit.CONFIG,
-    "panel.serving.NeedsTls": Exit.CONFIG,
-    "programs.listener.CertificateUnusable": Exit.CONFIG,
-    "programs.listener.NeedsTls": Exit.CONFIG,
+    "certificates.CertificateUnusable": Exit.CONFIG,
+    "certificates.NeedsTls": Exit.CONFIG,
+    "listening.CannotListen": Exit.UNAVAILABLE,
     "control.serving.NoSuchGroup": Exit.CONFIG,
     "control.serving.NoSocket": Exit.CONFIG,
     "control.serving.PathTooLong": Exit.CONFIG,

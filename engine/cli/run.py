@@ -174,7 +174,7 @@ async def served(
 async def screens(
     engine: Engine, screen: "ShownAtPlaces", at: Mapping[str, tuple[str, int]], config: Path | None
 ) -> AsyncIterator[None]:
-    """Those that people see in a browser. Raises NeedsTls, CertificateUnusable, OSError."""
+    """Those that people see in a browser. Raises NeedsTls, CertificateUnusable, CannotListen."""
     async with AsyncExitStack() as stack:
         for name in at.keys() & {"panel", "page"}:
             from ..panel.face import Face
@@ -189,7 +189,9 @@ async def screens(
 
 @asynccontextmanager
 async def listening(engine: Engine, at: Mapping[str, tuple[str, int]]) -> AsyncIterator[None]:
-    """For programs that send by SMTP. Raises NotInstalledError, NeedsTls, CertificateUnusable, OSError."""
+    """For programs that send by SMTP. Raises NotInstalledError, NeedsTls, CertificateUnusable,
+    CannotListen.
+    """
     async with AsyncExitStack() as stack:
         if at.keys() & {"listen", "listen-tls"}:
             try:

@@ -20,7 +20,8 @@ from .replies import FAULT, Reply, rendered
 from .wire import READ_OCTETS, Body, GoneAway, Wire
 
 if TYPE_CHECKING:
-    from .listener import Certificate, Listener
+    from ..certificates import Certificate
+    from .listener import Listener
 
 FREE_S, OCTETS_PER_S = 300.0, 10_000 / 60
 "A whole message comes no slower than that once so long has passed."

@@ -14,15 +14,13 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from hashlib import sha256
-from ipaddress import ip_address
 from typing import NamedTuple
 
+from ..certificates import Certificate, NeedsTls
 from ..clock import sleep
 from ..engine import Engine
-from ..settings import CredentialError
-from ..tls import VERSIONS, load_certificate
-from ..words import Spoken
+from ..listening import bound, is_loopback
+from ..tls import VERSIONS
 from .connection import Connection
 from .conversation import Conversation
 from .known import Passwords
@@ -44,62 +42,12 @@ FULL = Reply(
 log = logging.getLogger("franking")
 
 
-class NeedsTls(Spoken, ValueError):
-    """The address is not of this machine alone, or TLS was asked for, and no certificate is set."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__("programs.needs-tls", host=host)
-        self.host = host
-
-
-class CertificateUnusable(Spoken, ValueError):
-    """`[programs] certificate` is none, or its private key is not in it."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__("programs.certificate", why=why)
-
-
 class Address(NamedTuple):
     host: str
     port: int
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-class Certificate:
-    """What the listener shows, as the settings are now."""
-
-    def __init__(self, engine: Engine) -> None:
-        """Raises CertificateUnusable."""
-        self.engine, self.kept = engine, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.loaded = b""
-        self.load()
-
-    def load(self) -> None:
-        """It may have been renewed. Raises CertificateUnusable."""
-        reference, tls = self.engine.settings.programs.certificate, self.engine.settings.tls
-        self.kept.minimum_version, self.kept.maximum_version = VERSIONS[tls.minimum], VERSIONS[tls.maximum]
-        try:
-            secret = self.engine.kept_secrets.read(reference) if reference is not None else None
-            if secret is not None:
-                digest = sha256(secret.reveal().encode()).digest()
-                if digest != self.loaded:
-                    load_certificate(self.kept, secret)
-                    self.loaded = digest
-        except CredentialError as error:
-            raise CertificateUnusable(str(error)) from None
-        except (ssl.SSLError, OSError) as error:
-            raise CertificateUnusable(type(error).__name__) from None
-
-    @property
-    def context(self) -> ssl.SSLContext:
-        """One that was good before serves on where its successor is none."""
-        try:
-            self.load()
-        except CertificateUnusable as error:
-            log.error("%s", error)
-        return self.kept
 
 
 class Listener:
@@ -176,13 +124,6 @@ class Listener:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 @asynccontextmanager
 async def serve(
     engine: Engine,
@@ -196,19 +137,16 @@ async def serve(
     octet (RFC 8314); else STARTTLS is offered where a certificate is set. `limits`: shared with another
     listener of the same engine.
 
-    Raises NeedsTls, CertificateUnusable, OSError where the address cannot be had.
+    Raises NeedsTls, CertificateUnusable, CannotListen.
     """
-    certificate = Certificate(engine) if engine.settings.programs.certificate is not None else None
+    certificate = certificate_of(engine)
     if certificate is None and (implicit_tls or not is_loopback(host)):
-        raise NeedsTls(host)
+        raise NeedsTls("programs.needs-tls", host)
     limits = limits or Limits(engine.clock, lambda: engine.settings.programs)
     listener = Listener(engine, host, limits, certificate, implicit_tls=implicit_tls)
     listener.warn()
     server = await asyncio.get_running_loop().create_server(
-        listener.conversation,
-        host,
-        port,
-        backlog=WAITING_MOST,
+        listener.conversation, sock=bound(host, port, WAITING_MOST), backlog=WAITING_MOST
     )
     watching = asyncio.ensure_future(listener.watch())
     try:
@@ -220,3 +158,17 @@ async def serve(
         await listener.stop()
         await asyncio.gather(watching, return_exceptions=True)
         await server.wait_closed()
+
+
+def certificate_of(engine: Engine) -> Certificate | None:
+    """None: none is set. Raises CertificateUnusable."""
+    if engine.settings.programs.certificate is None:
+        return None
+
+    def prepared(context: ssl.SSLContext) -> None:
+        tls = engine.settings.tls
+        context.minimum_version, context.maximum_version = VERSIONS[tls.minimum], VERSIONS[tls.maximum]
+
+    return Certificate(
+        "programs", lambda: engine.settings.programs.certificate, engine.kept_secrets, prepared
+    )

@@ -3,7 +3,9 @@
 import io
 import signal
 import smtplib
+import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from franking.engine.cli.opening import loaded
 from franking.engine.cli.run import LOOPBACK
 
 from ..device import anywhere
+from ..programs.guest import CERTIFICATE, certified
 from ..proxies import free_port
 from .conftest import ADMINISTRATOR, Device
 from .service import service
@@ -62,6 +65,28 @@ def test_b13_a_network_is_not_served_without_a_certificate(device: Device) -> No
         assert ended.code == 78
         assert "`[programs]`" in ended.err
         assert "Traceback" not in ended.err
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize("option", ["--listen", "--links", "--panel", "--page"])
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("127.0.0.1", "another program listens there. Stop it, or name another port"),
+        ("nobody.invalid", "nobody knows a host of that name. Name an address of this machine"),
+        ("192.0.2.1", "it is no address of this machine. Name one that `ip address` shows"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_told_in_words(
+    device: Device, tmp_path: Path, option: str, host: str, why: str
+) -> None:
+    certified(tmp_path, device.store)
+    device.set("programs", certificate=CERTIFICATE)
+    device.set("page", certificate=CERTIFICATE)
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        address = f"{host}:{taken.getsockname()[1]}"
+        ended = device.franking("run", option, address)
+    assert (ended.code, f"annot listen at {address}: {why}" in ended.err) == (69, True), ended.err
 
 
 def test_a_password_is_a_persons_or_a_programs(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:

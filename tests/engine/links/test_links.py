@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from franking.engine.links import serve
+from franking.engine.listening import CannotListen
 from franking.engine.records import StoreFailed
 from franking.engine.web import serving
 from franking.engine.web.serving import HEAD_OCTETS_MAX
@@ -306,7 +307,10 @@ async def test_s22_what_is_not_there_is_said_in_the_devices_language(tmp_path: P
 
 async def test_an_address_that_is_taken_is_an_error_of_the_caller(tmp_path: Path) -> None:
     async with office(tmp_path) as here, here.engine() as engine:
-        with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        with (
+            socket.create_server(("127.0.0.1", 0)) as taken,
+            pytest.raises(CannotListen, match="another program"),
+        ):
             async with serve(engine, "127.0.0.1", taken.getsockname()[1]):
                 raise AssertionError("it serves on somebody else's port")
         await engine.settle()

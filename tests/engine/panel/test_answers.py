@@ -13,9 +13,10 @@ import pytest
 import trustme
 
 from franking.engine.applying import SignInsEnd
+from franking.engine.certificates import CertificateUnusable, NeedsTls
 from franking.engine.panel import look, served
 from franking.engine.panel.face import Face
-from franking.engine.panel.serving import CertificateUnusable, NeedsTls, serve
+from franking.engine.panel.serving import serve
 from franking.engine.panel.table import SCREENS
 from franking.engine.settings import Settings
 from franking.engine.view import View

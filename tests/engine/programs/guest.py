@@ -108,13 +108,13 @@ async def listening(
         yield here, engine, address
 
 
-def certified(folder: Path) -> None:
-    """A certificate of an authority in `authority.pem`, for `CERTIFICATE`."""
+def certified(folder: Path, store: Path | None = None) -> None:
+    """A certificate of an authority in `authority.pem`, for `CERTIFICATE`. `store`: left out, in `folder`."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "authority.pem")
     found = authority.issue_cert("localhost", "127.0.0.1")
     pem = b"".join(each.bytes() for each in (found.private_key_pem, *found.cert_chain_pems))
-    credential(folder / "store", "listener", pem.decode())
+    credential(store or folder / "store", "listener", pem.decode())
 
 
 def taken(engine: Engine) -> int:

@@ -12,10 +12,11 @@ from unittest.mock import patch
 import pytest
 
 from franking.engine import passwords
+from franking.engine.certificates import CertificateUnusable, NeedsTls
 from franking.engine.engine import Engine
 from franking.engine.programs import known
 from franking.engine.programs.known import address_of, guest_at, place_of
-from franking.engine.programs.listener import Address, CertificateUnusable, NeedsTls, serve
+from franking.engine.programs.listener import Address, serve
 from franking.engine.secret import Secret
 from franking.engine.settings import FileCredentials
 from franking.events.programs import Programs
@@ -375,4 +376,4 @@ async def test_b13_a_certificate_that_was_renewed_is_shown_and_a_broken_one_is_n
         async with client(address) as one:
             await one.says("EHLO x")
             await one.starttls(tmp_path / "authority.pem")
-        assert "the certificate of `[programs]` cannot be used" in caplog.text
+        assert "`[programs] certificate` names something in which there is no certificate" in caplog.text
