@@ -10,11 +10,14 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from .ports import Credentials
+from .records import StoreFailed
 from .secret import Secret
 from .settings import CredentialError
 from .tls import load_certificate
 from .words import Spoken
 
+OF_ANOTHER = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
+"OpenSSL's words for a key of another certificate, also of one of another kind."
 log = logging.getLogger("franking")
 
 
@@ -45,16 +48,20 @@ class Certificate:
     ) -> None:
         """`prepared`: a new context, before it is used. Raises CertificateUnusable."""
         self.section, self.reference, self.secrets, self.prepared = section, reference, secrets, prepared
-        self.digest = b""
+        self.digest, self.told = b"", ""
         self.made = self.current(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
 
     @property
     def context(self) -> ssl.SSLContext:
         """For the next connection."""
         try:
-            self.made = self.current(self.made)
-        except CertificateUnusable as error:
-            log.error("%s", error)
+            self.made, self.told = self.current(self.made), ""
+        except (CertificateUnusable, StoreFailed) as error:
+            if self.told != str(error):
+                self.told = str(error)
+                log.error(
+                    "%s; the one before it is shown until then, the device's administrator must act", error
+                )
         self.prepared(self.made)
         return self.made
 
@@ -69,12 +76,13 @@ class Certificate:
         return context
 
     def current(self, made: ssl.SSLContext) -> ssl.SSLContext:
-        """Raises CertificateUnusable."""
+        """Raises CertificateUnusable, StoreFailed."""
         reference = self.reference()
         try:
             secret = self.secrets.read(reference) if reference is not None else None
-        except CredentialError as error:
-            raise CertificateUnusable(self.section, "certificate.unreadable", str(error)) from None
+        except (CredentialError, OSError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise CertificateUnusable(self.section, "certificate.unreadable", why) from None
         if secret is None or (digest := sha256(secret.reveal().encode()).digest()) == self.digest:
             return made
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -97,6 +105,6 @@ def what_is_wrong(certificate: Secret, error: OSError) -> tuple[str, str]:
     if "ENCRYPTED" in text:
         return "certificate.encrypted", ""
     reason = getattr(error, "reason", None) or type(error).__name__
-    if reason == "KEY_VALUES_MISMATCH":
+    if reason in OF_ANOTHER:
         return "certificate.of-another", ""
     return "certificate.damaged", reason

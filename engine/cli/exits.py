@@ -22,7 +22,7 @@ class Exit(IntEnum):
     NO_INPUT = 66
     "A scan is missing or cannot be read."
     UNAVAILABLE = 69
-    "The store or something else that is needed is not available."
+    "The store, an address to listen at or something else that is needed is not available."
     SOFTWARE = 70
     "A fault of the program."
     CANNOT_CREATE = 73

@@ -11,25 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
+from ...events.about import docstrings
 from ..programs import places
 from ..programs.options import HELP
-from .exits import Exit
+from .exits import IN_SHORT, Exit
 from .terminal import DONE, say, terminal
 
-ENDS = (
-    ("0", "done: the mail was sent, the token was acquired"),
-    ("64", "the command line is wrong"),
-    ("65", "refused by a rule or by the server, for good"),
-    ("66", "a scan is missing or cannot be read"),
-    ("69", "the store or something else that is needed is not available"),
-    ("70", "a fault of the program"),
-    ("73", "a file cannot be written"),
-    ("74", "a file of the store is damaged, or nobody reads what is printed"),
-    ("75", "not now: the mail waits in the spool, or the store is in use"),
-    ("77", "a person or the provider declined"),
-    ("78", "the settings are wrong, or forbid what was asked for"),
-    ("130", "interrupted"),
-)
 FILES = (
     ("./franking.toml, $XDG_CONFIG_HOME/franking/franking.toml, /etc/franking/franking.toml", "the settings"),
     ("$STATE_DIRECTORY, $XDG_STATE_HOME/franking", "the store, unless the settings name another folder"),
@@ -91,8 +78,9 @@ def page(name: str, command: Any) -> Iterator[str]:
             names = ", ".join(f"\\fB{escaped(one)}\\fR" for one in each.opts)
             yield from tagged(names + value, each.help or "")
     yield ".SH EXIT STATUS"
-    for code, meaning in ENDS:
-        yield from tagged(f"\\fB{code}\\fR", meaning)
+    said = docstrings(Exit)
+    for code in Exit:
+        yield from tagged(f"\\fB{code.value}\\fR", said.get(code.name, IN_SHORT[code]))
     yield ".SH FILES"
     for path, meaning in FILES:
         yield from tagged(f"\\fI{escaped(path)}\\fR", meaning)

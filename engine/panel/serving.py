@@ -44,7 +44,7 @@ async def serve(
     if engine.settings.page.certificate is not None:
         tls = Certificate("page", lambda: engine.settings.page.certificate, engine.kept_secrets, prepared)
     elif not is_loopback(host):
-        raise NeedsTls("page.needs-tls", host)
+        raise NeedsTls("page.needs-tls", f"{host}:{port}")
     listener = bound(host, port)
     uploads = Uploads(socket_of(engine.folder, os.environ).with_name(f"uploads-{face.value}"))
     uploads.close()  # of an engine that was killed

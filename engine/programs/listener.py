@@ -141,7 +141,8 @@ async def serve(
     """
     certificate = certificate_of(engine)
     if certificate is None and (implicit_tls or not is_loopback(host)):
-        raise NeedsTls("programs.needs-tls", host)
+        code = "programs.tls-wanted" if implicit_tls else "programs.needs-tls"
+        raise NeedsTls(code, str(Address(host, port)))
     limits = limits or Limits(engine.clock, lambda: engine.settings.programs)
     listener = Listener(engine, host, limits, certificate, implicit_tls=implicit_tls)
     listener.warn()

@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,9 @@ def issued() -> tuple[str, str]:
 
 CHAIN, KEY = issued()
 OTHER = issued()[1]
+OF_ANOTHER_KIND = (
+    AUTHORITY.issue_cert("localhost", key_type=trustme.KeyType.RSA).private_key_pem.bytes().decode()
+)
 LOCKED = (
     load_pem_private_key(KEY.encode(), None)
     .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word"))
@@ -52,6 +56,7 @@ def shown(folder: Path, text: str) -> Certificate:
         (CHAIN, "a certificate without its private key"),
         (CHAIN + LOCKED, "is encrypted, and nobody is there to type its password"),
         (CHAIN + OTHER, "belongs to another certificate"),
+        (CHAIN + OF_ANOTHER_KIND, "belongs to another certificate"),
         (CHAIN.replace("MII", "AAA") + KEY, "OpenSSL says"),
     ],
 )
@@ -95,6 +100,13 @@ def test_a_server_with_one_context_shows_the_renewed_one_at_once_and_never_a_bro
     credential(tmp_path, NAME, renewed + key)
     assert certificate_of(context).split() == renewed.split()
     assert caplog.records == []
-    credential(tmp_path, NAME, "no certificate")
-    assert certificate_of(context).split() == renewed.split()
+    for _ in range(2):
+        credential(tmp_path, NAME, "no certificate")
+        assert certificate_of(context).split() == renewed.split()
     assert [each.levelno for each in caplog.records] == [logging.ERROR]
+    assert "administrator must act" in caplog.text
+
+
+def test_one_that_has_ended_is_shown_for_whoever_calls_sees_that(tmp_path: Path) -> None:
+    over = AUTHORITY.issue_cert("localhost", not_after=datetime(2020, 1, 1, tzinfo=UTC))
+    shown(tmp_path, over.private_key_and_cert_chain_pem.bytes().decode())

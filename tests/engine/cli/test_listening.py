@@ -60,9 +60,12 @@ def test_b13_a_login_that_nobody_has_is_warned_of_and_everything_may_be_logged(d
 
 @pytest.mark.manual("B13")
 def test_b13_a_network_is_not_served_without_a_certificate(device: Device) -> None:
-    for arguments in (("--listen", "0.0.0.0:0"), ("--listen-tls", "0")):
-        ended = device.franking("run", *arguments)
-        assert ended.code == 78
+    for option, address, why in (
+        ("--listen", "0.0.0.0:0", "0.0.0.0:0 is not this machine alone"),
+        ("--listen-tls", "127.0.0.1:465", "TLS from the first octet is wanted at 127.0.0.1:465"),
+    ):
+        ended = device.franking("run", option, address)
+        assert (ended.code, why in ended.err) == (78, True)
         assert "`[programs]`" in ended.err
         assert "Traceback" not in ended.err
 
