@@ -10,6 +10,7 @@ import asyncio
 import logging
 from asyncio import StreamReader, StreamReaderProtocol
 from math import inf
+from ssl import SSLError
 from typing import TYPE_CHECKING, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
@@ -29,6 +30,19 @@ PARTING_S = 30.0
 "So long may what was said last take to go."
 HANDSHAKE_S = 30.0
 "So long may TLS take to begin."
+NOT_TAKEN = "the client does not take the certificate: look at its name and its end"
+TLS_FAILED = {
+    "HTTP_REQUEST": "the client speaks HTTP",
+    "WRONG_VERSION_NUMBER": "what the client sends is no TLS",
+    "UNSUPPORTED_PROTOCOL": "the client speaks no version of TLS that the settings allow",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "the client speaks no version of TLS that the settings allow",
+    "NO_SHARED_CIPHER": "the client knows none of the ciphers",
+    "TLSV1_ALERT_UNKNOWN_CA": "the client does not know the certificate's authority: let it trust that one",
+    "SSLV3_ALERT_BAD_CERTIFICATE": NOT_TAKEN,
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "the client finds that the certificate has ended: renew it",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": NOT_TAKEN,
+}
+"In words, by OpenSSL's reason."
 ERRORS_MOST = 20
 "Wrong commands without a recipient or a message that was taken in between."
 log = logging.getLogger("franking")
@@ -95,6 +109,9 @@ class Connection(SMTP):
         """Whoever reads notices; a job that is being made durable is."""
         if self._original_transport is not None:
             self._original_transport.close()
+        if isinstance(error, SSLError):
+            self.tls_failed(error)
+            error = ConnectionAbortedError()
         StreamReaderProtocol.connection_lost(self, error)
         self.transport = None
 
@@ -117,10 +134,19 @@ class Connection(SMTP):
         self.busy, self.handshaking, self.deadline = False, True, self.now() + HANDSHAKE_S
         self.loop.call_soon(stream.resume_reading)
         self.tls_context = certificate.context
-        await super().smtp_STARTTLS("")
-        if self.handshaking:  # it was cut meanwhile
-            raise GoneAway
+        try:
+            await super().smtp_STARTTLS("")
+            if self.handshaking:  # it was cut meanwhile
+                raise GoneAway
+        except (TLSSetupException, GoneAway) as error:
+            self.tls_failed(error.__cause__)
+            raise
         self.busy, self.deadline = True, inf
+
+    def tls_failed(self, error: BaseException | None) -> None:
+        reason = getattr(error, "reason", None) or ""
+        why = reason.replace("_", " ").lower() or "the client went away, or took too long"
+        log.info("TLS with %s failed: %s", self.address, TLS_FAILED.get(reason, why))
 
     def say(self, reply: Reply) -> None:
         self.out += rendered(reply, utf8=self.utf8)
