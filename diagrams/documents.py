@@ -68,6 +68,30 @@ explained in [manual-numbers.md](manual-numbers.md).
 
 Below each table stands where its settings are found in the device's menus; what is found nowhere stands in
 the settings file alone.
+
+## Secrets
+
+No secret stands here. A setting that needs one takes a reference, of either kind:
+
+| reference | where it lies | how it gets there |
+| --- | --- | --- |
+| `credential:NAME` | the file `NAME` in the folder that the service manager names \
+(`$CREDENTIALS_DIRECTORY`); where it is not there, in `credentials/` of the store, readable by its owner \
+alone | `LoadCredential=NAME:PATH` in the unit; or \
+`install -o franking -m 600 PATH /var/lib/franking/credentials/NAME` |
+| `vault:NAME` | sealed in the store | `franking secret set NAME`, which asks for it or reads it from \
+standard input; `franking password` keeps its hashes there by itself |
+
+A certificate for browsers or programs is one text with its private key, both as PEM, the certificate of the
+host itself first and no password on the key:
+
+```text
+cat fullchain.pem privkey.pem | franking secret set listener
+franking settings set programs.certificate vault:listener
+```
+
+Kept anew, it is shown from the next connection on, as is a changed file in `credentials/`. What
+`LoadCredential=` names is read when the service starts.
 """
 SETTING_HEADS = ("key", "in the menus", "default", "takes", "means")
 

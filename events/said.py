@@ -37,7 +37,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType({
     "takes.provider": "one that the embedding program brings",
     "takes.number": "a whole number, {least} to {most}",
     "takes.time": "{least} to {most}, as a number of seconds",
-    "takes.reference": "a reference to a secret, `credential:NAME`; the secret itself stands in a file",
+    "takes.reference": "a reference to a secret, `credential:NAME` or `vault:NAME`",
     "takes.host": "a host name, without `://` and port",
     "takes.colour": "a colour such as `#0b5fa5`",
     "takes.https": "an address that begins with `https://`, without `?` and `#`",

@@ -72,6 +72,7 @@ EXITS: Mapping[str, Exit] = MappingProxyType({
     "replay.BeginningLost": Exit.DATA,
     "replay.Diverged": Exit.IO,
     "cli.secret.NoSecretGivenError": Exit.USAGE,
+    "cli.secret.SecretUnfitError": Exit.DATA,
     "cli.password.NotAClientError": Exit.USAGE,
     "cli.password.NotTheSameError": Exit.USAGE,
     "cli.password.PasswordTooShortError": Exit.USAGE,

@@ -1,7 +1,7 @@
 """`franking secret set|list|remove`: what settings name as `vault:NAME`, sealed in the store.
 
 Rule: a secret is never an argument, for those are seen by everybody on the machine: it is typed without being
-shown, or read from standard input up to the end of the line.
+shown, or read from standard input to its end, without the line's end that stands there.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..control import requests
-from ..control.values import SecretGiven
+from ..control.values import SECRET_MOST, SecretGiven
 from ..secret import Secret
 from ..settings import Settings
 from .exits import Exit
@@ -29,12 +29,19 @@ class NoSecretGivenError(Exception):
         super().__init__("no secret was given: type it, or hand it over on standard input")
 
 
+class SecretUnfitError(ValueError):
+    """What stands on standard input is none."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this secret cannot be kept: {why}")
+
+
 def secret() -> None:
     """Secrets that the store keeps for the settings."""
 
 
 def keep(name: Name, config: Config = None) -> None:
-    """Keeps a secret, sealed; it is typed, or read from standard input."""
+    """Keeps a secret, sealed; it is typed, or read whole from standard input."""
     settings = configured(config)
     given = asked()
     asyncio.run(kept(settings, name, given))
@@ -59,14 +66,25 @@ def names(config: Config = None) -> None:
 
 
 def asked() -> Secret:
-    """Raises NoSecretGivenError."""
+    """Raises NoSecretGivenError, SecretUnfitError."""
     if sys.stdin.isatty():
         typed = typer.prompt("Secret", hide_input=True, default="", show_default=False, err=True)
     else:
-        typed = sys.stdin.readline().rstrip("\r\n")
+        typed = read()
     if not typed:
         raise NoSecretGivenError
     return Secret(typed)
+
+
+def read() -> str:
+    """A certificate with its key has many lines. Raises SecretUnfitError."""
+    try:
+        found = sys.stdin.read().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise SecretUnfitError("it is no text (UTF-8); give a certificate as PEM") from None
+    if len(found) > SECRET_MOST:
+        raise SecretUnfitError(f"it is longer than {SECRET_MOST} characters")
+    return found
 
 
 async def kept(settings: Settings, name: str, given: Secret) -> None:

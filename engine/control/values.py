@@ -48,8 +48,12 @@ class Changes(Body):
     ends: tuple[str, ...] = Field((), description="Whose sign-ins may end by it (S26a).")
 
 
+SECRET_MOST = 65_536
+"Characters."
+
+
 class SecretGiven(Body):
-    secret: str = Field(min_length=1, max_length=65_536, repr=False)
+    secret: str = Field(min_length=1, max_length=SECRET_MOST, repr=False)
 
 
 class Read(Body):

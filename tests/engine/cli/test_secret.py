@@ -1,9 +1,13 @@
 """`franking secret`: what settings name as `vault:NAME` never stands on a command line or a screen."""
 
+import asyncio
 import io
 import sys
 
 import pytest
+import trustme
+
+from franking.engine.cli.opening import loaded, opened
 
 from ..device import anywhere
 from .conftest import Device
@@ -27,6 +31,26 @@ def test_a_secret_is_kept_named_and_removed(device: Device, monkeypatch: pytest.
     assert device.franking("secret", "list").out == ""
     ended = device.franking("secret", "remove", "client")
     assert (ended.code, "no secret client" in ended.err) == (78, True)
+
+
+def test_a_certificate_with_its_key_is_kept_whole(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = trustme.CA().issue_cert("localhost").private_key_and_cert_chain_pem.bytes().decode()
+    give(monkeypatch, found)
+    assert device.franking("secret", "set", "shown").code == 0
+
+    async def kept() -> str:
+        async with opened(loaded(device.config)[1]) as engine:
+            return engine.kept_secrets.read("vault:shown").reveal()
+
+    assert asyncio.run(kept()) == found.rstrip("\n")
+
+
+def test_what_is_no_text_or_too_long_is_told_so(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    for octets, why in ((b"\x30\x82\xff", "give a certificate as PEM"), (b"x" * 65_537, "longer than 65536")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(octets), "utf-8"))
+        ended = device.franking("secret", "set", "shown")
+        assert (ended.code, why in ended.err) == (65, True)
+        assert "xx" not in ended.err
 
 
 def test_a_secret_is_typed_without_being_shown(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
