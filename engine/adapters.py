@@ -16,6 +16,7 @@ from urllib.parse import quote
 from ..events.base import ADMINISTRATOR
 from ..events.request import AsGiven, InternetFax, Notify, Request
 from ..events.settings import AdministratorFlow, DeviceSettings, HttpVersion, OAuth, Proxy, Tls
+from ..machines.identity import aliases
 from ..machines.mailboxes import same_host
 from ..machines.message import Limits
 from ..machines.pace import Pace
@@ -301,6 +302,7 @@ class Adapters:
             words=self.words(),
             links=tuple(Link(each.name, self.url(each), each.size, each.expires_at) for each in links),
             mdn=self.settings().internet_fax.mdn,
+            aliases=aliases(self.settings(), ADMINISTRATOR) if row.by_device else (),
         )
         files = [
             Attachment(content, file.name, media_type(file.name))

@@ -23,6 +23,13 @@ PLAIN = re.compile(
     rf"(?P<one>{ATOM}@{ATOM})|"
     rf"(?:\"?(?P<name>[A-Za-z0-9_' -]*[A-Za-z0-9_'-])\"? *)?<(?P<address>{ATOM}@{ATOM})>"
 )
+BLANKS = r"(?:[ \t]|\((?:[^()\\\x00-\x1f\x7f]|\\[ -~])*\))*+"
+"And comments, each closed, none within another (RFC 5322 section 3.2.2)."
+WORD = r"(?:[^\s()<>\[\]:;@\\,\"\x00-\x1f\x7f]++|\"(?:[^\"\\\x00-\x1f\x7f]|\\[ -~])*+\")"
+ONE_MAILBOX = re.compile(
+    rf"{BLANKS}(?:(?P<one>{ATOM}@{ATOM})|(?:{WORD}{BLANKS})*+<(?P<address>{ATOM}@{ATOM})>){BLANKS}"
+)
+"However a parser reads it: no group, no route, no second one."
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 SHOWN = 900
 "Characters of a subject that lists show."
@@ -57,6 +64,12 @@ class GivenField(NamedTuple):
         except RecursionError:
             return ()
 
+    @property
+    def mailbox(self) -> str:
+        """The one address, where nobody could read another one in it; else empty."""
+        found = ONE_MAILBOX.fullmatch(self.text)
+        return (found["one"] or found["address"]) if found else ""
+
 
 def decoded(text: str) -> str:
     """With its encoded words as people read them (RFC 2047)."""
@@ -79,6 +92,8 @@ class Header:
     def of(cls, octets: bytes) -> "Header":
         """`octets`: the message, or at least its header; lines end with CRLF."""
         fields, at = [], 0
+        if octets.startswith(b"From "):  # a mailbox file's line, which is no part of the message
+            at = octets.find(b"\n") + 1
         while match := FIELD.match(octets, at):
             fields.append(GivenField(match[1].decode().lower(), match[0]))
             at = match.end()

@@ -8,6 +8,7 @@ Rule: little is kept, and nothing long.
 
 from datetime import datetime, timedelta
 from functools import lru_cache
+from uuid import uuid4
 
 from pydantic import TypeAdapter
 
@@ -40,6 +41,16 @@ def new_row(
         files="[]",
         addressed=len(request.recipients),
     )
+
+
+def message_id_of(sender: str) -> str:
+    """A new one, with its angle brackets; in ASCII, whatever the sender's domain is written in (RFC 5890)."""
+    domain = sender.rpartition("@")[2]
+    try:
+        plain = domain.encode("idna").decode("ascii")
+    except UnicodeError:  # no domain that anybody could look up
+        plain = "localhost"
+    return f"<{uuid4()}@{plain}>"
 
 
 def look_at(identity: str, wait: timedelta, at: datetime) -> datetime | None:

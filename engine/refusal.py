@@ -6,7 +6,7 @@ from collections import Counter
 
 from ..events.request import REPORTS, Function, Request
 from ..machines.roles import Act, Viewer
-from ..machines.rules import Rule
+from ..machines.rules import Look, Rule, Verdict
 from .settings import Mistake
 from .words import Spoken, Words
 
@@ -25,6 +25,13 @@ class Refused(Exception):
         ]
         lines += [f"  {mistake.named(words)}: {mistake.told(words)}" for mistake in mistakes]
         super().__init__("\n".join([f"{self.what}:", *lines]))
+
+    @property
+    def for_now(self) -> bool:
+        """What a person is refused now would go when the settings are put right."""
+        return bool(self.rules) and all(
+            rule.verdict(Look.SUBMIT) is Verdict.NOT_AVAILABLE for rule in self.rules
+        )
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ Rule: the report's job is committed together with the fact that says so, or ther
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from ..events.base import ADMINISTRATOR
 from ..events.job import JobReported, JobSubmitted
@@ -37,7 +37,7 @@ from .bus import Publication
 from .content_port import Content, FileChanged
 from .deeds import Brought, Outcome, Performer
 from .mailboxes import Mailboxes
-from .parsed import look_at, new_row, request_of
+from .parsed import look_at, message_id_of, new_row, request_of
 from .people import People
 from .play import Asked
 from .ports import Envelope
@@ -170,22 +170,30 @@ class Reporting:
         if not any(each.action for each in recipients):
             raise NoReport(Untold.NOT_ASKED)
         mail = self.mail(row)
-        last = self.is_last(row)
-        about = await self.about(row, occasion, mail, recipients, last=last)
-        return await self.spooled(row, occasion, mail, about)
+        with self.counted(row) as last:
+            about = await self.about(row, occasion, mail, recipients, last=last)
+            return await self.spooled(row, occasion, mail, about)
 
-    def is_last(self, row: JobRow) -> bool:
-        """Of those that its owner gets for now; it counts. Raises NoReport."""
+    @contextmanager
+    def counted(self, row: JobRow) -> Iterator[bool]:
+        """Whether it is the last of those that its owner gets for now; it counts if it is made. Raises
+        NoReport.
+        """
         request, now = request_of(row), self.clock.monotonic()
         if isinstance(request, AsGiven) and request.notify:
-            return False
+            yield False
+            return
         made = self.unasked.setdefault(row.owner, deque())
         while made and now - made[0] >= UNASKED_S:
             made.popleft()
         if len(made) >= UNASKED_MOST:
             raise NoReport(Untold.TOO_MANY)
         made.append(now)
-        return len(made) == UNASKED_MOST
+        try:
+            yield len(made) == UNASKED_MOST
+        except BaseException:
+            made.remove(now)
+            raise
 
     def waits_for_server(self, job: int) -> bool:
         """It has answered, so that a report would not wait beside the mail that it is about."""
@@ -316,7 +324,7 @@ class Reporting:
         from .smtp.compose import blocks
 
         now, device = self.clock.now(), self.desk.settings().device.name
-        message_id = f"<{uuid4()}@{mail.sender.rpartition('@')[2]}>"
+        message_id = message_id_of(mail.sender)
         composed = compose(about, Header(mail.sender, message_id, now, device, device, self.words))
         if self.store.short:
             raise NoReport(Untold.NO_ROOM)

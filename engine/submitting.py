@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
-from uuid import uuid4
 
 from ..events.base import ADMINISTRATOR
 from ..events.information import Actor, Info
@@ -35,7 +34,7 @@ from .bus import Publication
 from .deeds import where
 from .history import Story, story
 from .information import Advice, detail_by
-from .parsed import look_at, new_row
+from .parsed import look_at, message_id_of, new_row
 from .reasons import of_job
 from .records import LAST_JOB, IdentityRow, InformationDetail, JobRow
 from .refusal import Refused
@@ -223,7 +222,7 @@ class Submitting(UserBoxes):
     def row(
         self, job: int, request: Request, identity: str, owner: str, who: Signer, place: str | None
     ) -> JobRow:
-        message_id = f"<{uuid4()}@{who.address.rpartition('@')[2]}>"
+        message_id = message_id_of(who.address)
         stands = place if place is not None and self.stands_at(place, owner) else ""
         row = new_row(job, request, identity, owner, who.address, message_id, self.clock.now())
         return row._replace(place=stands)

@@ -34,9 +34,18 @@ class Signer(NamedTuple):
     "The From address."
 
 
+def folded(address: str) -> str:
+    """Without case, as every provider that is known treats addresses. What only looks like ASCII when it is
+    folded (a Kelvin sign, a ligature) is another mailbox.
+    """
+    if address.isascii():
+        return address.lower()
+    folds = ((each, each.casefold()) for each in address)
+    return "".join(fold if each.isascii() or not fold.isascii() else each for each, fold in folds)
+
+
 def same(one: str | None, other: str | None) -> bool:
-    """Addresses are compared without case: every provider that is known treats them so."""
-    return one is not None and other is not None and one.casefold() == other.casefold()
+    return one is not None and other is not None and folded(one) == folded(other)
 
 
 def among(address: str | None, addresses: Iterable[str]) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..events.base import ADMINISTRATOR
 from ..events.programs import Client
 from ..events.settings import DeviceSettings
-from .identity import aliases, among
+from .identity import aliases, among, folded
 from .roles import Role, Viewer
 
 
@@ -57,11 +57,12 @@ OF_USER: Mapping[Stranger, Stranger] = MappingProxyType({
 
 def mapped(senders: Mapping[str, str], writer: str) -> str | None:
     """By the whole address, or by the name where it has no domain. Without case."""
-    return {each.casefold(): login for each, login in senders.items()}.get(writer.casefold())
+    return {folded(each): login for each, login in senders.items()}.get(folded(writer))
 
 
 def mapped_by_domain(senders: Mapping[str, str], writer: str) -> str | None:
-    return mapped(senders, "".join(writer.rpartition("@")[1:]))
+    _, at, domain = writer.rpartition("@")
+    return mapped(senders, at + domain) if at else None
 
 
 def of_administrator(settings: DeviceSettings, writer: str) -> bool:
@@ -70,14 +71,20 @@ def of_administrator(settings: DeviceSettings, writer: str) -> bool:
 
 
 def whose(
-    settings: DeviceSettings, client: Client | None, writer: str, login_of: Callable[[str], str | None]
+    settings: DeviceSettings,
+    client: Client | None,
+    writer: str,
+    login_of: Callable[[str], str | None],
+    *,
+    names_itself: bool = True,
 ) -> Whose | Stranger:
     """`client`: None for a program on this machine of which nothing else is known; `writer`: the From, or
-    where there is none the MAIL FROM; `login_of`: whose address that is.
+    where there is none the MAIL FROM; `login_of`: whose address that is. `names_itself`: False where the
+    system says as whom a program runs, so that another user's name in a From says nothing.
     """
     user = client.user if client is not None else None
     senders, of_device = settings.programs.senders, of_administrator(settings, writer)
-    login = mapped(senders, writer)
+    login = mapped(senders, writer) if names_itself or "@" in writer else None
     if (
         login is None and not of_device and login_of(writer) is None
     ):  # a mailbox is none of its domain's odd ones

@@ -253,7 +253,7 @@ def warn_of_strangers(engine: Engine) -> None:
 
     for setting, login in strangers(engine):
         log.warning(
-            "%s says %r, and nobody with that login name is known here: correct it, or enter the person in "
+            "%s names %r, and nobody with that login name is known here: correct it, or enter the person in "
             "[users]; the device's administrator must act",
             setting,
             login,

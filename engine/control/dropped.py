@@ -25,19 +25,19 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
-from ...machines.rules import Look, Verdict
 from ..clock import EPOCH, sleep
 from ..deeds import where
 from ..header import HEADER_MOST
 from ..programs.handing import MAGIC, MODE
 from ..programs.intake import TooLarge
+from ..programs.turned_away import of_error
 from ..records import SealFailed, StoreFailed
 from ..refusal import Refused
 from ..room import NoRoom
 from ..runtime import EngineFailed, EngineStopped
 from ..spool import sync
 from ..words import Spoken
-from .messages import Messages, Said, UnderWay, marked
+from .messages import Messages, NotNow, Said, UnderWay, marked
 from .peers import Peer, name_of, viewer_of
 from .untaken import Untaken, tell
 
@@ -54,7 +54,7 @@ QUERY_MOST = 600_000
 STEP_OCTETS = 1 << 20
 REFUSED = "refused"
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-LATER = (NoRoom, StoreFailed, SealFailed, EngineStopped, EngineFailed, UnderWay, OSError)
+LATER = (NoRoom, StoreFailed, SealFailed, EngineStopped, EngineFailed, UnderWay, NotNow, OSError)
 log = logging.getLogger("franking")
 
 
@@ -109,7 +109,7 @@ class Drop:
         for name in due:
             try:
                 await self.take_up(name)
-            except (*LATER, NotTakenUp) as error:
+            except LATER as error:
                 self.later(name, error)
 
     def is_due(self, name: str, now: datetime) -> bool:
@@ -151,9 +151,7 @@ class Drop:
                 await self.take(dropped)
         except LATER:
             raise
-        except Exception as error:
-            if may_later(error):
-                raise NotTakenUp("drop.later") from error
+        except Exception as error:  # noqa: BLE001 - whatever it is, its owner is told
             if not isinstance(error, Spoken | Refused | ValidationError):
                 log.error("a dropped message met a fault of the program: %s", where(error))
             await self.refuse(name, error, dropped)
@@ -174,7 +172,8 @@ class Drop:
         tries = self.waiting[name].tries + 1 if name in self.waiting else 1
         wait = min(LATEST, LOOK * 2 ** min(tries, 10))
         self.waiting[name] = Waits(tries, self.engine.clock.now() + wait)
-        log.warning("a dropped message waits for %s: %s", wait, type(error).__name__)
+        level = logging.WARNING if tries == 1 else logging.INFO
+        log.log(level, "a dropped message waits for %s: %s", wait, of_error(error))
 
     def opened(self, name: str) -> Dropped:
         """Raises NotTakenUp, OSError."""
@@ -286,13 +285,6 @@ def said_in(query: bytes) -> Said:
         return Said.of_query(checked_query(BY_RUN[bring], given) | named)
     except ValueError:  # ValidationError is one
         raise NotTakenUp("drop.form") from None
-
-
-def may_later(error: Exception) -> bool:
-    """What a person is refused now would go later."""
-    return isinstance(error, Refused) and any(
-        rule.verdict(Look.SUBMIT) is Verdict.NOT_AVAILABLE for rule in error.rules
-    )
 
 
 def mine(folder: Path) -> bool:

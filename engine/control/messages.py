@@ -19,7 +19,7 @@ from ..programs.turned_away import note
 from ..refusal import NotAllowed, Refused
 from ..room import NoRoom
 from ..submitting import Receipt
-from ..words import Spoken
+from ..words import Spoken, words
 from .peers import Peer
 
 
@@ -28,6 +28,10 @@ class UnderWay(Spoken):
 
     def __init__(self) -> None:
         super().__init__("programs.under-way")
+
+
+class NotNow(Refused):
+    """It would be taken once the settings are put right: whoever brings it keeps it until then."""
 
 
 class Said(NamedTuple):
@@ -90,7 +94,10 @@ class Messages:
                         await coming.write(block)
                     return await take(engine, coming, client, brought)
             except (Spoken, Refused) as error:
-                note(f"a program of the user {peer.name}", error, for_good=not isinstance(error, NoRoom))
+                for_now = isinstance(error, NoRoom) or (isinstance(error, Refused) and error.for_now)
+                note(f"a message of the user {peer.name}", words().error(error), for_good=not for_now)
+                if for_now and isinstance(error, Refused):
+                    raise NotNow("refused.submit", error.rules, engine.words) from None
                 raise
 
     def known(self, mark: str) -> Receipt | None:

@@ -72,10 +72,13 @@ class Answering(Connection):
     head_most = HEAD_MOST
 
     def send_400_response(self, msg: str) -> None:
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # an answer has begun: no other fits in
+            self.transport.close()
+            return
         told = problem(NotReadable(), words())
         fields = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
         for event in (
-            h11.Response(status_code=told.status_code, headers=fields),
+            h11.Response(status_code=told.status_code, headers=fields, reason=b"Bad Request"),
             h11.Data(data=bytes(told.body)),
             h11.EndOfMessage(),
         ):

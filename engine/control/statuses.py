@@ -30,6 +30,7 @@ STATUSES: Mapping[str, tuple[int, str]] = MappingProxyType({
     "programs.intake.NoSuchWriter": (422, "no-such-writer"),
     "programs.intake.TooLarge": (413, "too-large"),
     "control.messages.UnderWay": (NOT_NOW, "under-way"),
+    "control.messages.NotNow": (NOT_NOW, "not-now"),
     "settings.SettingsError": (422, "wrong-settings"),
     "applying.SignInsEnd": (409, "sign-ins-end"),
     "signing_in.PasteRefused": (422, "paste-refused"),

@@ -50,6 +50,8 @@ class Header:
     "Of Scan to URL, in the order of its files."
     mdn: bool = False
     "An Internet fax asks its reader's program to say that it was shown (RFC 8098)."
+    aliases: tuple[str, ...] = ()
+    "Other addresses of the mailbox that sends, which a program may have written as From."
 
 
 Composer = Callable[[JobRequest, Header, Sequence[Attachment]], Sendable]

@@ -13,4 +13,4 @@ from .letter import Header
 def compose(request: AnyAsGiven, header: Header, files: Sequence[Attachment]) -> GivenMessage:
     """Raises FileChanged, OSError, Unencodable."""
     (message,) = files
-    return as_given(message.content, header.from_address, header.message_id, header.date)
+    return as_given(message.content, (header.from_address, *header.aliases), header.message_id, header.date)

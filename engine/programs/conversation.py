@@ -59,6 +59,8 @@ class Conversation(Connection):
         super().__init__(listener)
         self.failed = 0
         "Sign-ins."
+        self.turned_away = False
+        "That is said in the log."
         self.forget()
 
     def forget(self) -> None:
@@ -108,6 +110,7 @@ class Conversation(Connection):
         try:
             await command(self, argument)
         except NotUnderstood as wrong:
+            note(f"{verb.decode('ascii', 'replace')} of {self.who}", wrong.reply.text)
             self.say(wrong.reply)
 
     async def ehlo(self, name: str) -> None:
@@ -190,10 +193,10 @@ class Conversation(Connection):
         if not self.hello:
             self.say(HELLO_FIRST)
         elif self.needs_tls:
-            self.say(TLS_FIRST)
+            self.not_let_in(TLS_FIRST)
         elif self.guest is None:
             known = by_network(self.programs, self.address)
-            self.say(SIGN_IN_FIRST if known is None else network_alone(known.name))
+            self.not_let_in(SIGN_IN_FIRST if known is None else network_alone(known.name))
         elif self.mail is not None:
             self.say(Reply(503, "5.5.1", "A message is begun already: send it, or say RSET"))
         else:
@@ -202,6 +205,12 @@ class Conversation(Connection):
             if refused is None:
                 self.mail, self.utf8 = mail, mail.utf8
             self.say(refused or Reply(250, "2.1.0", "Ok"))
+
+    def not_let_in(self, reply: Reply) -> None:
+        if not self.turned_away:
+            note(f"MAIL of {self.who}", reply.text)
+        self.turned_away = True
+        self.say(reply)
 
     def not_now(self, guest: Guest, octets: int) -> Reply | None:
         most = self.programs.octets
@@ -313,11 +322,14 @@ class Conversation(Connection):
         return Reply(250, "2.0.0", f"Ok: job {receipt.job}")
 
     def refused(self, error: Exception) -> Reply:
-        found = reply_to(error, self.engine.words if self.utf8 else words(), self.engine.rules)
+        rules, english = self.engine.rules, words()
+        found = reply_to(error, self.engine.words if self.utf8 else english, rules)
         if found is None:
             log.error("a message of a program was not taken by a fault of the engine: %s", where(error))
             return FAULT
-        note(self.who, error, for_good=found.wrong)
+        what = "a recipient" if isinstance(error, NoSuchRecipient) else "mail"
+        said = reply_to(error, english, rules) if self.utf8 else found
+        note(f"{what} of {self.who}", said.text if said is not None else "", for_good=found.wrong)
         return found
 
     @property

@@ -90,7 +90,7 @@ def drop(folder: str, mark: str, query: str, message: Outgoing) -> None:
     name, hidden = os.path.join(folder, mark), os.path.join(folder, f".{mark}")
     group = os.stat(folder).st_gid
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    file = os.open(hidden, flags, 0o600)
+    file, placed = os.open(hidden, flags, 0o600), False
     try:
         begin = f"{MAGIC} {message.size:020d}\n{query}\n".encode("ascii")
         write_all(file, begin)
@@ -100,20 +100,23 @@ def drop(folder: str, mark: str, query: str, message: Outgoing) -> None:
         os.fchmod(file, MODE)
         os.fsync(file)
         os.rename(hidden, name)
+        placed = True
         os.fsync(file)
+        sync(folder)
     except BaseException:
-        unlinked(hidden)
+        if not unlinked(name if placed else hidden) and placed:
+            return  # it is taken up, or will be: whoever tried again would send it twice
         raise
     finally:
         os.close(file)
-    sync(folder)
 
 
-def unlinked(path: str) -> None:
+def unlinked(path: str) -> bool:
     try:
         os.unlink(path)
     except OSError:
-        return
+        return False
+    return True
 
 
 def sync(folder: str) -> None:

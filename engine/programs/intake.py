@@ -7,14 +7,16 @@ import asyncio
 import pwd
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from pydantic import TypeAdapter, ValidationError
 
 from ...events.base import ADMINISTRATOR
 from ...events.programs import Client
 from ...events.request import ByProgram, FromProgram, Notify, Return
+from ...events.settings import ChangeFrom
 from ...events.values import Address
-from ...machines.identity import same
+from ...machines.identity import aliases, among, folded, same
 from ...machines.programs import OF_USER, Stranger, whose
 from ..engine import Engine
 from ..incoming import Incoming
@@ -95,9 +97,9 @@ async def recipient_of(engine: Engine, named: str) -> str:
         except ValidationError:
             raise NoSuchRecipient(named) from None
     settings = engine.settings
-    found = {name.casefold(): address for name, address in settings.programs.recipients.items()}
-    known = found.get(named.casefold()) or person_at(engine, named)
-    if known is None and (named.casefold() == "postmaster" or await asyncio.to_thread(of_system, named)):
+    found = {folded(name): address for name, address in settings.programs.recipients.items()}
+    known = found.get(folded(named)) or person_at(engine, named)
+    if known is None and (folded(named) == "postmaster" or await asyncio.to_thread(of_system, named)):
         known = settings.administrator.address
     if known is None:
         raise NoSuchRecipient(named)
@@ -120,9 +122,25 @@ def of_system(name: str) -> bool:
 
 
 def login_of(engine: Engine, address: str) -> str | None:
-    """Whose address it is, as far as anybody with it is known here."""
-    logins: Iterable[str] = dict.fromkeys((*engine.settings.users, *engine.people.rows))
-    return next((login for login in logins if same(person_at(engine, login), address)), None)
+    """Whose address it is, as far as anybody with it is known here: his own, an alias, or a shared mailbox
+    that nobody else sends from.
+    """
+    settings = engine.settings
+    logins: Iterable[str] = dict.fromkeys((*settings.users, *engine.people.rows))
+    own = next((login for login in logins if same(person_at(engine, login), address)), None)
+    if own is not None:
+        return own
+    others = [login for login in settings.aliases if among(address, aliases(settings, login))]
+    shared = (logins for mailbox, logins in settings.shared_mailboxes.items() if same(mailbox, address))
+    others += chain.from_iterable(shared)
+    found = dict.fromkeys(login for login in others if login != ADMINISTRATOR)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def changes_from(engine: Engine, login: str, chosen: str | None) -> bool:
+    """An alias is as good as the own address where nobody may choose."""
+    may = engine.settings.from_address.setting is ChangeFrom.USER_CHANGES
+    return may or not among(chosen, aliases(engine.settings, login))
 
 
 async def take(engine: Engine, coming: Incoming, client: Client | None, brought: Brought) -> Receipt:
@@ -133,7 +151,14 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
     """
     header = await coming.ended()
     writer = brought.name or next((address for _, address in header.writers), brought.mail_from)
-    found = whose(engine.settings, client, writer, lambda address: login_of(engine, address))
+    told_by_system = bool(brought.user) and client is None and not brought.name
+    found = whose(
+        engine.settings,
+        client,
+        writer,
+        lambda address: login_of(engine, address),
+        names_itself=not told_by_system,
+    )
     if isinstance(found, Stranger):
         raise NotTaken(found, writer, brought.user)
     recipients = (*brought.recipients, *(header.recipients if brought.of_header else ()))
@@ -148,8 +173,9 @@ async def take(engine: Engine, coming: Incoming, client: Client | None, brought:
     coming.mark = brought.mark
     if found.login == ADMINISTRATOR:
         return await engine.submit_brought(ByProgram.model_validate(fields), coming)
-    own = same(found.chosen, person_at(engine, found.login))
-    chosen = None if own else found.chosen
+    chosen = found.chosen
+    if same(chosen, person_at(engine, found.login)) or not changes_from(engine, found.login, chosen):
+        chosen = None
     try:
         chosen = None if chosen is None else ADDRESS.validate_python(chosen)
     except ValidationError:

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
-from ..certificates import Certificate, NeedsTls
+from ..certificates import Certificate, CertificateUnusable, NeedsTls
 from ..clock import sleep
 from ..engine import Engine
 from ..listening import bound, is_loopback
@@ -72,6 +72,11 @@ class Listener:
         self.stopping = False
 
     def conversation(self) -> Conversation:
+        if self.certificate is None:
+            try:
+                self.certificate = certificate_of(self.engine)  # it may have been set meanwhile
+            except CertificateUnusable as error:
+                log.error("%s", error)
         return Conversation(self)
 
     def enters(self, connection: Connection) -> Reply | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ...machines.rules import Look, Rule, Verdict
+from ...machines.rules import Rule
 from ..at_the_panel import UnknownUser
 from ..incoming import MessageUnfit
 from ..people import AddressUnusable, LoginEmpty, LoginReserved
@@ -137,8 +137,7 @@ def refusal(error: Refused, words: Words, rules: tuple[Rule, ...]) -> Reply:
     own = {rule.code: rule for rule in rules}
     found = [words.told(own.get(rule.code, rule))._replace(actor=rule.actor) for rule in error.rules]
     lines = [f"{rule.sentence} {rule.remedy} ({words.actor(rule.actor)}; {rule.code})" for rule in found]
-    waits = all(rule.verdict(Look.SUBMIT) is Verdict.NOT_AVAILABLE for rule in found)
     code, enhanced = next((OF_RULE[rule.code] for rule in found if rule.code in OF_RULE), NOT_ALLOWED)
-    if waits and found:
+    if error.for_now:
         code, enhanced = NOT_NOW
     return Reply(code, enhanced, "\n".join(lines) or words.error(error))

@@ -111,7 +111,9 @@ def send(options: Options) -> None:
             why.append(f"{path}: {error.strerror or error}")
             continue
         if said is None:
-            kept(path, mark, query, message, [f"the engine at {path} takes nothing now"])
+            kept(
+                path, mark, query, message, [f"the engine at {path} takes it from the drop folder alone now"]
+            )
             return told(options, f"kept for the engine at {path}")
         return told(options, said)
     dropped(mark, query, message, why)

@@ -7,22 +7,22 @@ Rule: an address stands in the log only where everything is logged (`franking ru
 import logging
 import re
 
-from ..refusal import Refused
-from ..words import Spoken, words
+from ..words import words
 
-ADDRESSES = re.compile(r"[^\s<>,;()]*@[^\s<>,;()]*[^\s<>,;().]")
+ADDRESSES = re.compile(r"(?:\"(?:[^\"\\]|\\.)*\"|[^\s<>,;()]*)@[^\s<>,;()]*[^\s<>,;().]")
 log = logging.getLogger("franking")
 
 
-def note(who: str, error: Exception, *, for_good: bool = True) -> None:
-    """`who`: such as `a program at 127.0.0.1`. A fault of ours is said where it is met."""
-    if isinstance(error, Spoken | Refused):
-        level = logging.WARNING if for_good else logging.INFO
-        log.log(level, "mail was not taken of %s: %s", who, of_error(error))
+def note(what: str, why: str, *, for_good: bool = True) -> None:
+    """`what`: such as `a recipient of a program at 127.0.0.1`."""
+    log.log(logging.WARNING if for_good else logging.INFO, "%s was not taken: %s", what, in_one_line(why))
 
 
 def of_error(error: Exception) -> str:
-    """In one line, and in English wherever it can be."""
-    told = " ".join(words().error(error).split())
+    return in_one_line(words().error(error))
+
+
+def in_one_line(text: str) -> str:
+    told = " ".join(text.split())
     text = "".join(each if each.isprintable() else "?" for each in told)
     return text if log.isEnabledFor(logging.DEBUG) else ADDRESSES.sub("(an address)", text)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from ...machines.identity import among
 from ..content_port import Content
 from ..header import HEADER_MOST, Header, decoded
 from ..incoming import Begun
@@ -86,12 +87,12 @@ class GivenMessage:
         return not all(block.isascii() for block in self.body.blocks())
 
 
-def as_given(content: Content, sender: str, message_id: str, when: datetime) -> GivenMessage:
-    """`sender`: whom it is from; `message_id`, `when`: for a message that has none. Raises FileChanged,
-    OSError, Unencodable.
+def as_given(content: Content, senders: Sequence[str], message_id: str, when: datetime) -> GivenMessage:
+    """`senders`: whom it is from, and the other addresses of that mailbox; `message_id`, `when`: for a
+    message that has none. Raises FileChanged, OSError, Unencodable.
     """
     header = content.header if isinstance(content, Begun) else Header.of(beginning(content))
-    kept, own_id = changed(header, sender), header.message_id
+    kept, own_id = changed(header, senders), header.message_id
     if not any(header.named("date")):
         kept.append(date(when).octets)
     if not any(header.named("message-id")):
@@ -110,21 +111,17 @@ def beginning(content: Content) -> bytes:
     return bytes(found[:HEADER_MOST])
 
 
-def is_alone(sender: str, mailboxes: Sequence[tuple[str, str]]) -> bool:
-    return [address.casefold() for _, address in mailboxes] == [sender.casefold()]
-
-
-def changed(header: Header, sender: str) -> list[bytes]:
+def changed(header: Header, senders: Sequence[str]) -> list[bytes]:
     """The fields that go: without Bcc, with a From that the mailbox may send as, and without a Sender that it
     is not: servers look at both (RFC 5322 section 3.6.2).
     """
-    own = is_alone(sender, header.writers) and len(list(header.named("from"))) == 1
+    sender, froms = senders[0], list(header.named("from"))
     fields = [
         each
         for each in header.fields
-        if each.name not in NEVER_SENT and (each.name != "sender" or is_alone(sender, each.addresses))
+        if each.name not in NEVER_SENT and (each.name != "sender" or among(each.mailbox, senders))
     ]
-    if own:
+    if len(froms) == 1 and among(froms[0].mailbox, senders):
         return [each.octets for each in fields]
     name = next((decoded(name) for name, _ in header.writers), "")
     replaced = Mailboxes("From", (Mailbox(sender, name),)).octets

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from franking.engine import incoming
-from franking.engine.header import SHOWN, decoded
+from franking.engine.header import SHOWN, GivenField, decoded
 from franking.engine.incoming import MessageUnfit
 from franking.engine.refusal import Refused
 from franking.engine.spool import SMALL_OCTETS, ScanUnreadable
@@ -80,6 +80,7 @@ async def test_b13_what_is_missing_is_added_and_bcc_is_not_told(tmp_path: Path) 
         assert content.subject == "Grüße"
 
 
+OWN, NAMED = "printer@example.com", '"<boss@example.com>" <printer@example.com>'
 LINES: Mapping[str, tuple[bytes, bytes]] = {
     "LF": (b"From: kim@example.com\nX: y\n\none\ntwo\n", b"one\r\ntwo\r\n"),
     "CR": (b"From: kim@example.com\rX: y\r\rone\rtwo", b"one\r\ntwo\r\n"),
@@ -119,6 +120,19 @@ async def test_b13_lines_end_with_crlf_whatever_they_ended_with(
         ("Sender: boss@example.com\r\nFrom: printer@example.com", "printer@example.com"),
         ("Sender: Boss <boss@example.com>\r\nFrom: NAS <root@nas>", "NAS <printer@example.com>"),
         ("From: " + ("(" * 900 + "\r\n ") * 6, "printer@example.com"),
+        ("From: printer@example.com(<boss@example.com>", NAMED),
+        ("From: printer@example.com ((<boss@example.com>)", NAMED),
+        ("From: NAS: printer@example.com;", "printer@example.com"),
+        ("From: <@boss.example,@a:printer@example.com>", "printer@example.com"),
+        (
+            "From: \N{LATIN SMALL LETTER P}rinter@exampl\N{FULLWIDTH LATIN SMALL LETTER E}.com",
+            "printer@example.com",
+        ),
+        (
+            "Sender: printer@example.com(<boss@example.com>\r\nFrom: printer@example.com",
+            "printer@example.com",
+        ),
+        ("From root Mon Nov  2\r\nFrom: printer@example.com", "printer@example.com"),
     ],
 )
 async def test_b13_a_from_that_the_mailbox_cannot_send_as_is_its_own(
@@ -135,6 +149,33 @@ async def test_b13_a_from_that_the_mailbox_cannot_send_as_is_its_own(
         assert mail.get_all("From") == [wanted]
         assert mail["Sender"] is None
         assert mail["Subject"] == "backup"
+
+
+@pytest.mark.manual("B13")
+@pytest.mark.parametrize(
+    "line",
+    [
+        'From: "NAS, (third floor)" (its name) <PRINTER@example.com> (here)',
+        "From: =?utf-8?q?J=C3=BCrgen?= NAS <printer@example.com>",
+        "From: Jürgen <printer@example.com>",
+        "From: NAS\r\n <printer@example.com>",
+        "From: Scans <scans@example.com>",
+    ],
+)
+async def test_b13_a_from_that_is_the_mailbox_stays_as_it_is_written(tmp_path: Path, line: str) -> None:
+    aliases = {"administrator": ["scans@example.com"]}
+    async with office(tmp_path, aliases=aliases) as here, here.engine() as engine:
+        await here.acquire(engine)
+        octets = f"{line}\r\nSubject: backup\r\n\r\ndone\r\n".encode()
+        await engine.submit(ByProgram(to=(OFFICE,), message=given(tmp_path, octets)))
+        await engine.settle()
+        assert (await arrived(here)).raw().startswith(f"{line}\r\nSubject: backup\r\n".encode())
+
+
+def test_a_mailbox_of_a_long_header_is_found_or_not_in_no_time() -> None:
+    """A pattern that goes back and forth would not end."""
+    for text in ("a " * 40_000, "(a" * 40_000, '"a" ' * 40_000 + "<", "() " * 40_000 + "x"):
+        assert GivenField("from", f"From: {text}\r\n".encode()).mailbox == ""
 
 
 @pytest.mark.manual("B13")

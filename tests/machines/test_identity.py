@@ -95,7 +95,10 @@ def test_s17_a_user_with_the_administrators_address_is_still_a_user() -> None:
 def test_s17_addresses_are_compared_without_case() -> None:
     assert signer(device(LOGIN_USER), Sender(False, KIM, "Kim@Example.COM")) == AS_KIM
     assert signer(device(FIX), Sender(False, KIM, "Scanner@Example.com")) == AS_ADMIN
-    assert same("ß@example.com", "SS@example.com"), "as Unicode folds it"
+    assert same("MÜLLER@example.com", "müller@example.com"), "as Unicode folds it"
+    for alike in ("\N{KELVIN SIGN}im@example.com", "Kim@exampl\N{FULLWIDTH LATIN SMALL LETTER E}.com"):
+        assert not same(alike, KIM), "it looks like kim's, and is not"
+    assert not same("ß@example.com", "SS@example.com"), "two mailboxes"
     assert not same(None, None), "no address is nobody's"
 
 

@@ -50,7 +50,7 @@ def test_b13_a_login_that_nobody_has_is_warned_of_and_everything_may_be_logged(d
     with service(device, "--verbose") as here:
         assert here.process.stderr is not None
         warned = next(line for line in here.process.stderr if "WARNING" in line)
-        assert "programs.senders.'nas' says 'kimm', and nobody with that login name" in warned
+        assert "programs.senders names 'kimm', and nobody with that login name" in warned
         device.send()
         here.process.send_signal(signal.SIGTERM)
         facts = [line for line in here.process.stderr if "DEBUG" in line]

@@ -42,7 +42,9 @@ async def brought(at: Socket, octets: bytes, peer: Peer, **query: str) -> httpx.
         (WWW, "kim@example.com", (403, "not-taken")),
         (WWW, "odd@example.org", (403, "not-taken")),
         (ADMINISTRATOR, "admin", (201, "administrator")),
+        (WWW, "backup", (201, "administrator")),
         (ROOT, "root (Cron Daemon)", (201, "administrator")),
+        (ROOT, "backup", (201, "kim")),
         (ROOT, "kim@example.com", (201, "kim")),
         (CONTROLLER, "odd@example.org", (403, "not-taken")),
     ],
@@ -51,7 +53,8 @@ async def brought(at: Socket, octets: bytes, peer: Peer, **query: str) -> httpx.
 async def test_b13_whose_mail_it_is_says_who_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, peer: Peer, writer: str, answer: tuple[int, str]
 ) -> None:
-    async with at_socket(tmp_path, monkeypatch, **PEOPLE) as at:
+    senders = {"programs": {"senders": {"backup": "kim"}}}  # a user of the system, whom nobody else can name
+    async with at_socket(tmp_path, monkeypatch, **PEOPLE, **senders) as at:
         found = await brought(at, mail(writer), peer, to=OFFICE)
         status, what = answer
         assert found.status_code == status, found.text

@@ -273,9 +273,10 @@ async def test_b13_the_log_says_what_was_refused_and_whom(
     async with listening(tmp_path) as (_, _, address), client(address) as one:
         await one.says("EHLO x", "MAIL FROM:<root>", "RCPT TO:<\x1bstranger>", "RCPT TO:<a@b@example.com>")
         await one.sends(MESSAGE.replace(b"root", b"somebody@example.net"))
-    found = [each for each in caplog.records if "mail was not taken" in each.message]
-    lines = [each.message.removeprefix("mail was not taken of a program at 127.0.0.1: ") for each in found]
+    found = [each for each in caplog.records if "was not taken" in each.message]
+    whose, lines = zip(*(each.message.split(" was not taken: ") for each in found), strict=True)
     assert {each.levelname for each in found} == {"WARNING"}
+    assert whose == (*["a recipient of a program at 127.0.0.1"] * 2, "mail of a program at 127.0.0.1")
     unknown, none, nobody = lines
     assert unknown.startswith("?stranger is no name that is known here. Correct it")
     assert none.startswith(f"{'a@b@example.com' if verbose else '(an address)'} is no e-mail address.")

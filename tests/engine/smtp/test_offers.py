@@ -118,7 +118,7 @@ async def test_a_server_that_refuses_to_be_told_of_eight_bits_gets_them_untold(
 ) -> None:
     """As Dovecot, which knows BODY when it knows its relay."""
     octets = "From: kim@example.com\r\n\r\nGr\u00fc\u00dfe\r\n".encode()
-    given = as_given(InRow("message.eml", len(octets), octets, None), KIM, "<one@example.com>", MOMENT)
+    given = as_given(InRow("message.eml", len(octets), octets, None), (KIM,), "<one@example.com>", MOMENT)
     async with playing(Script(room=ONE, replies={"MAIL": [reply]})) as (server, device):
         for _ in range(2):
             envelope = Envelope(KIM, (LEE,), given)
