@@ -291,8 +291,8 @@ class Adapters:
         """
         from .functions import Header, Link, compose, media_type
 
-        request = request_of(row)
-        sender, device = self.sender(row, request), self.settings().device.name
+        request, settings = request_of(row), self.settings()
+        sender, device = self.sender(row, request), settings.device.name
         header = Header(
             from_address=sender,
             message_id=row.message_id,
@@ -301,18 +301,16 @@ class Adapters:
             device_name=device,
             words=self.words(),
             links=tuple(Link(each.name, self.url(each), each.size, each.expires_at) for each in links),
-            mdn=self.settings().internet_fax.mdn,
-            aliases=aliases(self.settings(), ADMINISTRATOR) if row.by_device else (),
+            mdn=settings.internet_fax.mdn,
+            aliases=aliases(settings, ADMINISTRATOR) if row.by_device else (),
         )
-        files = [
-            Attachment(content, file.name, media_type(file.name))
-            for content, file in zip(contents, files_of(row), strict=True)
-        ]
+        pairs = zip(contents, files_of(row), strict=True)
+        files = [Attachment(content, file.name, media_type(file.name)) for content, file in pairs]
         composed = compose(request, header, files)
         if isinstance(request, AsGiven):
             dsn = request.notify, request.envelope_id, request.returns, request.notify_each, request.originals
             return Envelope(sender, request.recipients, composed, *dsn)
-        asks = isinstance(request, InternetFax) and self.settings().internet_fax.dsn
+        asks = isinstance(request, InternetFax) and settings.internet_fax.dsn
         return Envelope(sender, request.recipients, composed, FAX_NOTIFY if asks else ())
 
     def url(self, link: Linked) -> str:
