@@ -66,6 +66,11 @@ program that embeds the engine; the later wins. `[tls] minimum` of the file is `
 environment, with two underscores for each dot, and lists and tables are JSON there. Numbers such as S8 are
 explained in [manual-numbers.md](manual-numbers.md).
 
+`franking settings set KEY VALUE` changes the file, and `unset` takes a line out. An entry of a setting that
+is a table is named behind it, with or without the quotes that TOML wants:
+`franking settings set programs.senders.nas@example.com kim`. Everything behind the table's key is the name;
+in `[programs.clients]` one of `user`, `password` and `networks` may follow it.
+
 Below each table stands where its settings are found in the device's menus; what is found nowhere stands in
 the settings file alone.
 

@@ -249,7 +249,10 @@ def wanted(location: Location, kind: str, message: str, context: Mapping[str, ob
     if kind == "extra_forbidden":
         return instead_of(key)
     if key in every() and kind not in OF_LENGTH:
-        return said(TAKES.get(kind, "settings.takes"), allowed=every()[key].takes)
+        return said(TAKES.get(kind, "settings.takes"), allowed=every()[key].takes, key=key)
+    above = nearest(key)
+    if kind in OF_SECTIONS and above is not None:  # an entry that is a table
+        return said("settings.takes", allowed=above.takes.fields["value"])
     return why(kind, message, context)
 
 
@@ -294,6 +297,7 @@ KINDS = {
 NOTHING = frozenset({"", '""', "[]", "{}"})
 "Defaults that are not worth saying."
 TAKES = {"tuple_type": "settings.takes-list", "dict_type": "settings.takes-table"}
+OF_SECTIONS = frozenset({"model_type", "model_attributes_type"})
 OF_LENGTH = frozenset({"string_too_long", "string_too_short", "too_long", "too_short"})
 "What is wrong is the length, which the words of a setting don't speak of."
 

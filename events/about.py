@@ -115,6 +115,16 @@ def settings_of(values: type[BaseModel], above: str = "") -> Iterator[Setting]:
 
 
 @cache
+def fields_of_entries(key: str) -> frozenset[str]:
+    """What stands in each entry of this table; nothing: an entry is one value."""
+    kind: object = DeviceSettings
+    for name in key.split("."):
+        kind = kind.model_fields[name].annotation if isinstance(kind, type(BaseModel)) else kind
+    value = get_args(kind)[-1]
+    return frozenset(value.model_fields if isinstance(value, type(BaseModel)) else ())
+
+
+@cache
 def docstrings(kind: type) -> dict[str, str]:
     """The text under each field of a model or each member of an enumeration, in one line."""
     try:

@@ -76,10 +76,8 @@ def password(user: User = "", client: Client = None, config: Config = None) -> N
         import tomlkit
 
         document = tomlkit.parse(path.read_text(encoding="utf-8"))
-        if user == ADMINISTRATOR:
-            put_into(document, table, reference)
-        else:
-            document.setdefault("page", {}).setdefault("passwords", {})[user] = reference
+        entry = [] if user == ADMINISTRATOR else [user]
+        put_into(document, [*table.split("."), *entry], reference)
         taken(path, before, tomlkit.dumps(document), every()[table], yes=True)
     whose = "the administrator" if user == ADMINISTRATOR else user
     say(terminal().out, DONE, f"The password of {whose} is set.", [("File", str(path))])
@@ -99,8 +97,7 @@ def of_client(client: str, user: str, config: Path | None) -> NoReturn:
         import tomlkit
 
         document = tomlkit.parse(path.read_text(encoding="utf-8"))
-        clients = document.setdefault("programs", {}).setdefault("clients", {})
-        clients.setdefault(client, {})["password"] = reference
+        put_into(document, ["programs", "clients", client, "password"], reference)
         taken(path, before, tomlkit.dumps(document), every()["programs.clients"], yes=True)
     say(terminal().out, DONE, f"The password of the program {client} is set.", [("File", str(path))])
     raise typer.Exit(Exit.OK)

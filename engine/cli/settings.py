@@ -8,19 +8,20 @@ Rule: what is shown are settings, never secrets: those stand elsewhere, and sett
 
 import asyncio
 import errno
+import json
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...events.about import Setting, every, value_of, written
+from ...events.about import Setting, every, fields_of_entries, value_of, written
 from ..control import requests
 from ..control.client import ProblemTold
 from ..control.values import Changes
@@ -36,14 +37,38 @@ from .reaching import running
 from .terminal import DONE, columns, detail, plain, put, say, terminal
 
 Json = Annotated[bool, typer.Option("--json", help="Tell it as JSON, of a documented shape.")]
-Key = Annotated[str, typer.Argument(metavar="KEY", show_default=False, help="Such as `smtp.server`.")]
+Key = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY", show_default=False, help="Such as `smtp.server`, or an entry of a table: `users.kim`."
+    ),
+]
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+"A name that TOML takes without quotes."
+
+
+class One(NamedTuple):
+    """A setting, or what stands in one that is a table."""
+
+    setting: Setting
+    path: tuple[str, ...]
+    "In the file."
+
+    @property
+    def key(self) -> str:
+        return ".".join(name if BARE.fullmatch(name) else json.dumps(name) for name in self.path)
+
+    @property
+    def is_entry(self) -> bool:
+        return len(self.path) > len(self.setting.key.split("."))
 
 
 class UnknownSettingError(LookupError):
     """There is no such setting."""
 
     def __init__(self, key: str) -> None:
-        near = ", ".join(each for each in every() if key.rpartition(".")[2] in each)
+        name = key.rpartition(".")[2]
+        near = ", ".join(each for each in every() if name and name in each)
         likely = f" Did you mean {near}?" if near else " `franking settings list --all` names them all."
         super().__init__(f"there is no setting {key}.{likely}")
         self.key = key
@@ -60,7 +85,8 @@ def listed(
 ) -> None:
     """Lists what is set otherwise than it comes."""
     path, now = loaded(config)
-    on, found = terminal(), [each for each in every().values() if everything or differs(each, now)]
+    found = [each for each in map(whole_of, every().values()) if everything or differs(each, now)]
+    on = terminal()
     if json:
         on.out.print_json(data=[as_json(each, now) for each in found])
     else:
@@ -91,18 +117,18 @@ def change(
 
 
 def unset(key: Key, yes: Yes = False, config: Config = None) -> None:
-    """Takes one setting out of the file, so that it is as it comes."""
+    """Takes one setting, or an entry of a table, out of the file, so that it is as it comes."""
     rewrite(known(key), None, config, yes=yes)
 
 
-def rewrite(one: Setting, value: str | None, config: Path | None, *, yes: bool) -> None:
+def rewrite(one: One, value: str | None, config: Path | None, *, yes: bool) -> None:
     """Raises SettingsError, WrongSettingsError, StoreInUse, NotConfirmedError, OSError."""
     import tomlkit
 
     path, before = loaded(config)
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    put_into(document, one.key, None if value is None else toml(value))
-    given = taken(path, before, tomlkit.dumps(document), one, yes=yes)
+    put_into(document, one.path, None if value is None else toml(value))
+    given = taken(path, before, tomlkit.dumps(document), one.setting, yes=yes)
     shown = written(set_to(one, given.settings)) or "not set"
     to_do = [("Do", each) for each in given.to_do]
     say(terminal().out, DONE, f"{one.key} is {shown}.", [("File", str(path)), *to_do])
@@ -146,7 +172,7 @@ async def taken_there(before: Settings, after: Settings, one: Setting, *, yes: b
 
 def as_change(one: Setting, after: Settings) -> dict[str, Any]:
     """The setting by its sections, as it is afterwards; a table such as `users` as a whole."""
-    *sections, name = (one.key if one.key in every() else one.key.partition(".")[0]).split(".")
+    *sections, name = one.key.split(".")
     value: Any = after.model_dump(mode="json")
     for each in (*sections, name):
         value = value[each]
@@ -169,15 +195,17 @@ def keep(path: Path, settings: Settings, keys: Iterable[str]) -> None:
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
     for key in keys:
         text = written(value_of(settings, key))
-        put_into(document, key, toml(text) if text else None)
+        put_into(document, key.split("."), toml(text) if text else None)
     written_whole(path, tomlkit.dumps(document))
 
 
-def put_into(document: MutableMapping[str, Any], key: str, value: object) -> None:
+def put_into(document: MutableMapping[str, Any], path: Sequence[str], value: object) -> None:
     """None: it is taken out."""
-    *sections, name = key.split(".")
+    *sections, name = path
     at = document
     for section in sections:
+        if value is None and section not in at:
+            return
         at = at.setdefault(section, {})
     if value is None:
         at.pop(name, None)
@@ -193,56 +221,95 @@ def toml(text: str) -> object:
         return text
 
 
-def known(key: str) -> Setting:
-    """Of a table such as `users` a name in it can be meant, too. Raises UnknownSettingError."""
-    table, _, name = key.partition(".")
-    found = every().get(key)
-    if found is None and name and table in every():
-        found = replace(every()[table], key=key) if isinstance(every()[table].default, Mapping) else None
-    if found is None:
+def whole_of(setting: Setting) -> One:
+    return One(setting, tuple(setting.key.split(".")))
+
+
+def known(key: str) -> One:
+    """Of a table such as `users` a name in it can be meant, too: what stands behind the table's own. Raises
+    UnknownSettingError.
+    """
+    if key in every():
+        return whole_of(every()[key])
+    for setting in every().values():
+        behind = key.removeprefix(f"{setting.key}.")
+        if isinstance(setting.default, Mapping) and behind not in ("", key):
+            return One(setting, (*setting.key.split("."), *names_in(setting, behind, key)))
+    raise UnknownSettingError(key)
+
+
+def names_in(table: Setting, behind: str, key: str) -> tuple[str, ...]:
+    """The name of an entry, and of what stands in it where it is a table, too. Raises UnknownSettingError."""
+    fields = fields_of_entries(table.key)
+    names: tuple[str, ...] = (behind,)
+    if behind.startswith(("'", '"')):
+        names = quoted(behind)
+    elif (parts := behind.rpartition("."))[0] and parts[2] in fields:
+        names = (parts[0], parts[2])
+    if not names or len(names) > 2 or not set(names[1:]) <= fields:
         raise UnknownSettingError(key)
+    return names
+
+
+def quoted(key: str) -> tuple[str, ...]:
+    """The names of a key as TOML has it; none: it is no key."""
+    try:
+        found: object = tomllib.loads(f"{key} = 0")
+    except tomllib.TOMLDecodeError:
+        return ()
+    names = []
+    while isinstance(found, dict):
+        ((name, found),) = found.items()
+        names.append(name)
+    return tuple(names)
+
+
+def set_to(one: One, now: Settings) -> object:
+    """As it holds now; None: a table has no such entry."""
+    found = value_of(now, one.setting.key)
+    for name in one.path[len(one.setting.key.split(".")) :]:
+        found = found.get(name) if isinstance(found, Mapping) else getattr(found, name, None)
     return found
 
 
-def set_to(one: Setting, now: Settings) -> object:
-    """As it holds now; of a name in a table what stands with it."""
-    table, _, name = one.key.partition(".")
-    found = value_of(now, one.key if one.key in every() else table)
-    return found.get(name) if isinstance(found, Mapping) and one.key not in every() else found
+def comes(one: One) -> object:
+    return None if one.is_entry else one.setting.default
 
 
-def differs(one: Setting, now: Settings) -> bool:
-    return bool(set_to(one, now) != one.default)
+def differs(one: One, now: Settings) -> bool:
+    return bool(set_to(one, now) != comes(one))
 
 
-def table(found: list[Setting], now: Settings) -> Table:
+def table(found: list[One], now: Settings) -> Table:
     made = columns()
     for title in ("Setting", "Value", "As it comes"):
         made.add_column(title, overflow="fold")
     for each in found:
         value = written(set_to(each, now))
         made.add_row(
-            each.key, Text(plain(value), "bold" if differs(each, now) else "dim"), written(each.default)
+            each.key, Text(plain(value), "bold" if differs(each, now) else "dim"), written(comes(each))
         )
     return made
 
 
-def put_setting(one: Setting, now: Settings, said_in: Words, out: Console) -> None:
+def put_setting(one: One, now: Settings, said_in: Words, out: Console) -> None:
     value = written(set_to(one, now)) or "not set"
     put(
         out,
         Text(f"{one.key}  ", style="bold").append(plain(value), style="green" if differs(one, now) else ""),
     )
     rows = [
-        ("Means", one.help),
-        ("Takes", said_in.said(one.takes)),
-        ("As it comes", written(one.default) or "not set"),
-        ("Found at", said_in.place(one.key)),
+        ("Means", one.setting.help),
+        ("Takes", said_in.said(one.setting.takes)),
+        ("As it comes", written(comes(one)) or "not set"),
+        ("Found at", said_in.place(one.setting.key)),
     ]
+    if isinstance(one.setting.default, Mapping) and not one.is_entry:
+        rows.append(("One entry", f"`franking settings set {one.setting.key}.NAME VALUE`, or `unset`"))
     detail(out, rows)
 
 
-def as_json(one: Setting, now: Settings) -> dict[str, object]:
+def as_json(one: One, now: Settings) -> dict[str, object]:
     """`key`, `value` and `default` (as the file has them, null where they are not set), `set` (it is
     otherwise than it comes), `takes`, `choices`, `means`, `found_at` (the manual's menu path), `numbers` (of
     the requirements that it meets).
@@ -251,11 +318,11 @@ def as_json(one: Setting, now: Settings) -> dict[str, object]:
     return {
         "key": one.key,
         "value": written(set_to(one, now)) or None,
-        "default": written(one.default) or None,
+        "default": written(comes(one)) or None,
         "set": differs(one, now),
-        "takes": said_in.said(one.takes),
-        "choices": list(one.choices),
-        "means": one.help or None,
-        "found_at": said_in.place(one.key),
-        "numbers": list(one.numbers),
+        "takes": said_in.said(one.setting.takes),
+        "choices": list(one.setting.choices),
+        "means": one.setting.help or None,
+        "found_at": said_in.place(one.setting.key),
+        "numbers": list(one.setting.numbers),
     }

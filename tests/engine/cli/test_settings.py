@@ -1,12 +1,13 @@
 """`franking settings`: what is set, what may stand there, and changes of the file."""
 
 import json
+import tomllib
 
 import pytest
 
 from franking.engine.store.lock import StoreLock
 
-from .conftest import ADMINISTRATOR, Device
+from .conftest import ADMINISTRATOR, KIM, Device
 
 
 @pytest.mark.manual("S0")
@@ -41,8 +42,67 @@ def test_a_name_in_a_table_is_set(device: Device) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "path"),
+    [
+        ("programs.senders.nas@example.com", "kim", ("senders", "nas@example.com")),
+        ('programs.senders."nas@example.com"', "kim", ("senders", "nas@example.com")),
+        ("programs.senders.@example.com", "administrator", ("senders", "@example.com")),
+        ("programs.recipients.root", KIM, ("recipients", "root")),
+        ("programs.clients.cam.user", "kim", ("clients", "cam", "user")),
+        ("programs.clients.a.cam.user", "kim", ("clients", "a.cam", "user")),
+        ('programs.clients."a.user".user', "kim", ("clients", "a.user", "user")),
+    ],
+)
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "[programs]\nper_minute = 7 # a minute\n",
+        '[programs]\nsenders = { root = "kim" }\n[programs.recipients]\n"a.b" = "kim@example.com"\n',
+    ],
+)
+def test_an_entry_of_a_table_is_set_by_its_name_and_taken_out_again(
+    device: Device, before: str, key: str, value: str, path: tuple[str, ...]
+) -> None:
+    if path[0] == "clients":
+        before += f'[programs.clients."{path[1]}"]\nnetworks = ["192.0.2.1"]\n'
+    device.config.write_text(device.config.read_text() + before)
+    read = device.config.read_text()
+    for _ in range(2):
+        ended = device.franking("settings", "set", key, value)
+        assert (ended.code, ended.err) == (0, "")
+        assert f'"{value}"' in device.franking("settings", "show", key).out
+        found = tomllib.loads(device.config.read_text())["programs"]
+        for name in path:
+            found = found[name]
+        assert found == value
+    for _ in range(2):
+        ended = device.franking("settings", "unset", key)
+        assert (ended.code, "is not set" in ended.out) == (0, True)
+    expected = tomllib.loads(read)
+    expected.setdefault("programs", {}).setdefault(path[0], {})
+    assert tomllib.loads(device.config.read_text()) == expected
+    assert "per_minute" not in before or "# a minute" in device.config.read_text()
+
+
+def test_what_is_not_there_is_taken_out_without_a_trace(device: Device) -> None:
+    before = device.config.read_text()
+    assert device.franking("settings", "unset", "programs.senders.nobody").code == 0
+    assert device.config.read_text() == before
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
+        (
+            ("set", "programs.senders", '{"a@example.com":"kim"}'),
+            78,
+            "`franking settings set programs.senders.NAME VALUE` sets one entry",
+        ),
+        (("set", "programs.clients.cam.usr", "kim"), 78, "`user` = a login name, `password` = a reference"),
+        (("set", 'programs.senders."nas', "kim"), 64, 'there is no setting programs.senders."nas'),
+        (("set", 'programs.senders."nas".user', "kim"), 64, "there is no setting"),
+        (("set", "programs.senders.", "kim"), 64, "there is no setting programs.senders.. `franking"),
         (("set", "smtp.window", "many"), 78, "a whole number, 1 to 64"),
         (("set", "smtp.windows", "8"), 64, "there is no setting smtp.windows"),
         (("show", "window"), 64, "Did you mean smtp.window?"),
