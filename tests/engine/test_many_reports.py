@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from franking.engine.reporting import Untold
+from franking.engine.reporting import NoReport, Reporting, Untold
 from franking.events.request import Function, Notify
 
 from .device import warnings
@@ -36,3 +36,28 @@ async def test_b13_many_that_end_at_once_fill_no_mailbox_and_the_last_report_say
         await here.passes(engine, hours=1)
         await ended(1)
         assert len(reports(here)) == 5
+
+
+@pytest.mark.manual("S21", "B13")
+async def test_b13_a_report_that_could_not_be_made_is_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("franking.engine.reporting.UNASKED_MOST", 2)
+
+    async def no_room(*given: object) -> None:
+        raise NoReport(Untold.NO_ROOM)
+
+    async with reporting(tmp_path) as (here, engine):
+
+        async def ended(jobs: int) -> None:
+            for _ in range(jobs):
+                here.kit.mailbox.refuse_next("rcpt", UNKNOWN)
+                await brought(here, engine)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Reporting, "spooled", no_room)
+            await ended(2)
+        assert reports(here) == []
+        await ended(3)
+        more = ["No more reports like this" in words(mail) for mail in reports(here)]
+        assert more == [False, True]

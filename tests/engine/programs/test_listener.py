@@ -3,11 +3,12 @@
 import asyncio
 import smtplib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from franking.engine.programs.listener import serve
-from franking.tests.engine.device import OFFICE, PRINTER, office, states, warnings
+from franking.tests.engine.device import KIM, LEE, OFFICE, PRINTER, office, states, warnings
 from franking.tests.engine.reported import BY_MAIL, UNKNOWN, reports, why_not
 
 from .guest import MESSAGE, client, listening
@@ -60,3 +61,57 @@ async def test_b13_of_what_itself_tells_of_a_mail_nobody_is_told_by_mail(
         assert len(reports(here)) == told
         assert (states(engine)[0], warnings(engine)) == ("ended", [("JOB_ENDED", "1")])
         assert len(why_not(engine, 1)) == told
+
+
+@pytest.mark.manual("B13", "S17")
+@pytest.mark.parametrize(
+    ("setting", "writer", "of"),
+    [
+        ("Fix Administrator Address", "old.kim@example.com", PRINTER),
+        ("Allow User Changes", "old.kim@example.com", "old.kim@example.com"),
+        ("Allow User Changes", "sales@example.com", "sales@example.com"),
+        ("Allow User Changes", "team@example.com", None),
+    ],
+)
+async def test_b13_an_alias_and_a_shared_mailbox_are_whose_they_are(
+    tmp_path: Path, setting: str, writer: str, of: str | None
+) -> None:
+    """One from which several may send is nobody's, unless the client says for whom it is there."""
+    sections: dict[str, Any] = {
+        "users": {"kim": KIM, "lee": LEE},
+        "aliases": {"kim": ["old.kim@example.com"]},
+        "shared_mailboxes": {"sales@example.com": ["kim"], "team@example.com": ["kim", "lee"]},
+        "from_address": {"setting": setting},
+        "programs": {"clients": {"here": {"networks": ["127.0.0.0/8"]}}},
+    }
+    async with (
+        office(tmp_path, **sections) as here,
+        here.engine() as engine,
+        serve(engine) as address,
+        client(address) as one,
+    ):
+        reply = await one.sends(MESSAGE.replace(b"root", writer.encode()))
+        if of is None:
+            assert reply.startswith(("550 5.7.1 No mailbox", "550-5.7.1 No mailbox")), reply
+        else:
+            assert reply.startswith("250 "), reply
+            (job,) = engine.jobs()
+            row = engine.store.job(job.job)
+            assert row is not None
+            assert (job.owner, row.sender) == ("kim", of)
+
+
+@pytest.mark.manual("B13")
+async def test_b13_a_domain_that_is_not_ascii_is_written_so_that_servers_read_it(tmp_path: Path) -> None:
+    async with (
+        office(tmp_path, administrator={"address": "printer@bücher.example"}) as here,
+        here.engine() as engine,
+        serve(engine) as address,
+        client(address) as one,
+    ):
+        reply = await one.sends()
+        assert reply.startswith("250 "), reply
+        (job,) = engine.jobs()
+        row = engine.store.job(job.job)
+        assert row is not None
+        assert row.message_id.endswith("@xn--bcher-kva.example>")

@@ -364,6 +364,20 @@ async def test_b13_a_network_is_served_with_a_certificate_alone(tmp_path: Path) 
 
 
 @pytest.mark.manual("B13")
+async def test_b13_a_certificate_that_is_set_while_it_runs_is_shown_from_the_next_connection_on(
+    tmp_path: Path,
+) -> None:
+    async with listening(tmp_path) as (_, engine, address):
+        async with client(address) as one:
+            assert "STARTTLS" not in await one.says("EHLO x")
+        await engine.apply(engine.settings.changed(programs={"certificate": CERTIFICATE}))
+        async with client(address) as one:
+            assert "STARTTLS" in await one.says("EHLO x")
+            await one.starttls(tmp_path / "authority.pem")
+            assert (await one.sends()).startswith("250 ")
+
+
+@pytest.mark.manual("B13")
 async def test_b13_a_certificate_that_was_renewed_is_shown_and_a_broken_one_is_not(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
