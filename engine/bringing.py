@@ -21,9 +21,8 @@ from .bus import Publication
 from .incoming import STEP_OCTETS, Incoming
 from .parsed import new_row
 from .records import InformationDetail, JobRow
-from .refusal import Refused
 from .spool import Original, original, piece
-from .submitting import Coming, Receipt, Submitting, acted_on_by
+from .submitting import Coming, Receipt, Submitting
 
 
 class Bringing(Submitting):
@@ -43,17 +42,7 @@ class Bringing(Submitting):
         header = await coming.ended()
         if not request.subject:
             request = request.model_copy(update={"subject": header.subject})
-        self.check_now(request)
         return await self.submitted(request, place, partial(self.keep_brought, coming), coming.job)
-
-    def check_now(self, request: AnyAsGiven) -> None:
-        """Raises Refused where it would go once the settings are put right. Whoever brings it keeps it and
-        comes again, so that the history would tell of each time.
-        """
-        refuses = self.refuses(self.senders.message(request), self.rules)
-        refused = Refused("refused.submit", acted_on_by(request, refuses), self.words)
-        if refused.for_now:
-            raise refused
 
     async def keep_brought(self, coming: Incoming, accepted: Coming) -> JobRow:
         """Raises Refused, Unencodable, NoRoom, SealFailed, StoreFailed."""

@@ -18,7 +18,7 @@ from ..events.job import (
     JobsDiscarded,
     JobSubmitted,
 )
-from ..events.request import FromPerson, FromUserBox, Given, Request, Transmission
+from ..events.request import AsGiven, FromPerson, FromUserBox, Given, Request, Transmission
 from ..events.token import TokenRetryDue
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, REFUSED
 from ..machines.identity import Signer, signer
@@ -136,11 +136,15 @@ class Submitting(UserBoxes):
 
     async def check(self, job: int, request: Request, message: Message, rules: Rules) -> None:
         """Raises Refused, and the history tells of it: nothing is spooled, and nobody is known from now on
-        who was not before.
+        who was not before. Of a program's mail that would go once the settings are put right it does not
+        tell, for whoever brings it keeps it and comes again.
         """
         refuses = self.refuses(message, rules)
         if not refuses:
             return
+        refused = Refused("refused.submit", acted_on_by(request, refuses), self.words)
+        if refused.for_now and isinstance(request, AsGiven):
+            raise refused
         known = self.people.find(request.user) if isinstance(request, FromPerson) else None
         fact = JobSubmitted(
             job=job,
@@ -150,7 +154,7 @@ class Submitting(UserBoxes):
         )
         number = Noted(LAST_JOB, str(job))
         await self.runtime.publish(Publication(fact, rows=(number, known) if known else (number,)))
-        raise Refused("refused.submit", acted_on_by(request, refuses), self.words)
+        raise refused
 
     async def keep(self, coming: Coming, given: Given) -> JobRow:
         """The job with its files, durably; or none of both.
