@@ -69,6 +69,7 @@ class Untold(StrEnum):
 
     OFF = "report.untold.off"
     NOT_ASKED = "report.untold.not-asked"
+    ELSEWHERE = "report.untold.elsewhere"
     CLOSED = "report.untold.closed"
     NO_ANSWER = "report.untold.no-answer"
     NO_ADDRESS = "report.untold.no-address"
@@ -168,7 +169,7 @@ class Reporting:
             raise NoReport(Untold.NO_ANSWER)
         recipients = self.recipients(row, occasion)
         if not any(each.action for each in recipients):
-            raise NoReport(Untold.NOT_ASKED)
+            raise NoReport(Untold.ELSEWHERE if self.told_elsewhere(row, occasion) else Untold.NOT_ASKED)
         mail = self.mail(row)
         with self.counted(row) as last:
             about = await self.about(row, occasion, mail, recipients, last=last)
@@ -236,14 +237,26 @@ class Reporting:
 
     # What is said
 
+    def of_each(self, row: JobRow) -> tuple[Addressee, ...]:
+        unknown = self.progress(row.job).unknown
+        return addressees(request_of(row).recipients, self.store.job_outcome(row.job), unknown)
+
+    def told_elsewhere(self, row: JobRow, occasion: Notify) -> bool:
+        """Of somebody whom the server took it for that was asked for, and the server tells it."""
+        request = request_of(row)
+        return any(
+            action(occasion, notify_about(request, each.address), Known.TAKEN) is not None
+            for each in self.of_each(row)
+            if known_of(each) is Known.TOLD_ELSEWHERE
+        )
+
     def recipients(self, row: JobRow, occasion: Notify) -> tuple["Reported", ...]:
         from .functions.delivery_report import BY_KNOWN, OUTCOMES, Reported
 
         request, progress = request_of(row), self.progress(row.job)
         originals = request.originals if isinstance(request, AsGiven) else {}
-        of_each = addressees(request.recipients, self.store.job_outcome(row.job), progress.unknown)
         words, found = self.words, []
-        for each in of_each:
+        for each in self.of_each(row):
             known = known_of(each)
             done = action(occasion, notify_about(request, each.address), known)
             waits = Action.DELAYED if occasion is Notify.DELAY else Action.FAILED

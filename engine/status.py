@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ..events.base import ADMINISTRATOR, Event
 from ..events.information import Info
 from ..events.registry import MalformedRecord
+from ..events.request import AsGiven, Request
 from ..machines.access_token import ACCESS_TOKEN, BACKING_OFF, FRESH, REFUSED
 from ..machines.credential import CREDENTIAL
 from ..machines.job import ENDED, HELD, JOB, SENT, WAITING
@@ -262,13 +263,11 @@ class Reader:
             return JobContent(row.sender, "", "", (), files)
         progress = self.found(JOB, str(job))
         unknown = progress.data.unknown if progress else 0
-        return JobContent(
-            row.sender,
-            request.subject,
-            request.text,
-            tuple(map(of_recipient, addressees(request.recipients, outcome, unknown))),
-            files,
+        to = (
+            of_recipient(each)._replace(address=called(request, each.address))
+            for each in addressees(request.recipients, outcome, unknown)
         )
+        return JobContent(row.sender, request.subject, request.text, tuple(to), files)
 
     def why(self, identity: str) -> str:
         """Why a job waits that waits for nothing of its own: read from the machines, stored nowhere."""
@@ -340,11 +339,20 @@ def files_told(row: JobRow) -> tuple[SpooledFile, ...]:
         return ()
 
 
+def called(request: Request, address: str) -> str:
+    """The address; of a name without a domain that nobody here has, and that got the device's, that name."""
+    name = address.rpartition("@")[0]
+    originals = request.originals if isinstance(request, AsGiven) else {}
+    return name if originals.get(address) == f"{NAMED}{name}" else address
+
+
 def of_recipient(one: Addressee) -> RecipientStatus:
     settled = None if one.fate is Fate.WAITS else one.fate is Fate.TAKEN
     return RecipientStatus(one.address, one.reply, settled, one.unknown)
 
 
+NAMED = "rfc822;"
+"Before what a recipient was called (RFC 3461 section 4.2)."
 KNOWN = frozenset(stage.name for stage in JOB.blocks)
 OVER = frozenset({SENT.name, ENDED.name})
 "States of jobs whose scan is not needed any more; one in a state that is not known here keeps it."

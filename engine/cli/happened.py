@@ -4,6 +4,7 @@ Rule: whoever may read the store's file sees the names that are in it.
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from rich.table import Table
 from rich.text import Text
@@ -29,11 +30,13 @@ SAYS = frozenset(
     }
 )
 "Fields that a row tells; `--json` has all."
+NOTHING: Mapping[str, str] = MappingProxyType({})
 Names = Mapping[str, str]
 "Of identities and mailboxes, by their ids."
 
 
-def rows(found: Iterable[Happening], names: Names) -> Table:
+def rows(found: Iterable[Happening], names: Names, owners: Names = NOTHING) -> Table:
+    """`owners`: the identities whose the jobs are, by their numbers."""
     made = columns()
     made.add_column("Line", justify="right", style="dim")
     for title in ("When", "What", "Whose"):
@@ -45,7 +48,7 @@ def rows(found: Iterable[Happening], names: Names) -> Table:
             str(each.sequence),
             local_seconds(each.at) if each.at else "",
             Text("  " if each.because else "").append(plain(spelt(each.fact))),
-            Text(plain(whose(each, names))),
+            Text(plain(whose(each, names, owners))),
             moved(each),
             Text(plain(says(each))),
         )
@@ -57,7 +60,8 @@ def spelt(fact: str) -> str:
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in fact).strip()
 
 
-def whose(each: Happening, names: Names) -> str:
+def whose(each: Happening, names: Names, owners: Names = NOTHING) -> str:
+    """A job is its owner's, also where it goes by another's sign-in."""
     told = {
         "job": "job {}",
         "document": "document {}",
@@ -65,7 +69,11 @@ def whose(each: Happening, names: Names) -> str:
         "account": "{}",
         "place": "at {}",
     }
-    found = [told[kind].format(names.get(value, value)) for kind, value in each.about.items()]
+    about, owner = dict(each.about), owners.get(each.about.get("job", ""))
+    if owner is not None:
+        about.pop("identity", None)
+        told["job"] = f"job {{}} of {names.get(owner, owner)}"
+    found = [told[kind].format(names.get(value, value)) for kind, value in about.items()]
     subject = each.fields.get("subject")
     return ", ".join(found) or (names.get(subject, subject) if isinstance(subject, str) else "")
 

@@ -10,8 +10,10 @@ English.
 """
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -20,12 +22,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ...events.base import ADMINISTRATOR
-from ...machines.job import SENT
+from ...machines.job import ENDED, SENT
 from ..at_the_panel import UnknownUser
 from ..clock import SystemClock
 from ..control import requests
 from ..export import exported
-from ..happenings import happened
+from ..happenings import Happening, happened
 from ..history import Step, Story
 from ..information import Advice
 from ..settings import Settings
@@ -96,13 +98,20 @@ def tell_happened(settings: Settings, user: str | None, day: datetime | None, *,
         names = {row.identity: row.login for row in store.identities()}
         names |= {row.account: row.address for row in store.accounts()}
         found = happened(store, begin, begin and begin + DAY, identity_of(store, user))
+        owners = owners_of(store, found.lines)
     if json:
         lines = [happened_json(each) for each in found.lines]
         on.out.print_json(data={"lines": lines, "why_bare": found.why_bare or None})
         return
-    put(on.out, rows(found.lines, names) if found.lines else Text("nothing", style="dim"))
+    put(on.out, rows(found.lines, names, owners) if found.lines else Text("nothing", style="dim"))
     if found.why_bare:
         say(on.err, WAITS, "Causes and states cannot be told of all lines.", [("Why", found.why_bare)])
+
+
+def owners_of(store: Reading, lines: Iterable[Happening]) -> dict[str, str]:
+    """Of the jobs that they tell of: by their numbers, whose they are."""
+    jobs = {each.about["job"] for each in lines if "job" in each.about}
+    return {job: row.owner for job in jobs if (row := store.job(int(job))) is not None}
 
 
 def identity_of(store: Reading, user: str | None) -> str | None:
@@ -162,10 +171,13 @@ def show(
     put(out, steps(found.steps, said))
     put(out, Text())
     put(out, Text("Recipients", style="bold"))
-    put(out, to_whom(recipients))
+    put(out, to_whom(recipients, job.state))
     if advice is not None:
         put(out, Text())
         detail(out, whats_wrong(advice.cause, advice.remedy, said.actor(advice.actor)), indent=0)
+
+
+COLOURS = MappingProxyType({"waits": "yellow", "taken": "green", "refused": "red", "not sent": "red"})
 
 
 def steps(found: tuple[Step, ...], said: Words) -> Table:
@@ -185,14 +197,16 @@ def steps(found: tuple[Step, ...], said: Words) -> Table:
     return made
 
 
-def to_whom(recipients: tuple[RecipientStatus, ...]) -> Table:
+def to_whom(recipients: tuple[RecipientStatus, ...], state: str) -> Table:
+    """`state`: of the job; where it is over nobody waits any more."""
     made = Table.grid(padding=(0, 3, 0, 2))
+    unsettled = "not sent" if state == ENDED.name.lower() else "waits"
     for each in recipients:
-        fate = "waits" if each.accepted is None else "taken" if each.accepted else "refused"
+        fate = unsettled if each.accepted is None else "taken" if each.accepted else "refused"
         more = f"may have come {each.unknown + 1} times" if each.unknown else ""
         made.add_row(
             Text(plain(each.address)),
-            Text(fate, {"waits": "yellow", "taken": "green", "refused": "red"}[fate]),
+            Text(fate, COLOURS[fate]),
             Text(plain(each.outcome)),
             Text(more, "dim"),
         )

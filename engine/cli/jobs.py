@@ -214,7 +214,7 @@ def put_job(found: SeenJob, said: Words, out: Console) -> None:
         rows = [("From", content.from_address), ("Subject", content.subject), ("Files", files)]
         detail(out, [*rows, *about(found, said)])
         put(out, Text("Recipients", style="bold"))
-        put(out, to_whom(content.recipients))
+        put(out, to_whom(content.recipients, job.state))
 
 
 def about(found: SeenJob, said: Words) -> list[tuple[str, str]]:

@@ -25,6 +25,8 @@ from ..incoming import END_OF_LINE
 from ..information import detail_by
 from ..people import AddressUnusable, LoginEmpty, LoginReserved
 from ..programs.intake import ADDRESS, recipient_of
+from ..smtp.fields import xtext
+from ..status import NAMED
 from ..words import Spoken
 from .messages import Said
 
@@ -46,8 +48,12 @@ async def tell(engine: Engine, untaken: Untaken) -> None:
     header = Header.of(END_OF_LINE.sub(b"\r\n", untaken.begin))
     said, owner = untaken.said, owner_of(engine, untaken.user)
     named = (*said.recipients, *(header.recipients if said.of_header else ()))
+    to = {address: name async for address, name in addresses(engine, named)}
     fields = {
-        "to": tuple(dict.fromkeys([each async for each in addresses(engine, named)])),
+        "to": tuple(to),
+        "originals": {
+            address: f"{NAMED}{xtext(name)}" for address, name in to.items() if name.isascii() and name
+        },
         "subject": header.subject,
         "notify": said.notify,
         "envelope_id": said.envelope_id,
@@ -63,6 +69,11 @@ async def tell(engine: Engine, untaken: Untaken) -> None:
     await engine.refused_late(request, header.message_id or f"<{uuid4()}@{domain(engine)}>", detail)
 
 
+def is_plain(name: str) -> bool:
+    """It needs no xtext."""
+    return bool(name) and name.isascii() and xtext(name) == name
+
+
 def owner_of(engine: Engine, user: str) -> str:
     """Whose mail a program brings that runs as this user of the system, where its From does not count: the
     person's, or his whom `programs.senders` names; else the administrator's.
@@ -74,14 +85,17 @@ def owner_of(engine: Engine, user: str) -> str:
     return ADMINISTRATOR
 
 
-async def addresses(engine: Engine, named: Iterable[str]) -> AsyncIterator[str]:
-    """A name that nobody has stands at the device's domain, as mail servers report it."""
+async def addresses(engine: Engine, named: Iterable[str]) -> AsyncIterator[tuple[str, str]]:
+    """A name that nobody has stands at the device's domain, as mail servers report it, with what was said;
+    beside any other address nothing.
+    """
     for each in named:
         try:
-            yield await recipient_of(engine, each)
+            yield await recipient_of(engine, each), ""
         except Spoken:
-            with suppress(ValidationError):
-                yield ADDRESS.validate_python(each if "@" in each else f"{each}@{domain(engine)}")
+            if "@" not in each:
+                with suppress(ValidationError):
+                    yield ADDRESS.validate_python(f"{each}@{domain(engine)}"), each
 
 
 def domain(engine: Engine) -> str:

@@ -42,7 +42,7 @@ async def test_b5_the_story_of_a_job_with_the_servers_words_at_each_try(tmp_path
             ("JobEndedInPart", "ended"),
             ("JobReported", "ended"),
         ]
-        assert found.steps[-1].reason == "not by mail: reports by mail are turned off"
+        assert found.steps[-1].reason == "not by mail: reports by mail were turned off"
         partly, deferred, ended = (step for step in found.steps if step.server)
         assert partly.server.startswith("250 2.0.0")
         assert [(each.address, each.accepted) for each in partly.recipients] == [

@@ -262,6 +262,8 @@ async def test_b13_a_program_is_told_what_it_asked_for(
         ]
         assert [each[:2] for mail in reports(here) for each in actions(mail)] == wanted
         assert here.spooled() == []
+        if dsn and ending == "sent":
+            assert why_not(engine, 1) == ([Untold.ELSEWHERE] if SUCCESS in asked else [])
 
 
 async def test_b13_of_each_recipient_is_told_what_was_asked_for_him_by_the_name_that_he_had(

@@ -47,6 +47,30 @@ def test_b5_json_has_the_documented_shape(device: Device) -> None:
     assert told["who"] == "the person at the panel"
 
 
+@pytest.mark.manual("B5")
+def test_b5_of_a_job_that_is_over_nobody_waits_any_more(device: Device) -> None:
+    device.acquire()
+    device.kit.mailbox.refuse_next("rcpt", "451 4.2.2 Mailbox full")
+    device.send()
+    assert "lee@example.com   waits" in device.franking("history", "1").out
+    device.franking("jobs", "cancel", "1")
+    for told in (("history", "1"), ("jobs", "show", "1")):
+        ended = device.franking(*told)
+        assert "lee@example.com   not sent" in ended.out
+        assert "wait" not in ended.out.partition("Recipients")[2]
+
+
+@pytest.mark.manual("B5")
+def test_b5_a_job_is_its_owners_also_where_it_goes_by_the_administrators_sign_in(device: Device) -> None:
+    device.acquire()
+    device.send()
+    for told in (("history", "--user", "kim"), ("history",)):
+        lines = [each for each in device.franking(*told).out.splitlines() if " job " in each]
+        assert len(lines) > 3
+        assert all("job 1 of kim" in each for each in lines)
+        assert not any("administrator" in each for each in lines)
+
+
 def test_a_job_that_is_not_there(device: Device) -> None:
     ended = device.franking("history", "7")
     assert (ended.code, ended.out) == (64, "")

@@ -73,6 +73,10 @@ async def test_b13_whoever_dropped_it_is_told_on_the_screen_and_by_mail(tmp_path
         ]
         assert actions(mail) == [(OFFICE, "failed", "5.0.0"), ("stranger@example.com", "failed", "5.0.0")]
         assert blocks(mail)[0]["Original-Envelope-Id"] == "QQ7"
+        assert [each["Original-Recipient"] for each in blocks(mail)[1:]] == [None, "rfc822; stranger"]
+        content = engine.content(2)
+        assert content is not None
+        assert [each.address for each in content.recipients] == [OFFICE, "stranger"]
         assert text.splitlines()[0] in words(mail)
         assert b"Subject: backup" in returned(mail)
         assert engine.history(2).whole
