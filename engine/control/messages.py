@@ -44,6 +44,8 @@ class Said(NamedTuple):
     envelope_id: str = ""
     mark: str = ""
     returns: Return = Return.HEADER
+    added: int = 0
+    "Lines that are not the program's, before its own; less than none: its first one is left out."
 
     @classmethod
     def of_query(cls, query: Mapping[str, str]) -> Self:
@@ -59,6 +61,7 @@ class Said(NamedTuple):
             query.get("envid", ""),
             query.get("mark", ""),
             Return(query.get("ret", "").upper() or Return.HEADER),
+            int(query.get("added", 0)),
         )
 
 
@@ -88,6 +91,7 @@ class Messages:
                 return known
             try:
                 async with engine.incoming() as coming:
+                    coming.lines.number -= said.added
                     async for block in blocks:
                         if coming.octets + len(block) > most:
                             raise TooLarge(most)

@@ -40,6 +40,7 @@ ASKED: Mapping[str, tuple[Any, Any]] = MappingProxyType({
     "ret": (str, Field("", pattern="^(hdrs|full)?$")),
     "by": (str, Field("", max_length=900)),
     "mark": (str, Field("", pattern="^([0-9a-f]{32})?$")),
+    "added": (int, Field(0, ge=-1, le=1000)),
 })  # fmt: skip
 "What may be asked for that is no number, by its name."
 

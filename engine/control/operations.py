@@ -32,6 +32,7 @@ SAID = (
     ("envid", "what it is called then (ENVID)"),
     ("ret", "how much of it comes back then (RET): `hdrs`, as where it is left out, or `full`"),
     ("mark", "unforeseeable, and the same where it is brought again: it goes once"),
+    ("added", "lines that stand there before those of the program, which a refusal does not count"),
 )
 BY = (("by", "in whose name the controller does it: `administrator`, or a login name; left out: the owner"),)
 AFTER = (("after", "lines after this one; left out: what comes from now on"),)

@@ -82,11 +82,15 @@ def done(options: Options) -> int:
 def send(options: Options) -> None:
     """Raises Ends, OSError."""
     message = read(0, until_dot=not options.dots)
+    added = 0
     if message.begin.startswith(b"From "):  # a mailbox file's line, which is no part of the message
         message.drop_first_line()
+        added -= 1
     login, full = me()
     if not has_from(message.begin):
-        message.put_before(from_line(options.name or full, options.sender or login))
+        line = from_line(options.name or full, options.sender or login)
+        message.put_before(line)
+        added += line.count(b"\n")
     mark = os.urandom(16).hex()
     query = handing.query_of(
         {
@@ -97,6 +101,7 @@ def send(options: Options) -> None:
             "envid": options.envelope_id,
             "ret": options.returns,
             "mark": mark,
+            "added": str(added or ""),
         }
     )
     why: list[str] = []
