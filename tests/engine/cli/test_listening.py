@@ -1,5 +1,6 @@
 """`franking run --listen`: a program sends by SMTP to the engine as a service, and signs in."""
 
+import errno
 import io
 import signal
 import smtplib
@@ -11,6 +12,7 @@ import pytest
 
 from franking.engine.cli.opening import loaded
 from franking.engine.cli.run import LOOPBACK
+from franking.engine.listening import CannotListen
 
 from ..device import anywhere
 from ..programs.guest import CERTIFICATE, certified
@@ -90,6 +92,13 @@ def test_an_address_that_cannot_be_had_is_told_in_words(
         address = f"{host}:{taken.getsockname()[1]}"
         ended = device.franking("run", option, address)
     assert (ended.code, f"annot listen at {address}: {why}" in ended.err) == (69, True), ended.err
+
+
+def test_what_a_low_port_needs_is_told_whole() -> None:
+    told = str(CannotListen("0.0.0.0", 25, PermissionError(errno.EACCES, "Permission denied")))  # noqa: S104
+    for right in ("CapabilityBoundingSet", "AmbientCapabilities"):
+        assert f"{right}=CAP_NET_BIND_SERVICE" in told
+    assert "Name a port above 1023" in told
 
 
 def test_a_password_is_a_persons_or_a_programs(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
