@@ -54,10 +54,6 @@ def outside(
             f"programs.clients.{name}.password": each.password
             for name, each in settings.programs.clients.items()
         },
-        **{
-            f"programs.clients.{name}.password": each.password
-            for name, each in settings.programs.clients.items()
-        },
     }
     proxies = {"proxy": settings.proxy}
     if settings.browser.enabled:  # else nobody is shown its settings
