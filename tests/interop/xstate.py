@@ -78,7 +78,7 @@ class Walks:
         or leads nearer to one.
         """
         wanted = {at for at, _, _ in self.missing} - self.over
-        far = self.distances(wanted)
+        far = self.distances(wanted) if wanted else {}
         for _ in range(self.chance.randint(0, REDRAWN) if wanted else 0):
             other = jumbled(data, self.chance)
             event = self.drawn(state, other)
