@@ -69,10 +69,7 @@ class Alarms:
             for event in (*self.mended.values(), *self.moved.values()):
                 event.set()
 
-    async def run(self) -> None:
-        await asyncio.gather(*map(self.lane, Way))
-
-    async def lane(self, way: Way) -> None:
+    async def run(self, way: Way) -> None:
         """After a failure the wait of `back_off` counts for all that this way has to tell."""
         tries: dict[int, int] = {}
         failures = 0

@@ -30,6 +30,7 @@ from ..machines.refresh_token import ACQUIRED, REFRESH_TOKEN
 from ..machines.roles import Viewer
 from ..machines.rules import RULES, Look, Rule, Verdict, broken
 from .adapters import NO_PROVIDERS
+from .alarms import Way
 from .bus import Lane, Publication
 from .clock import Clock, SystemClock
 from .codec import moment
@@ -170,7 +171,8 @@ class Engine(Leaving):
         self.run("dispatcher", self.dispatcher.run())
         self.run("disk", self.full_disk.run())
         self.run("retention", self.retention.run())
-        self.run("alarms", self.alarms.run())
+        for way in Way:
+            self.run("alarms", self.alarms.run(way))
         self.run("metrics", self.numbers.run())
         self.dispatcher.wake()
 
