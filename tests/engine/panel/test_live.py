@@ -79,6 +79,20 @@ async def test_s33a_a_page_gets_what_its_person_may_see_and_nothing_else(tmp_pat
             assert await more.event() == ("over", "")
 
 
+@pytest.mark.manual("S0")
+@pytest.mark.parametrize("path", ["/", "/jobs", "/information"])
+async def test_s0_what_comes_live_is_the_page_octet_for_octet_so_that_the_focus_stays(
+    tmp_path: Path, path: str
+) -> None:
+    """A node that is made anew loses the focus of whoever goes by keyboard."""
+    async with screens(tmp_path) as at:
+        kim = await at.logged_in("kim")
+        async with looking(kim, path) as live:
+            _, html = await live.event()
+        page = (await kim.client.get(path)).text
+        assert f'<div id="screen">{html}</div>' in page
+
+
 @pytest.mark.manual("S28")
 @pytest.mark.parametrize("ends", ["log-out", "auto reset", "the next one logs in", "elsewhere"])
 async def test_s28_a_page_is_told_at_once_that_nobody_is_logged_in_there(tmp_path: Path, ends: str) -> None:
