@@ -242,10 +242,10 @@ def warnings(engine: Engine) -> list[tuple[str, str]]:
 
 
 def history(engine: Engine) -> list[Event]:
-    """The journal."""
-    entries = engine.store.lines(0, 100_000)
-    found = [entry(line).event for line in entries]
-    return [event for event in found if isinstance(event, Event)]
+    """The journal, as far as the engine has come to it: a commit lies in the store for a moment before."""
+    found = [entry(line) for line in engine.store.lines(0, 100_000)]
+    reached = [each.event for each in found if each.sequence <= engine.runtime.sequence]
+    return [event for event in reached if isinstance(event, Event)]
 
 
 def said(engine: Engine, kind: type[Event]) -> int:

@@ -201,7 +201,8 @@ async def test_b11_a_further_connection_that_is_refused_leaves_the_mail_to_the_f
         assert taken(server) == [4, 0]
         clock.move(FEWER + timedelta(seconds=1))
         await many(device, small, 2)
-    assert len(server.connections) == 3 + (taken(server)[0] == 4)
+    # Where the first connection is left, both go over one new one, or over one each.
+    assert 3 <= len(server.connections) <= 3 + (taken(server)[0] == 4)
 
 
 async def test_without_pipelining_more_connections_are_used_before_anybody_waits(
