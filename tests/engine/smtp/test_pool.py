@@ -46,7 +46,8 @@ async def test_b11_no_more_connections_than_the_mailbox_may_have(
     async with playing(Script(room=Room(connections))) as (server, device):
         found = await many(device, small, 12)
     assert {each.verdict for each in found} == {Verdict.SENT}
-    assert server.open_most == len(server.connections) == connections
+    # The first may have taken all before a further one is there.
+    assert server.open_most == len(server.connections) <= connections
     assert sum(taken(server)) == 12
 
 
