@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -23,6 +22,7 @@ from ..engine import Engine
 from ..header import Header
 from ..incoming import END_OF_LINE
 from ..information import detail_by
+from ..parsed import message_id_of
 from ..people import AddressUnusable, LoginEmpty, LoginReserved
 from ..programs.intake import ADDRESS, recipient_of
 from ..smtp.fields import xtext
@@ -66,12 +66,7 @@ async def tell(engine: Engine, untaken: Untaken) -> None:
     actor = Actor.ADMIN if owner == ADMINISTRATOR else Actor.PERSON
     where = str(untaken.lies)
     detail = detail_by("I201.dropped", actor, user=untaken.user, why=untaken.why, file=where)
-    await engine.refused_late(request, header.message_id or f"<{uuid4()}@{domain(engine)}>", detail)
-
-
-def is_plain(name: str) -> bool:
-    """It needs no xtext."""
-    return bool(name) and name.isascii() and xtext(name) == name
+    await engine.refused_late(request, header.message_id or message_id_of(f"@{domain(engine)}"), detail)
 
 
 def owner_of(engine: Engine, user: str) -> str:
