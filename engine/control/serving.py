@@ -28,8 +28,6 @@ from .uploads import Uploads
 
 PATH_MOST = 107
 "Octets of a socket's path (unix(7))."
-
-
 HEAD_MOST = 128 << 10
 "Octets of a request's line and fields: the longest `to` with every octet of it escaped."
 OF_ONE = 16

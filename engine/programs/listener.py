@@ -20,6 +20,7 @@ from ..certificates import Certificate, CertificateUnusable, NeedsTls
 from ..clock import sleep
 from ..engine import Engine
 from ..listening import bound, is_loopback
+from ..records import StoreFailed
 from ..tls import VERSIONS
 from .connection import Connection
 from .conversation import Conversation
@@ -75,7 +76,7 @@ class Listener:
         if self.certificate is None:
             try:
                 self.certificate = certificate_of(self.engine)  # it may have been set meanwhile
-            except CertificateUnusable as error:
+            except (CertificateUnusable, StoreFailed) as error:
                 log.error("%s", error)
         return Conversation(self)
 
